@@ -1,0 +1,22 @@
+import { defineRecord, hash32, id16 } from './define-record.ts';
+
+/** A request that data of (app, wallet) be erased or removed. The truth is the row in `removals`; this wakes the readers. */
+export interface Removal {
+  id: Uint8Array;
+  app: Uint8Array;
+  wallet: Uint8Array;
+  kind: 'erase' | 'remove';
+  /** First `received` offset that the erasure does not reach; null for `remove`. */
+  fence: number | null;
+  /** Milliseconds since the epoch. */
+  issuedAt: number;
+}
+
+export const removal = defineRecord<Removal>('Removal', 'A request that data of (app, wallet) be erased or removed.', [
+  { name: 'id', type: id16('RequestId') },
+  { name: 'app', type: hash32('App') },
+  { name: 'wallet', type: hash32('Wallet') },
+  { name: 'kind', type: { type: 'enum', name: 'Kind', symbols: ['erase', 'remove'] } },
+  { name: 'fence', type: ['null', 'long'], default: null },
+  { name: 'issuedAt', type: { type: 'long', logicalType: 'timestamp-millis' } },
+]);

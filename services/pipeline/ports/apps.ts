@@ -1,0 +1,19 @@
+export interface App {
+  /** 32-byte public key. */
+  readonly app: Uint8Array;
+  readonly tier: 'free' | 'premium';
+  /** Takes writes without a token; only for sandboxes. */
+  readonly open: boolean;
+  /** Index of the prepaid pot that only the operator can debit. */
+  readonly pot: number;
+  /** Settlement is unpaid: writes get 402 until it is funded. */
+  readonly unpaid: boolean;
+}
+
+export interface Apps {
+  /** Registers an app, or changes tier and openness of a known one. The pot index is assigned once. */
+  add(app: { app: Uint8Array; tier: App['tier']; open: boolean }): Promise<App>;
+  find(app: Uint8Array): Promise<App | null>;
+  list(): Promise<App[]>;
+  setUnpaid(app: Uint8Array, unpaid: boolean): Promise<void>;
+}

@@ -1,0 +1,17 @@
+import type { CID } from 'multiformats/cid';
+
+/** One cluster of IPFS nodes. */
+export interface IpfsCluster {
+  /** Name, for example `cere-mainnet`. */
+  readonly name: string;
+  /**
+   * Imports a CARv1 and pins its root, recursively.
+   * @throws RetriableError when the node cannot be reached; FatalError `cid_mismatch` when it answers with another root or a pin error.
+   */
+  importCar(car: Uint8Array, root: CID): Promise<void>;
+  /** A block's bytes, verified against its CID. */
+  block(cid: CID): Promise<Uint8Array>;
+  /** Recursively pinned CIDs. */
+  pins(): AsyncIterable<CID>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,53 @@
+/** The log (Kafka) as the corridor sees it. Topic names here are full names, prefix included. Offsets are safe integers. */
+
+export interface OutgoingRecord {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface LogRecord extends OutgoingRecord {
+  readonly offset: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface LogWriter {
+  /**
+   * Appends records to one partition in one request, acks=all.
+   * @returns the offset of the first record; the others follow without a gap.
+   * @throws RetriableError unless the answer lists the partition with an offset of at least 0.
+   */
+  send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** One partition of the input while this instance holds it. */
+export interface PartitionInput {
+  readonly partition: number;
+  /** Aborted when the partition is taken away or the consumer stops. */
+  readonly revoked: AbortSignal;
+  /** The next `poll` starts at this offset; whatever was buffered is dropped. */
+  seek(offset: number): void;
+  /** Records in offset order, as many as are ready up to the limits; empty after `waitMs` without any. Rejects with the abort reason when revoked. */
+  poll(limits: { maxRecords: number; maxBytes: number; waitMs: number }): Promise<LogRecord[]>;
+  /** The offset that the next record of this partition will get (read from the broker, not from a cache). */
+  endOffset(): Promise<number>;
+  /** Tells Kafka how far the row is; used only to show lag, so failures are logged and forgotten. */
+  showProgress(next: number): void;
+}
+
+/** Membership in a consumer group. */
+export interface LogConsumer {
+  /** Calls `serve` for each partition as it is assigned; `serve` returns when the partition is revoked. Rejects when `serve` rejects. */
+  run(serve: (input: PartitionInput) => Promise<void>): Promise<void>;
+  /** Leaves the group: revokes every partition, awaits every `serve`, disconnects. */
+  stop(): Promise<void>;
+}
+
+/** Reads single records by offset (dead letters, tests, repair tools). */
+export interface LogLookup {
+  /** @throws RetriableError when the broker cannot be reached; FatalError `offset_out_of_range` when retention has passed it. */
+  readAt(topic: string, partition: number, offset: number): Promise<LogRecord>;
+  endOffset(topic: string, partition: number): Promise<number>;
+  close(): Promise<void>;
+}

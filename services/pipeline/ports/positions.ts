@@ -1,0 +1,28 @@
+/** `positions(stage, partition, log, next, mark)`: how far a stage is. Both numbers are the truth, Kafka's committed offsets are not. */
+
+export type Stage = 'encryptor' | 'pinner' | 'indexer' | 'settler';
+
+export interface Position {
+  /** Next input offset to read. */
+  readonly next: number;
+  /** Last `received` offset whose output is acknowledged (stages) or whose effect is applied (readers). */
+  readonly mark: number;
+}
+
+export const START: Position = { next: 0, mark: -1 };
+
+export interface Positions {
+  /** Creates the row at (0, -1) when there is none. @throws FatalError `another_log` when the row belongs to another log. */
+  load(stage: Stage, partition: number): Promise<Position>;
+  /** Moves the row only if it still is `from`. @returns whether it moved. */
+  compareAndSet(stage: Stage, partition: number, from: Position, to: Position): Promise<boolean>;
+  /** The repair statement of the rules: lowers `upstream`'s mark to `mark` where it is higher. @returns whether a row changed. */
+  repair(upstream: 'encryptor' | 'pinner', partition: number, mark: number): Promise<boolean>;
+  /** `crashes(stage, partition, next, n)`: counts a crash at this place. @returns n, starting again when `next` moves. */
+  countCrash(stage: Stage, partition: number, next: number): Promise<number>;
+  /** Crashes counted at this place so far. */
+  crashes(stage: Stage, partition: number, next: number): Promise<number>;
+  /** Voids the record at `next` by an operator's order (`ddc dlq park`); the stage reads it before that record. */
+  park(stage: 'encryptor' | 'pinner', partition: number, next: number): Promise<void>;
+  parked(stage: Stage, partition: number, next: number): Promise<boolean>;
+}

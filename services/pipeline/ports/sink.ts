@@ -1,0 +1,46 @@
+import type { Position } from './positions.ts';
+
+/** One event as an export sees it: typed columns, scopes already opened as far as the export may read them. */
+export interface ExportRow {
+  readonly app: string;
+  readonly wallet: string;
+  readonly batchId: string;
+  readonly eventId: string;
+  readonly type: string;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly session: string | null;
+  readonly blob: string | null;
+  readonly signer: 'wallet' | 'app';
+  readonly source: string;
+  readonly seq: number;
+  /** Index of the event in its batch. */
+  readonly slot: number;
+  readonly origin: number;
+  readonly partition: number;
+  /** Scope name → plaintext, only the scopes this export may read. */
+  readonly scopes: Readonly<Record<string, string>>;
+}
+
+/** Where a delivery stands: stored by the sink together with the output, moved by compare-and-set. */
+export interface Delivery {
+  readonly partition: number;
+  /** Where the rows start and where the reader is after them. */
+  readonly from: Position;
+  readonly to: Position;
+  /** First and last origin covered. Output names carry them. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface Sink {
+  /** At start: the target is reachable and writable. */
+  check(): Promise<void>;
+  /** Resolves once durable; idempotent. @returns false when the stored position is no longer `delivery.from` (another instance delivered). */
+  put(rows: readonly ExportRow[], delivery: Delivery): Promise<boolean>;
+  /** START when nothing was delivered yet. */
+  position(partition: number): Promise<Position>;
+  /** Deletes what the sink holds of (app, wallet). */
+  erase(owner: { app: string; wallet: string }): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,10 @@
+import { removalCompleted } from '../schemas/removal-completed.ts';
+import { FOR_EVER, defineTopic } from './define-topic.ts';
+
+export const removalsCompleted = defineTopic({
+  name: 'ddc.removals.completed',
+  schema: removalCompleted,
+  partitions: 'one',
+  retentionMs: FOR_EVER,
+  summary: 'Reports that a removal was applied.',
+});

@@ -1,0 +1,10 @@
+import { settlement } from '../schemas/settlement.ts';
+import { FOR_EVER, defineTopic } from './define-topic.ts';
+
+export const settlementsFinalized = defineTopic({
+  name: 'ddc.settlements.finalized',
+  schema: settlement,
+  partitions: 'one',
+  retentionMs: FOR_EVER,
+  summary: 'Finalized charges, one record per app and round.',
+});
