@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+
+/** Source text by path relative to the project's root. */
+export type Sources = ReadonlyMap<string, string>;
+
+const FOLDERS = ['protocol', 'schemas', 'topics', 'services', 'connectors', 'cli', 'stack', 'sdk', 'bench', 'examples', 'test'];
+
+/** Libraries that only their connector (and the frozen baseline of the benchmark) may import. */
+const FENCED = ['kafkajs', 'ipfs-http-client', '@polkadot/api', 'pg'];
+
+/** Which folders a file of a folder may import. `cli`, `stack`, `bench`, `examples` and `test` may import everything. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  protocol: ['protocol'],
+  schemas: ['schemas'],
+  topics: ['topics', 'schemas'],
+  'services/pipeline': ['services/pipeline', 'protocol', 'schemas', 'topics'],
+  connectors: ['connectors', 'services/pipeline', 'protocol', 'schemas', 'topics'],
+  sdk: ['sdk', 'protocol'],
+};
+
+/** Where the environment, clocks and randomness may enter. */
+const EDGES = [/(^|\/)main\.ts$/, /^cli\//, /^stack\//, /^bench\//, /^test\//, /^examples\//, /^sdk\//, /\.test\.ts$/, /^protocol\/bench\//];
+const AMBIENT = /\bprocess\.env\b|\bDate\.now\(|\bnew Date\(\s*\)|\bMath\.random\(|\brandomBytes\(|\brandomUUID\(|\bgetRandomValues\(/;
+
+const ROOM_FREE = ['services/pipeline', 'protocol', 'topics', 'schemas'];
+
+/** Reads every TypeScript and JavaScript source of the project. */
+export function readSources(root: string): Sources {
+  const sources = new Map<string, string>();
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (!['node_modules', 'dist', '.ddc'].includes(entry.name)) walk(path);
+      } else if (/\.(ts|mjs|js)$/.test(entry.name)) {
+        sources.set(relative(root, path), readFileSync(path, 'utf8'));
+      }
+    }
+  };
+  for (const folder of FOLDERS) walk(join(root, folder));
+  return sources;
+}
+
+/** Every broken rule as `file: what`, sorted. */
+export function violations(sources: Sources): string[] {
+  const found: string[] = [];
+  for (const [file, text] of sources) {
+    const code = withoutComments(text);
+    for (const specifier of importsOf(code)) found.push(...judgeImport(file, specifier));
+    if (AMBIENT.test(code) && !EDGES.some((edge) => edge.test(file))) {
+      found.push(`${file}: environment, clock or randomness outside main.ts (${AMBIENT.exec(code)?.[0]})`);
+    }
+  }
+  return found.sort();
+}
+
+function judgeImport(file: string, specifier: string): string[] {
+  if (!specifier.startsWith('.')) {
+    const fenced = FENCED.find((name) => specifier === name || specifier.startsWith(`${name}/`));
+    const inside = file.startsWith('connectors/') || file.startsWith('bench/baseline/');
+    return fenced && !inside ? [`${file}: ${fenced} is imported only under connectors/ and bench/baseline/`] : [];
+  }
+  const target = normalize(join(dirname(file), specifier));
+  const allowed = allowedFor(file);
+  if (allowed === 'everything' || allowed.some((folder) => target.startsWith(`${folder}/`))) return [];
+  return [`${file}: may not import ${target}`];
+}
+
+function allowedFor(file: string): readonly string[] | 'everything' {
+  const room = /^services\/([^/]+)\//.exec(file)?.[1];
+  if (room && room !== 'pipeline') {
+    const own = [`services/${room}`, ...ROOM_FREE];
+    if (file === `services/${room}/main.ts`) return [...own, 'connectors'];
+    return /\.test\.ts$/.test(file) ? [...own, 'connectors', 'test'] : own;
+  }
+  const folder = Object.keys(ALLOWED).find((name) => file.startsWith(`${name}/`));
+  if (folder === undefined) return 'everything';
+  const allowed = ALLOWED[folder] ?? [];
+  return /\.test\.ts$/.test(file) ? [...allowed, 'test', 'connectors'] : allowed;
+}
+
+function importsOf(code: string): string[] {
+  const pattern = /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g;
+  return [...code.matchAll(pattern)].map((match) => match[1] as string);
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+}
