@@ -1,0 +1,31 @@
+import { keyExtractSuri, keyFromPath, mnemonicToMiniSecret, sr25519PairFromSeed } from '@polkadot/util-crypto';
+import { ready, toHex } from '../../protocol/index.ts';
+
+/** A key pair that signs batches. The secret part redacts itself when printed. */
+export interface Account {
+  readonly algorithm: 'sr25519';
+  /** 32 bytes; the wallet. */
+  readonly publicKey: Uint8Array;
+  /** 64 bytes. */
+  readonly secretKey: Uint8Array;
+}
+
+/**
+ * An sr25519 account from a secret URI as Substrate tools write it: a BIP-39 phrase, then derivation junctions.
+ *
+ * @example
+ * const alice = await accountFromPhrase('bottom drive obey lake curtain smoke basket hold race lonely fit walk//alice');
+ */
+export async function accountFromPhrase(uri: string): Promise<Account> {
+  await ready();
+  const { phrase, path, password } = keyExtractSuri(uri);
+  const pair = keyFromPath(sr25519PairFromSeed(mnemonicToMiniSecret(phrase, password)), path, 'sr25519');
+  return redacted({ algorithm: 'sr25519', publicKey: pair.publicKey, secretKey: pair.secretKey });
+}
+
+function redacted(account: Account): Account {
+  const shown = { algorithm: account.algorithm, publicKey: toHex(account.publicKey), secretKey: '[redacted]' };
+  Object.defineProperty(account, 'toJSON', { value: () => shown });
+  Object.defineProperty(account, Symbol.for('nodejs.util.inspect.custom'), { value: () => shown });
+  return account;
+}
