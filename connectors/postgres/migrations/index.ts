@@ -1,0 +1,7 @@
+import positions from './001-positions.ts';
+import batchIds from './002-batch-ids.ts';
+import apps from './003-apps.ts';
+import type { Migration } from './define-migration.ts';
+
+/** In the order in which they run. */
+export const migrations: readonly Migration[] = [positions, batchIds, apps];

@@ -1,0 +1,13 @@
+import type { CrashesTable, ParkedTable, PositionsTable } from './migrations/001-positions.ts';
+import type { BatchIdsTable, RemovalsTable } from './migrations/002-batch-ids.ts';
+import type { AppsTable } from './migrations/003-apps.ts';
+
+/** Every table, by name. Each interface lives beside the migration that makes its table. */
+export interface Tables {
+  positions: PositionsTable;
+  crashes: CrashesTable;
+  parked: ParkedTable;
+  batch_ids: BatchIdsTable;
+  removals: RemovalsTable;
+  apps: AppsTable;
+}
