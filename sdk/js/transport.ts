@@ -8,7 +8,12 @@ export interface Acceptance {
 
 export interface BatchStatus {
   readonly batchId: string;
-  readonly stages: { readonly encrypted: boolean; readonly pinned: boolean; readonly indexed: boolean; readonly settled: boolean };
+  readonly stages: {
+    readonly encrypted: boolean;
+    readonly pinned: boolean;
+    readonly indexed: boolean;
+    readonly settled: boolean;
+  };
   readonly outcome: 'live' | 'dead' | 'erased' | 'unpaid' | 'unknown';
 }
 
