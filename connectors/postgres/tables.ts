@@ -1,6 +1,8 @@
 import type { CrashesTable, ParkedTable, PositionsTable } from './migrations/001-positions.ts';
 import type { BatchIdsTable, RemovalsTable } from './migrations/002-batch-ids.ts';
 import type { AppsTable } from './migrations/003-apps.ts';
+import type { UserRootsTable } from './migrations/010-vault.ts';
+import type { ClustersTable, PinsTable } from './migrations/011-pins.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -10,4 +12,7 @@ export interface Tables {
   batch_ids: BatchIdsTable;
   removals: RemovalsTable;
   apps: AppsTable;
+  user_roots: UserRootsTable;
+  clusters: ClustersTable;
+  pins: PinsTable;
 }

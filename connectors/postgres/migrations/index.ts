@@ -1,7 +1,9 @@
 import positions from './001-positions.ts';
 import batchIds from './002-batch-ids.ts';
 import apps from './003-apps.ts';
+import vault from './010-vault.ts';
+import pins from './011-pins.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
-export const migrations: readonly Migration[] = [positions, batchIds, apps];
+export const migrations: readonly Migration[] = [positions, batchIds, apps, vault, pins];
