@@ -1,0 +1,25 @@
+import type { App, Apps } from '../../services/pipeline/ports/apps.ts';
+
+/** Memory twin of the registered apps. */
+export function createMemoryApps(): Apps {
+  const apps = new Map<string, App>();
+  const textOf = (app: Uint8Array) => Buffer.from(app).toString('hex');
+  return {
+    async add({ app, tier, open }) {
+      const known = apps.get(textOf(app));
+      const row = { app, tier, open, pot: known?.pot ?? apps.size, unpaid: known?.unpaid ?? false };
+      apps.set(textOf(app), row);
+      return row;
+    },
+    async find(app) {
+      return apps.get(textOf(app)) ?? null;
+    },
+    async list() {
+      return [...apps.values()].sort((a, b) => a.pot - b.pot);
+    },
+    async setUnpaid(app, unpaid) {
+      const known = apps.get(textOf(app));
+      if (known) apps.set(textOf(app), { ...known, unpaid });
+    },
+  };
+}
