@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface, type Interface } from 'node:readline';
+
+/** Clock ticks per second of /proc/<pid>/stat; 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** A measured process on a core of its own. */
+export interface Child {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  readonly lines: Interface;
+  /** CPU time of all its threads so far, microseconds. */
+  cpuMicros(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts a TypeScript file with `tsx` on one core (`taskset`), and resolves with the first JSON line for which `isReady` holds. */
+export async function startChild(options: {
+  file: string;
+  core: number;
+  env: Record<string, string>;
+  isReady: (line: Record<string, unknown>) => boolean;
+}): Promise<{ child: Child; ready: Record<string, unknown> }> {
+  const started = spawn('taskset', ['-c', String(options.core), process.execPath, '--import', 'tsx', options.file], {
+    env: { ...process.env, ...options.env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: started.stdout });
+  const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
+    started.once('exit', (code) => reject(new Error(`${options.file} ended with ${code} before it was ready`)));
+    lines.on('line', (text) => {
+      const line = parse(text);
+      if (line && options.isReady(line)) resolve(line);
+    });
+  });
+  const pid = started.pid as number;
+  const stop = async (): Promise<void> => {
+    if (started.exitCode !== null) return;
+    started.kill('SIGTERM');
+    await once(started, 'exit');
+  };
+  return { child: { pid, process: started, lines, cpuMicros: () => cpuMicros(pid), stop }, ready };
+}
+
+/** User and system time of a process, microseconds. */
+export function cpuMicros(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / TICKS_PER_SECOND;
+}
+
+function parse(text: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+}
