@@ -1,0 +1,12 @@
+/** Called with a part's name and what it is doing now. */
+export type Progress = (part: string, state: string) => void;
+/** `DDC_CACHE`, or `~/.cache/cere-ddc`; shared between clones and processes. */
+export function cacheFolder(): string;
+/** @returns the folder with Kafka's jars. */
+export function prepareKafka(progress?: Progress): Promise<string>;
+/** @returns the folder with the registry's runner jar. */
+export function prepareRegistry(progress?: Progress): Promise<string>;
+/** @returns the path of an `ipfs` binary of at least 0.30. */
+export function prepareKubo(progress?: Progress): Promise<string>;
+/** Downloads and builds everything the native parts need. */
+export function prepareAll(progress?: Progress): Promise<void>;
