@@ -33,6 +33,15 @@ export interface Delivery {
   readonly last: number;
 }
 
+/** Whose rows are to be deleted. */
+export interface RowOwner {
+  /** Lower-case hex, like the columns. */
+  readonly app: string;
+  readonly wallet: string;
+  /** First origin that stays (the erasure's fence); null while there is none: all go. */
+  readonly before: number | null;
+}
+
 export interface Sink {
   /** At start: the target is reachable and writable. */
   check(): Promise<void>;
@@ -40,7 +49,7 @@ export interface Sink {
   put(rows: readonly ExportRow[], delivery: Delivery): Promise<boolean>;
   /** START when nothing was delivered yet. */
   position(partition: number): Promise<Position>;
-  /** Deletes what the sink holds of (app, wallet). */
-  erase(owner: { app: string; wallet: string }): Promise<void>;
+  /** Deletes the rows of these owners. Idempotent, also long after, when an owner has come back with later origins. */
+  erase(owners: readonly RowOwner[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,0 +1,18 @@
+import { makeSink, type SinkContext, type SinkSpec } from '../../services/pipeline/define-sink.ts';
+import { FatalError } from '../../services/pipeline/errors.ts';
+import type { Sink } from '../../services/pipeline/ports/sink.ts';
+import ndjson from './ndjson.ts';
+import parquet from './parquet.ts';
+
+/** Every sink that `DDC_EXPORT` may name. */
+export const sinks: readonly SinkSpec[] = [ndjson, parquet];
+
+/** Makes the sink of that name. @throws FatalError `unknown_sink`; ZodError when its configuration is wrong. */
+export function createSink(name: string, config: unknown, context: SinkContext): Sink {
+  const spec = sinks.find((sink) => sink.name === name);
+  if (spec) return makeSink(spec, config, context);
+  throw new FatalError(
+    'unknown_sink',
+    `There is no sink "${name}". Known: ${sinks.map((sink) => sink.name).join(', ')}.`,
+  );
+}

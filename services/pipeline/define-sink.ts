@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+import type { ExportRow, Sink } from './ports/sink.ts';
+
+/** Points inside a delivery where a process may die; tests cut the delivery there. */
+export type SinkStep = 'staged' | 'committed' | 'placed' | 'rewritten';
+
+/** What an export tells its sink. */
+export interface SinkContext {
+  /** Scopes that this export may read, in the order of its configuration. */
+  readonly scopes: readonly string[];
+  /** Called at each step of a delivery. Nothing in production, a fault in tests. */
+  readonly reach?: (step: SinkStep) => void;
+}
+
+/** A place to try the sink in: used by the shared contract suite, never in production. */
+export interface SinkTrial {
+  /** Configuration as it would stand in `DDC_EXPORT`. */
+  readonly config: unknown;
+  /** Everything a consumer of the target sees now. */
+  rows(): Promise<ExportRow[]>;
+}
+
+/** A target of exports: one file under `connectors/sinks/`, from which registration, parsing and documentation follow. */
+export interface SinkSpec<C = unknown> {
+  /** As written in `DDC_EXPORT`. */
+  readonly name: string;
+  /** One sentence for the documentation. */
+  readonly summary: string;
+  /** Describes and parses the sink's part of `DDC_EXPORT`; every field has `.describe(…)`. */
+  readonly config: z.ZodType<C>;
+  /** Makes no connection yet: `check()` does. */
+  create(config: C, context: SinkContext): Sink;
+  /** Makes a trial under an empty scratch folder. */
+  trial(scratch: string, scopes: readonly string[]): SinkTrial;
+}
+
+/**
+ * Declares a sink.
+ * @example
+ * export default defineSink({ name: 'ndjson', summary: 'One JSON object per line.', config: z.object({ folder: z.string() }), create, trial });
+ */
+export function defineSink<C>(spec: SinkSpec<C>): SinkSpec<C> {
+  return spec;
+}
+
+/** Parses the configuration with the sink's own schema and makes the sink. @throws ZodError with every problem. */
+export function makeSink<C>(spec: SinkSpec<C>, config: unknown, context: SinkContext): Sink {
+  return spec.create(spec.config.parse(config), context);
+}

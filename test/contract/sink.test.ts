@@ -1,0 +1,4 @@
+import { sinks } from '../../connectors/sinks/index.ts';
+import { sinkContract } from './sink.ts';
+
+for (const spec of sinks) sinkContract(spec);

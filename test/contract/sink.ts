@@ -1,0 +1,202 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { makeSink, type SinkSpec, type SinkStep, type SinkTrial } from '../../services/pipeline/define-sink.ts';
+import { START } from '../../services/pipeline/ports/positions.ts';
+import type { Delivery, ExportRow, Sink } from '../../services/pipeline/ports/sink.ts';
+
+const SCOPES = ['purchase', '__default_scope'];
+const APP = 'a1'.repeat(32);
+
+export function row(origin: number, slot: number, fields: Partial<ExportRow> = {}): ExportRow {
+  return {
+    app: APP,
+    wallet: 'b2'.repeat(32),
+    batchId: origin.toString(16).padStart(64, '0'),
+    eventId: `01900000-0000-7000-8000-${String(origin * 1000 + slot).padStart(12, '0')}`,
+    type: 'purchase',
+    time: Date.UTC(2026, 0, 1 + (slot % 3), 12, 0, 0, 123),
+    session: slot % 2 === 0 ? 'session "1"' : null,
+    blob: null,
+    signer: 'wallet',
+    source: 'c3'.repeat(16),
+    seq: origin,
+    slot,
+    origin,
+    partition: 0,
+    scopes: { purchase: '{"amount":"12.30"}', ...(slot === 1 ? { __default_scope: 'naïve\u2028text\n' } : {}) },
+    ...fields,
+  };
+}
+
+const rowsOf = (first: number, last: number, fields: Partial<ExportRow> = {}) =>
+  Array.from({ length: last - first + 1 }, (_, i) => [0, 1, 2].map((slot) => row(first + i, slot, fields))).flat();
+
+export function delivery(first: number, last: number, partition = 0): Delivery {
+  return { partition, from: { next: first, mark: first - 1 }, to: { next: last + 1, mark: last }, first, last };
+}
+
+export const sorted = (rows: readonly ExportRow[]) =>
+  [...rows].sort((a, b) => a.partition - b.partition || a.origin - b.origin || a.slot - b.slot);
+
+class Crash extends Error {}
+
+/** What every sink promises, whatever it writes to. */
+export function sinkContract(spec: SinkSpec): void {
+  describe(`sink ${spec.name}`, () => {
+    let scratch: string;
+    let trial: SinkTrial;
+    const opened: Sink[] = [];
+
+    async function open(crashAt?: SinkStep): Promise<Sink> {
+      const reach = (step: SinkStep) => {
+        if (step === crashAt) throw new Crash(step);
+      };
+      const sink = makeSink(spec, trial.config, { scopes: SCOPES, reach });
+      opened.push(sink);
+      await sink.check();
+      return sink;
+    }
+
+    beforeEach(async () => {
+      scratch = await mkdtemp(join(tmpdir(), `ddc-sink-${spec.name}-`));
+      trial = spec.trial(scratch, SCOPES);
+    });
+
+    afterEach(async () => {
+      for (const sink of opened.splice(0)) await sink.close();
+      await rm(scratch, { recursive: true, force: true });
+    });
+
+    it('starts at the beginning, holding nothing', async () => {
+      const sink = await open();
+      expect(await sink.position(0)).toEqual(START);
+      expect(await trial.rows()).toEqual([]);
+    });
+
+    it('shows exactly the rows that were put, and keeps its position over a restart', async () => {
+      const sink = await open();
+      expect(await sink.put(rowsOf(0, 4), delivery(0, 4))).toBe(true);
+      expect(await sink.put(rowsOf(5, 6), delivery(5, 6))).toBe(true);
+      const again = await open();
+      expect(await again.position(0)).toEqual({ next: 7, mark: 6 });
+      expect(await again.position(1)).toEqual(START);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 6));
+    });
+
+    it('moves its position over a stretch without rows', async () => {
+      const sink = await open();
+      expect(await sink.put([], delivery(0, 9))).toBe(true);
+      expect(await sink.position(0)).toEqual({ next: 10, mark: 9 });
+      expect(await trial.rows()).toEqual([]);
+    });
+
+    it('takes the same delivery again without effect', async () => {
+      const sink = await open();
+      await sink.put(rowsOf(0, 2), delivery(0, 2));
+      expect(await sink.put(rowsOf(0, 2), delivery(0, 2))).toBe(true);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 2));
+    });
+
+    it('refuses a delivery that starts elsewhere, and shows none of it', async () => {
+      const sink = await open();
+      await sink.put(rowsOf(0, 2), delivery(0, 2));
+      expect(await sink.put(rowsOf(1, 5), delivery(1, 5))).toBe(false);
+      expect(await sink.put(rowsOf(0, 5), delivery(0, 5))).toBe(false);
+      expect(await sink.position(0)).toEqual({ next: 3, mark: 2 });
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 2));
+    });
+
+    it('lets one of two instances deliver the same stretch', async () => {
+      const [one, two] = [await open(), await open()];
+      const results = await Promise.all([one.put(rowsOf(0, 3), delivery(0, 3)), two.put(rowsOf(0, 5), delivery(0, 5))]);
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect(sorted(await trial.rows())).toEqual(results[0] ? rowsOf(0, 3) : rowsOf(0, 5));
+    });
+
+    it('keeps partitions apart', async () => {
+      const sink = await open();
+      await sink.put(rowsOf(0, 1), delivery(0, 1, 0));
+      await sink.put(rowsOf(0, 1, { partition: 1 }), delivery(0, 1, 1));
+      expect(sorted(await trial.rows())).toEqual([...rowsOf(0, 1), ...rowsOf(0, 1, { partition: 1 })]);
+    });
+
+    it.each<SinkStep>(['staged', 'committed', 'placed'])(
+      'loses and doubles nothing when it dies once %s',
+      async (step) => {
+        const first = await open();
+        await first.put(rowsOf(0, 2), delivery(0, 2));
+        const dying = await open(step);
+        await expect(dying.put(rowsOf(3, 5), delivery(3, 5))).rejects.toThrow(Crash);
+        const next = await open();
+        const { next: offset } = await next.position(0);
+        expect(offset).toBe(step === 'staged' ? 3 : 6);
+        expect(sorted(await trial.rows())).toEqual(rowsOf(0, offset - 1));
+        if (offset === 3) expect(await next.put(rowsOf(3, 5), delivery(3, 5))).toBe(true);
+        expect(await next.put(rowsOf(6, 7), delivery(6, 7))).toBe(true);
+        expect(sorted(await trial.rows())).toEqual(rowsOf(0, 7));
+      },
+    );
+
+    it('shows nothing of a process that slept while another delivered', async () => {
+      const zombie = await open();
+      await zombie.put(rowsOf(0, 2), delivery(0, 2));
+      const next = await open();
+      await next.put(rowsOf(3, 5), delivery(3, 5));
+      expect(await zombie.put(rowsOf(3, 4), delivery(3, 4))).toBe(false);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 5));
+    });
+
+    it('erases the rows of an owner and no others, and keeps the position', async () => {
+      const sink = await open();
+      const gone = { wallet: 'd4'.repeat(32) };
+      await sink.put([...rowsOf(0, 1), ...rowsOf(2, 3, gone)], delivery(0, 3));
+      await sink.put(rowsOf(4, 4, gone), delivery(4, 4));
+      await sink.erase([{ app: APP, ...gone, before: null }]);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1));
+      await sink.erase([{ app: APP, ...gone, before: null }]);
+      expect(await sink.position(0)).toEqual({ next: 5, mark: 4 });
+      expect(await sink.put(rowsOf(5, 5), delivery(5, 5))).toBe(true);
+      expect(sorted(await trial.rows())).toEqual([...rowsOf(0, 1), ...rowsOf(5, 5)]);
+    });
+
+    it('leaves what an owner wrote after coming back', async () => {
+      const sink = await open();
+      await sink.put(rowsOf(0, 3), delivery(0, 3));
+      await sink.put(rowsOf(4, 5), delivery(4, 5));
+      await sink.erase([{ app: APP, wallet: row(0, 0).wallet, before: 2 }]);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(2, 5));
+    });
+
+    it('erases only in the app that was named', async () => {
+      const sink = await open();
+      const other = 'e5'.repeat(32);
+      await sink.put([...rowsOf(0, 0), ...rowsOf(1, 1, { app: other })], delivery(0, 1));
+      await sink.erase([{ app: other, wallet: row(0, 0).wallet, before: null }]);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 0));
+    });
+
+    it('finishes an erasure that died half way when it is asked again', async () => {
+      const gone = { wallet: 'd4'.repeat(32) };
+      const first = await open();
+      await first.put([...rowsOf(0, 1), ...rowsOf(2, 3, gone)], delivery(0, 3));
+      const dying = await open('rewritten');
+      await dying
+        .erase([{ app: APP, ...gone, before: null }])
+        .catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
+      const next = await open();
+      await next.erase([{ app: APP, ...gone, before: null }]);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1));
+    });
+
+    it('erases what a dying delivery had committed', async () => {
+      const dying = await open('committed');
+      await expect(dying.put(rowsOf(0, 1), delivery(0, 1))).rejects.toThrow(Crash);
+      const next = await open();
+      await next.erase([{ app: APP, wallet: row(0, 0).wallet, before: null }]);
+      expect(await trial.rows()).toEqual([]);
+      expect(await next.position(0)).toEqual({ next: 2, mark: 1 });
+    });
+  });
+}
