@@ -1,5 +1,12 @@
-import { keyExtractSuri, keyFromPath, mnemonicToMiniSecret, sr25519PairFromSeed } from '@polkadot/util-crypto';
-import { ready, toHex } from '../../protocol/index.ts';
+import {
+  cryptoWaitReady,
+  keyExtractPath,
+  keyExtractSuri,
+  keyFromPath,
+  mnemonicToMiniSecret,
+  sr25519PairFromSeed,
+} from '@polkadot/util-crypto';
+import { toHex } from '../../protocol/index.ts';
 
 /** A key pair that signs batches. The secret part redacts itself when printed. */
 export interface Account {
@@ -17,11 +24,18 @@ export interface Account {
  * const alice = await accountFromPhrase('bottom drive obey lake curtain smoke basket hold race lonely fit walk//alice');
  */
 export async function accountFromPhrase(uri: string): Promise<Account> {
-  await ready();
+  await cryptoWaitReady();
   const { phrase, path, password } = keyExtractSuri(uri);
-  const pair = keyFromPath(sr25519PairFromSeed(mnemonicToMiniSecret(phrase, password)), path, 'sr25519');
-  return redacted({ algorithm: 'sr25519', publicKey: pair.publicKey, secretKey: pair.secretKey });
+  return fromPair(keyFromPath(sr25519PairFromSeed(mnemonicToMiniSecret(phrase, password)), path, 'sr25519'));
 }
+
+/** A child account by derivation junctions, such as `//customer//42`: cheap, where a phrase costs a key derivation function. */
+export function deriveAccount(parent: Account, path: string): Account {
+  return fromPair(keyFromPath(parent, keyExtractPath(path).path, 'sr25519'));
+}
+
+const fromPair = (pair: { publicKey: Uint8Array; secretKey: Uint8Array }): Account =>
+  redacted({ algorithm: 'sr25519', publicKey: pair.publicKey, secretKey: pair.secretKey });
 
 function redacted(account: Account): Account {
   const shown = { algorithm: account.algorithm, publicKey: toHex(account.publicKey), secretKey: '[redacted]' };

@@ -56,8 +56,6 @@ export class DdcClient {
   readonly #delivery: Delivery;
   readonly #settings: Settings;
   readonly #streams = new Set<WalletStream>();
-  onAccepted: OnAccepted = () => {};
-
   constructor(options: ClientOptions) {
     const randomBytes = options.randomBytes ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
     const now = options.now ?? Date.now;
@@ -84,9 +82,13 @@ export class DdcClient {
   }
 
   /** One wallet's stream of events. Fields that `scopes` does not list go to `__default_scope`. */
-  stream(account: Account, scopes: Readonly<Record<string, string[]>> = {}): WalletStream {
+  stream(
+    account: Account,
+    scopes: Readonly<Record<string, string[]>> = {},
+    onAccepted: OnAccepted = () => undefined,
+  ): WalletStream {
     const stream = new WalletStream(this.#settings, account, scopes, (sign, events) =>
-      this.#delivery.submit(sign, (batchId) => this.onAccepted({ batchId, events })),
+      this.#delivery.submit(sign, (batchId) => onAccepted({ batchId, events })),
     );
     this.#streams.add(stream);
     return stream;

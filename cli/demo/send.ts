@@ -1,0 +1,40 @@
+import { DdcClient } from '../../sdk/js/index.ts';
+import type { Cast } from './cast.ts';
+import type { DemoEvent } from './interactions.ts';
+
+/** What one run sent, as the client knows it. */
+export interface Sending {
+  /** Batch id → its customer and number of events, for every batch with a 202. */
+  readonly batches: Map<string, { readonly customer: string; readonly events: number }>;
+  /** Batches sent more than once. */
+  resent(): number;
+  /** Resolves when every batch is encrypted; rejects at the first that never will be (`BatchRefused`, `BatchLost`). */
+  readonly safe: Promise<void>;
+  close(): void;
+}
+
+/** Sends events through the SDK as an application would: one wallet per customer, batches in the order of the file. */
+export function send(events: readonly DemoEvent[], cast: Cast, target: { endpoint: string; network: string }): Sending {
+  const client = new DdcClient({ ...target, app: cast.app.publicKey, concurrency: 32 });
+  const batches: Sending['batches'] = new Map();
+  const recorded: Promise<unknown>[] = [];
+  for (const [customer, own] of groupBy(events, (event) => event.customer)) {
+    const stream = client.stream(cast.wallet(customer), {}, (batch) =>
+      batches.set(batch.batchId, { customer, events: batch.events }),
+    );
+    for (const { type, time, session, scopes } of own) recorded.push(stream.record({ type, time, session, scopes }));
+    stream.flush();
+  }
+  const safe = Promise.all(recorded).then(() => undefined);
+  return { batches, resent: () => client.counts.resent, safe, close: () => client.close() };
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}
