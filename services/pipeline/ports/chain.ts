@@ -24,7 +24,12 @@ export interface BlockRef {
 
 /** What happened to signed bytes that were sent. */
 export type Fate =
-  | { readonly kind: 'included'; readonly block: BlockRef; readonly index: number; readonly error: { readonly name: string; readonly call: number | null } | null }
+  | {
+      readonly kind: 'included';
+      readonly block: BlockRef;
+      readonly index: number;
+      readonly error: { readonly name: string; readonly call: number | null } | null;
+    }
   | { readonly kind: 'pending' }
   | { readonly kind: 'expired' }
   | { readonly kind: 'usurped' };

@@ -31,7 +31,11 @@ export interface IndexStore {
   /** By batch id; voids of duplicates are not found here. */
   batches(batchIds: readonly Uint8Array[]): Promise<(IndexedBatch | null)[]>;
   /** Batches of a wallet in one app, oldest first, keyed by (time, batch id). */
-  ofWallet(app: Uint8Array, wallet: Uint8Array, page: { after?: { time: number; batchId: Uint8Array }; limit: number }): Promise<IndexedBatch[]>;
+  ofWallet(
+    app: Uint8Array,
+    wallet: Uint8Array,
+    page: { after?: { time: number; batchId: Uint8Array }; limit: number },
+  ): Promise<IndexedBatch[]>;
   /** (offset, mark) pairs from which a reader may start in the middle. */
   checkpoints(partition: number): Promise<Position[]>;
 }

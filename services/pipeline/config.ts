@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import { faultPlan } from './faults.ts';
+import { ALL_RULES, type Rules } from './rules/rules.ts';
+
+export const ROOMS = ['api', 'encryptor', 'pinner', 'indexer', 'settler', 'exporter'] as const;
+export type RoomName = (typeof ROOMS)[number];
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not JSON' });
+    return z.NEVER;
+  }
+});
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const tier = z.strictObject({
+  /** Operations (events) an app may write in a period; null: no limit. */
+  operations: z.int().min(1).nullable(),
+  periodSeconds: z.int().min(1),
+  /** Planck, decimal text. */
+  perOperation: z.string().regex(/^\d+$/).transform(BigInt),
+  perMiB: z.string().regex(/^\d+$/).transform(BigInt),
+});
+const tiers = z.strictObject({ free: tier, premium: tier });
+export type Tier = z.infer<typeof tier>;
+const TIERS = JSON.stringify({
+  free: { operations: 1_000_000, periodSeconds: 86_400, perOperation: '1000000', perMiB: '100000000' },
+  premium: { operations: null, periodSeconds: 86_400, perOperation: '500000', perMiB: '50000000' },
+});
+
+const exportPlan = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  /** Hex key of the app, or `*` for the operator's own export of all. */
+  app: z.union([z.literal('*'), z.string().regex(/^[0-9a-f]{64}$/)]),
+  scopes: z.array(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/)),
+  sink: z.string().min(1),
+  config: z.record(z.string(), z.unknown()).default({}),
+});
+export type ExportPlan = z.infer<typeof exportPlan>;
+
+const UNSAFE = ['read-rule', 'dedup', 'transit'] as const;
+export type Unsafe = (typeof UNSAFE)[number];
+
+const shape = z.object({
+  KAFKA_BROKERS: list.default([]),
+  SCHEMA_REGISTRY_URL: z.url().or(z.literal('')).default(''),
+  DATABASE_URL: z.url().or(z.literal('')).default(''),
+  IPFS_API: z.url().or(z.literal('')).default(''),
+  CHAIN_RPC: z.url().or(z.literal('')).default(''),
+  DDC_NETWORK: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, 'must be 1–32 of a–z, 0–9 and -')
+    .default('cere-sandbox'),
+  DDC_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{0,64}$/, 'may hold letters, digits, dot, dash and underscore')
+    .default(''),
+  DDC_KEK_FILE: z.string().default(''),
+  DDC_OPERATOR_SEED_FILE: z.string().default(''),
+  DDC_HTTP_PORT: port.optional(),
+  DDC_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  DDC_ROUND_SECONDS: z.coerce.number().min(0.1).optional(),
+  DDC_TIERS: json.pipe(tiers).prefault(TIERS),
+  DDC_EXPORT: json.pipe(exportPlan).optional(),
+  DDC_FAULTS: json.pipe(faultPlan).prefault('{}'),
+  DDC_UNSAFE: list.pipe(z.array(z.enum(UNSAFE))).prefault(''),
+});
+
+type Env = z.infer<typeof shape>;
+const KAFKA = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL'] as const;
+
+/** What each room cannot start without. */
+export const NEEDS: Readonly<Record<RoomName, readonly (keyof Env)[]>> = {
+  api: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE'],
+  encryptor: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE'],
+  pinner: [...KAFKA, 'DATABASE_URL', 'IPFS_API'],
+  indexer: [...KAFKA, 'DATABASE_URL'],
+  settler: [...KAFKA, 'DATABASE_URL', 'CHAIN_RPC', 'DDC_OPERATOR_SEED_FILE'],
+  exporter: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE', 'DDC_EXPORT'],
+};
+
+/** One process' configuration. What its room does not need may be empty. */
+export interface Config {
+  readonly kafkaBrokers: readonly string[];
+  readonly schemaRegistryUrl: string;
+  readonly databaseUrl: string;
+  readonly ipfsApi: string;
+  readonly chainRpc: string;
+  readonly network: string;
+  readonly topicPrefix: string;
+  readonly kekFile: string;
+  readonly operatorSeedFile: string;
+  /** 0: a free one. */
+  readonly httpPort: number;
+  readonly logLevel: Env['DDC_LOG_LEVEL'];
+  readonly roundSeconds: number;
+  readonly tiers: Env['DDC_TIERS'];
+  readonly export: ExportPlan | null;
+  readonly faults: Env['DDC_FAULTS'];
+  readonly unsafe: readonly Unsafe[];
+  readonly rules: Rules;
+}
+
+/** Every problem of the environment at once. */
+export class ConfigError extends Error {
+  readonly code = 'bad_configuration';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n- ${problems.join('\n- ')}`,
+    );
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Parses the environment once for a room.
+ * @throws ConfigError listing all problems together
+ */
+export function parseConfig(room: RoomName, env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  for (const name of NEEDS[room]) if (!env[name]) problems.push(`${name} is not set; the ${room} needs it`);
+  const parsed = shape.safeParse(env);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) problems.push(`${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(problems);
+  }
+  const e = parsed.data;
+  if (e.DDC_UNSAFE.length > 0 && e.DDC_NETWORK !== 'cere-sandbox') {
+    problems.push(
+      `DDC_UNSAFE switches protections off and is refused on network ${e.DDC_NETWORK}; only cere-sandbox may have it`,
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    kafkaBrokers: e.KAFKA_BROKERS,
+    schemaRegistryUrl: e.SCHEMA_REGISTRY_URL,
+    databaseUrl: e.DATABASE_URL,
+    ipfsApi: e.IPFS_API,
+    chainRpc: e.CHAIN_RPC,
+    network: e.DDC_NETWORK,
+    topicPrefix: e.DDC_TOPIC_PREFIX,
+    kekFile: e.DDC_KEK_FILE,
+    operatorSeedFile: e.DDC_OPERATOR_SEED_FILE,
+    httpPort: e.DDC_HTTP_PORT ?? (room === 'api' ? 8080 : 0),
+    logLevel: e.DDC_LOG_LEVEL,
+    roundSeconds: e.DDC_ROUND_SECONDS ?? (e.DDC_NETWORK === 'cere-sandbox' ? 10 : 600),
+    tiers: e.DDC_TIERS,
+    export: e.DDC_EXPORT ?? null,
+    faults: e.DDC_FAULTS,
+    unsafe: e.DDC_UNSAFE,
+    rules: {
+      ...ALL_RULES,
+      read: !e.DDC_UNSAFE.includes('read-rule'),
+      duplicates: !e.DDC_UNSAFE.includes('dedup'),
+    },
+  };
+}
+
+const maskUrl = (url: string): string =>
+  url.replace(/\/\/([^:@/]+):[^@/]*@/, '//$1:***@').replace(/([?&](?:password|token|key)=)[^&]*/gi, '$1***');
+
+/** The configuration as it may be printed: passwords in URLs and an export's own configuration are masked. */
+export function maskConfig(config: Config): Record<string, unknown> {
+  const { tiers: _tiers, ...rest } = config;
+  return {
+    ...rest,
+    schemaRegistryUrl: maskUrl(config.schemaRegistryUrl),
+    databaseUrl: maskUrl(config.databaseUrl),
+    ipfsApi: maskUrl(config.ipfsApi),
+    chainRpc: maskUrl(config.chainRpc),
+    export: config.export && { ...config.export, config: Object.keys(config.export.config) },
+  };
+}

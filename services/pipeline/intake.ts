@@ -1,0 +1,93 @@
+import type { Buffered, FlushLimits } from './accepted.ts';
+import type { LaneEdges } from './lane.ts';
+import type { LogRecord, PartitionInput } from './ports/log.ts';
+import type { Position } from './ports/positions.ts';
+import { readVerdict } from './rules/read.ts';
+import { seekBack } from './rules/row.ts';
+
+/** The reading half of a lane: judges records in order by the rules of row and read, and buffers what is accepted. */
+export class Intake {
+  next = 0;
+  mark = -1;
+  buffer: Buffered[] = [];
+  bytes = 0;
+  /** When the first record of the buffer came. */
+  since = 0;
+  readonly #edges: LaneEdges;
+  readonly #input: PartitionInput;
+  readonly #origin: (record: LogRecord) => number | null;
+
+  constructor(edges: LaneEdges, input: PartitionInput, origin: (record: LogRecord) => number | null) {
+    this.#edges = edges;
+    this.#input = input;
+    this.#origin = origin;
+  }
+
+  /** Starts again from the row; whatever was buffered is dropped. */
+  restart(row: Position): void {
+    this.next = row.next;
+    this.mark = row.mark;
+    this.drain();
+    if (this.#edges.rules.row) this.#input.seek(row.next);
+  }
+
+  /** Judges what a poll brought. Stops at an offset that is not due and seeks back. */
+  judge(records: readonly LogRecord[]): void {
+    const { rules, signals, clock } = this.#edges;
+    const { partition } = this.#input;
+    let accepted = 0;
+    let skipped = 0;
+    for (const record of records) {
+      const back = seekBack(record.offset, this.next, rules);
+      if (back !== null) {
+        signals.emit('seek-back', { partition, offset: record.offset, next: back });
+        this.#input.seek(back);
+        break;
+      }
+      this.next = record.offset + 1;
+      const origin = this.#origin(record);
+      const verdict = origin === null ? 'gap' : readVerdict(origin, this.mark, rules);
+      if (verdict === 'gap') signals.emit('gap', { partition, offset: record.offset, origin, mark: this.mark });
+      else if (verdict === 'skip') skipped += 1;
+      else if (origin !== null) {
+        if (this.buffer.length === 0) this.since = clock.now();
+        this.mark = origin;
+        this.buffer.push({ origin, next: this.next, record });
+        this.bytes += record.value.length;
+        accepted += 1;
+      }
+    }
+    if (accepted > 0) signals.emit('judged', { partition, kind: 'accepted', count: accepted });
+    if (skipped > 0) signals.emit('judged', { partition, kind: 'skipped', count: skipped });
+  }
+
+  /** How long the next poll may wait for input. */
+  waitMs(limits: FlushLimits, idleMs: number): number {
+    if (this.buffer.length === 0) return idleMs;
+    return Math.max(0, Math.min(idleMs, this.since + limits.lingerMs - this.#edges.clock.now()));
+  }
+
+  /** What the next poll may bring. */
+  room(limits: FlushLimits): { maxRecords: number; maxBytes: number } {
+    return {
+      maxRecords: Math.max(1, limits.maxRecords - this.buffer.length),
+      maxBytes: Math.max(1, limits.maxBytes - this.bytes),
+    };
+  }
+
+  isFull(limits: FlushLimits): boolean {
+    return this.buffer.length >= limits.maxRecords || this.bytes >= limits.maxBytes;
+  }
+
+  isDue(limits: FlushLimits): boolean {
+    return this.buffer.length > 0 && (this.isFull(limits) || this.#edges.clock.now() - this.since >= limits.lingerMs);
+  }
+
+  /** Takes the buffer. */
+  drain(): Buffered[] {
+    const taken = this.buffer;
+    this.buffer = [];
+    this.bytes = 0;
+    return taken;
+  }
+}

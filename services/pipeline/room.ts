@@ -1,0 +1,105 @@
+import type { Clock, Random } from './clock.ts';
+import { type Config, ConfigError, maskConfig, parseConfig, type RoomName } from './config.ts';
+import { createSignals, type Signals } from './events.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { type HealthServer, serveHealth } from './health.ts';
+import { type Host, processHost } from './host/main.ts';
+import { createLog, errorFields, type Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+
+/** What a room gets at its start. */
+export interface Boot {
+  readonly name: RoomName;
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly signals: Signals;
+  readonly faults: Faults;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** A promise would be broken, or a bug was met: logs and exits with 1 at once, without clean-up. */
+  onFatal(error: unknown): void;
+}
+
+/** A room at work. */
+export interface Running {
+  /** Finishes what is in hand and gives everything back, in reverse order of the start. */
+  close(): Promise<void>;
+  ready(): boolean;
+}
+
+/** After SIGTERM or SIGINT a room has this long to finish the flush in hand. */
+export const STOP_WITHIN_MS = 10_000;
+
+/**
+ * Runs a room as this process: parses the configuration, starts the room, serves health and metrics of a worker
+ * (the API serves its own), and stops on SIGTERM or SIGINT within 10 s.
+ * @param start builds the room's edges and starts it; rolls a half start back itself
+ */
+export async function runRoom(
+  name: RoomName,
+  start: (boot: Boot) => Promise<Running>,
+  host: Host = processHost,
+): Promise<void> {
+  let config: Config;
+  try {
+    config = parseConfig(name, host.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    createLog(name, 'info', host.clock.now).fatal({ code: error.code, problems: error.problems }, error.message);
+    host.exit(1);
+    return;
+  }
+  const log = createLog(name, config.logLevel, host.clock.now);
+  log.info({ config: maskConfig(config) }, 'configuration');
+  const metrics = createMetrics(name);
+  let running: Running | null = null;
+  let health: HealthServer | null = null;
+  let stopping = false;
+
+  const onFatal = (error: unknown) => {
+    log.fatal({ error: errorFields(error) }, 'the process exits');
+    host.exit(1);
+  };
+  const stop = async (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ why }, 'stopping');
+    const late = host.clock.sleep(STOP_WITHIN_MS).then(() => {
+      log.error(
+        { withinMs: STOP_WITHIN_MS },
+        'could not stop in time; what was in hand will be done again from the row',
+      );
+      host.exit(1);
+    });
+    const closed = (async () => {
+      await running?.close();
+      await health?.close();
+      log.info({}, 'stopped');
+      host.exit(0);
+    })();
+    await Promise.race([late, closed]);
+  };
+
+  host.onUncaught(onFatal);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) host.onSignal(signal, () => void stop(signal).catch(onFatal));
+  try {
+    if (name !== 'api') {
+      health = await serveHealth(config.httpPort, () => !stopping && (running?.ready() ?? false), metrics);
+      log.info({ port: health.port }, 'listening');
+    }
+    running = await start({
+      name,
+      config,
+      log,
+      metrics,
+      signals: createSignals(log, metrics),
+      faults: createFaults(config.faults, host.kill),
+      clock: host.clock,
+      random: host.random,
+      onFatal,
+    });
+  } catch (error) {
+    onFatal(error);
+  }
+}
