@@ -47,6 +47,7 @@ describe('events of your own', () => {
     ['a reserved scope', JSON.stringify({ ...good, scopes: { __meta: {} } })],
     ['a scope that is a text', JSON.stringify({ ...good, scopes: { purchase: 'x' } })],
     ['an unknown field', JSON.stringify({ ...good, extra: 1 })],
+    ['more than fits a batch', JSON.stringify({ ...good, scopes: { purchase: { note: 'x'.repeat(900_000) } } })],
     ['a blank line', ''],
   ])('%s is refused with its line number', (_what, line) => {
     const text = `${JSON.stringify(good)}\n${line}\n${JSON.stringify(good)}\n`;

@@ -41,12 +41,17 @@ export function parseInteractions(text: string): DemoEvent[] {
   return lines(text).map(({ line, number }) => parseLine(line, number));
 }
 
+/** A batch of one such event still fits a segment. */
+const MAX_LINE_BYTES = 900_000;
+
 const FIELDS = new Set(['customer', 'type', 'time', 'session', 'scopes']);
 
 function parseLine(line: string, number: number): DemoEvent {
   const refuse = (what: string): never => {
     throw new BadLine(number, what);
   };
+  if (Buffer.byteLength(line) > MAX_LINE_BYTES)
+    refuse(`more than ${MAX_LINE_BYTES} bytes; larger data belongs in a blob`);
   const value = parseJson(line, number);
   if (!isRecord(value)) return refuse('expected a JSON object');
   const unknown = Object.keys(value).find((name) => !FIELDS.has(name));
