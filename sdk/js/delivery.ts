@@ -104,14 +104,15 @@ export class Delivery {
       parcel.sends += 1;
       if (parcel.sends === 2) this.counts.resent += 1;
       await this.#options.transport.post(parcel.signed.body);
+      if (this.#closed) throw new Error('the client was closed');
+      parcel.resendAt = this.#options.now() + this.#pause(parcel.sends);
+      this.#accepted.set(parcel.signed.batchId, parcel);
+      this.#pollLater();
       if (!parcel.accepted) {
         parcel.accepted = true;
         this.counts.accepted += 1;
         parcel.onAccepted(parcel.signed.batchId);
       }
-      parcel.resendAt = this.#options.now() + this.#pause(parcel.sends);
-      this.#accepted.set(parcel.signed.batchId, parcel);
-      this.#pollLater();
     } catch (error) {
       if (error instanceof TryAgain) {
         this.#after(Math.max(error.retryAfterMs, this.#pause(parcel.sends)), () => this.#again(parcel));
