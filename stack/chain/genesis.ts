@@ -5,7 +5,8 @@ import { operatorEntries } from './accounts.ts';
 
 /** Secret URIs of the sandbox. They are public: nothing on a sandbox chain has value. */
 export const SANDBOX_OPERATOR = '//DDC//Operator';
-export const SANDBOX_TREASURY = '//DDC//Treasury';
+/** Where fees go: derived from the operator's secret, as `connectors/chain` does when no other treasury is named. */
+export const SANDBOX_TREASURY = `${SANDBOX_OPERATOR}//treasury`;
 /** Pots 0 … 1023 of the sandbox operator are funded in the genesis. */
 export const SANDBOX_POTS = 1024;
 

@@ -22,24 +22,42 @@ export interface BlockRef {
   readonly hash: Uint8Array;
 }
 
-/** What happened to signed bytes that were sent. */
+/** Where an extrinsic is in the canonical chain, and what it did. Included does not mean charged: look at `failed`. */
+export interface Inclusion {
+  readonly block: BlockRef;
+  /** Position of the extrinsic in its block. */
+  readonly index: number;
+  /** Which of its charges moved nothing, by their order in `sign`; `all` when the whole extrinsic failed. */
+  readonly failed: 'all' | readonly number[];
+  /** Name of the (first) error, for example `balances.KeepAlive`. */
+  readonly error: string | null;
+}
+
+/** What happened to signed bytes. */
 export type Fate =
-  | {
-      readonly kind: 'included';
-      readonly block: BlockRef;
-      readonly index: number;
-      readonly error: { readonly name: string; readonly call: number | null } | null;
-    }
+  | ({ readonly kind: 'included' } & Inclusion)
+  /** Not in a block; it still may get into one. */
   | { readonly kind: 'pending' }
+  /** Not in a block, its nonce is unused and its era has passed beyond any reorganisation: it never will be. */
   | { readonly kind: 'expired' }
+  /** Not in a block, and another transaction has used its nonce: it never will be. */
   | { readonly kind: 'usurped' };
 
+/** How deep a finalized block must be before we call it final. */
+export const FINAL_DEPTH = 2;
+
+/** Every method throws `RetriableError` when the node cannot be reached or does not answer in time. */
 export interface Chain {
+  /** How many of these charges, counted from the first, fit into one extrinsic; at least 1. */
+  fits(charges: readonly Charge[]): Promise<number>;
   /** Signs charges and remarks in one extrinsic with the given nonce; era born at a block already 2 deep. Nothing is sent. */
   sign(charges: readonly Charge[], nonce: number): Promise<SignedExtrinsic>;
-  /** Hands the bytes to the node. Resolves also when it already knows them; @throws RetriableError when unreachable. */
-  submit(extrinsic: SignedExtrinsic): Promise<void>;
-  /** The resolve rule: where the extrinsic is, from the blocks since its birth. */
+  /**
+   * Hands the bytes to the node, any number of times.
+   * @returns why the node refused them, or null. A refusal proves nothing (`stale` may mean that they are in already): ask for the fate.
+   */
+  submit(extrinsic: SignedExtrinsic): Promise<string | null>;
+  /** The resolve rule: looks through the canonical blocks since its birth. */
   fate(extrinsic: SignedExtrinsic): Promise<Fate>;
   /** Whether this block is finalized, `depth` blocks deep and still canonical. */
   isFinal(block: BlockRef, depth: number): Promise<boolean>;
