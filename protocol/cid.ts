@@ -1,0 +1,45 @@
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** @returns the bytes of unpadded lower-case base32, or null. */
+function fromBase32(text: string): Uint8Array | null {
+  const bytes = new Uint8Array(Math.floor((text.length * 5) / 8));
+  let at = 0;
+  let bits = 0;
+  let held = 0;
+  for (const character of text) {
+    const value = ALPHABET.indexOf(character);
+    if (value < 0) return null;
+    held = ((held << 5) | value) & 0xfff;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[at++] = (held >> bits) & 255;
+    }
+  }
+  // A whole unused character, or a set bit that belongs to no byte, would be a second spelling.
+  return bits < 5 && (held & ((1 << bits) - 1)) === 0 ? bytes : null;
+}
+
+/** Reads a minimal unsigned varint. @returns [value, next offset], or null. */
+function varint(bytes: Uint8Array, at: number): [number, number] | null {
+  let value = 0;
+  for (let i = 0; i < 5; i++) {
+    const byte = bytes[at + i];
+    if (byte === undefined) return null;
+    value += (byte & 127) * 2 ** (7 * i);
+    if (byte < 128) return byte === 0 && i > 0 ? null : [value, at + i + 1];
+  }
+  return null;
+}
+
+/** Whether `text` is a CIDv1 in lower-case base32 (multibase `b`), with a digest of 1 to 64 bytes of the length it declares. */
+export function isCidV1(text: string): boolean {
+  if (text.length > 128 || text[0] !== 'b') return false;
+  const bytes = fromBase32(text.slice(1));
+  if (bytes === null) return false;
+  const version = varint(bytes, 0);
+  const codec = version?.[0] === 1 ? varint(bytes, version[1]) : null;
+  const hash = codec && varint(bytes, codec[1]);
+  const size = hash && varint(bytes, hash[1]);
+  return size !== null && size[0] >= 1 && size[0] <= 64 && bytes.length === size[1] + size[0];
+}

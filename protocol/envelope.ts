@@ -1,0 +1,187 @@
+import { equalBytes, fromUtf8, isBytes, isWellFormed, utf8 } from './bytes.ts';
+import { ENVELOPE_OVERHEAD } from './encrypted-size.ts';
+import { ProtocolError } from './errors.ts';
+import { checkEpoch } from './keys.ts';
+import { commitment as commitmentOf } from './leaf.ts';
+import { isScopeName, META_SCOPE } from './scope-name.ts';
+import { reserve, sodiumWasm } from './sodium.ts';
+import { writeAscii, writeText } from './text.ts';
+
+const RECORD = utf8('cere-ddc:record:v1');
+const ENVELOPE = utf8('cere-ddc:env:v1');
+const VERSION = 1;
+const SUITE = 1;
+const EPOCH = 2;
+const NONCE = 6;
+const KEY_COMMITMENT = 30;
+const ENVELOPE_HEAD = 62;
+const SALT = 16;
+const TAG = 16;
+
+/** Scratch layout: scope key, record key ‖ key commitment, then the keyed message whose tail is the aad, then the envelope. */
+const KEY = 0;
+const RECORD_KEY = 32;
+const RECORD_MESSAGE = 96;
+const AAD = RECORD_MESSAGE + RECORD.length + 24 + 4;
+const AAD_ROOM = 512;
+const BODY = AAD + AAD_ROOM;
+
+/** Where an envelope belongs: what its additional data binds it to. */
+export interface Place {
+  /** 32 bytes, for this scope and epoch. */
+  scopeKey: Uint8Array;
+  epoch: number;
+  /** 32 bytes. */
+  app: Uint8Array;
+  /** 32 bytes. */
+  subject: Uint8Array;
+  /** Empty for `__meta` only. */
+  eventId: string;
+  scope: string;
+}
+
+function checkPlace(place: Place): void {
+  if (!isBytes(place.scopeKey, 32)) throw new ProtocolError('scope_key');
+  checkEpoch(place.epoch);
+  if (!isBytes(place.app, 32)) throw new ProtocolError('key', 'app');
+  if (!isBytes(place.subject, 32)) throw new ProtocolError('subject');
+  if (!isScopeName(place.scope) && place.scope !== META_SCOPE) throw new ProtocolError('scope');
+  if (place.eventId.length > 36 || !isWellFormed(place.eventId)) throw new ProtocolError('id');
+}
+
+function writeU32(heap: Uint8Array, at: number, n: number): void {
+  heap[at] = n >>> 24;
+  heap[at + 1] = (n >>> 16) & 255;
+  heap[at + 2] = (n >>> 8) & 255;
+  heap[at + 3] = n & 255;
+}
+
+/** Writes the aad and derives record key ‖ key commitment at `area + RECORD_KEY`. @returns the length of the aad. */
+function derive(area: number, place: Place, nonce: Uint8Array): number {
+  const wasm = sodiumWasm();
+  const heap = wasm.HEAPU8;
+  const start = area + AAD;
+  let at = start;
+  heap.set(ENVELOPE, at);
+  at += ENVELOPE.length;
+  writeU32(heap, at, 32);
+  heap.set(place.app, at + 4);
+  heap.set(place.subject, at + 36);
+  at += 68;
+  const idLength = writeText(heap, at + 4, place.eventId);
+  writeU32(heap, at, idLength);
+  at += 4 + idLength;
+  writeU32(heap, at, place.scope.length);
+  writeAscii(heap, at + 4, place.scope);
+  at += 4 + place.scope.length;
+  writeU32(heap, at, place.epoch);
+  at += 4;
+  const aadLength = at - start;
+
+  heap.set(place.scopeKey, area + KEY);
+  heap.set(RECORD, area + RECORD_MESSAGE);
+  heap.set(nonce, area + RECORD_MESSAGE + RECORD.length);
+  writeU32(heap, start - 4, aadLength);
+  wasm._crypto_generichash(area + RECORD_KEY, 64, area + RECORD_MESSAGE, at - area - RECORD_MESSAGE, 0, area + KEY, 32);
+  return aadLength;
+}
+
+/**
+ * Encrypts one scope of one event: envelope v1, suite 1.
+ * @param request.salt 16 bytes, the salt of the commitment. @param request.nonce 24 random bytes, never used before.
+ * @returns 94 bytes more than the UTF-8 of `data`.
+ */
+export function seal(request: Place & { salt: Uint8Array; data: string; nonce: Uint8Array }): Uint8Array {
+  const { salt, data, nonce } = request;
+  checkPlace(request);
+  if (!isBytes(salt, SALT)) throw new ProtocolError('salt');
+  if (!isBytes(nonce, 24)) throw new ProtocolError('nonce');
+  if (!isWellFormed(data)) throw new ProtocolError('data');
+  const room = ENVELOPE_OVERHEAD + 3 * data.length;
+  const area = reserve(BODY + room);
+  const wasm = sodiumWasm();
+  const heap = wasm.HEAPU8;
+  const aadLength = derive(area, request, nonce);
+  const out = area + BODY;
+  heap[out] = VERSION;
+  heap[out + 1] = SUITE;
+  writeU32(heap, out + EPOCH, request.epoch);
+  heap.set(nonce, out + NONCE);
+  heap.copyWithin(out + KEY_COMMITMENT, area + RECORD_KEY + 32, area + RECORD_KEY + 64);
+  const inner = out + ENVELOPE_HEAD;
+  heap.set(salt, inner);
+  const length = SALT + writeText(heap, inner + SALT, data);
+  // In place: libsodium allows the ciphertext to lie on its plaintext.
+  wasm._crypto_aead_xchacha20poly1305_ietf_encrypt(
+    inner,
+    0,
+    inner,
+    length,
+    0,
+    area + AAD,
+    aadLength,
+    0,
+    0,
+    out + NONCE,
+    area + RECORD_KEY,
+  );
+  const envelope = heap.slice(out, inner + length + TAG);
+  heap.fill(0, area, area + RECORD_MESSAGE);
+  return envelope;
+}
+
+/** The epoch in an envelope's head: which key it wants. @throws ProtocolError `length`, `version`, `suite`. */
+export function envelopeEpoch(envelope: Uint8Array): number {
+  if (envelope.length < ENVELOPE_OVERHEAD) throw new ProtocolError('length', 'envelope');
+  if (envelope[0] !== VERSION) throw new ProtocolError('version', 'envelope');
+  if (envelope[1] !== SUITE) throw new ProtocolError('suite', 'envelope');
+  return new DataView(envelope.buffer, envelope.byteOffset).getUint32(EPOCH);
+}
+
+/**
+ * Opens an envelope, checked in this order: length, version, suite, epoch, key commitment (constant time), tag, UTF-8, and the scope's
+ * commitment where it is given. @throws ProtocolError with the code of the first that fails.
+ */
+export function open(request: Place & { envelope: Uint8Array; commitment?: Uint8Array | undefined }): {
+  salt: Uint8Array;
+  data: string;
+} {
+  const { envelope } = request;
+  checkPlace(request);
+  if (envelopeEpoch(envelope) !== request.epoch) throw new ProtocolError('epoch', 'envelope');
+  const area = reserve(BODY + envelope.length);
+  const wasm = sodiumWasm();
+  const heap = wasm.HEAPU8;
+  const aadLength = derive(area, request, envelope.subarray(NONCE, KEY_COMMITMENT));
+  const at = area + BODY;
+  heap.set(envelope, at);
+  const committed = heap.subarray(area + RECORD_KEY + 32, area + RECORD_KEY + 64);
+  const inner = at + ENVELOPE_HEAD;
+  const end = at + envelope.length;
+  let opened: { salt: Uint8Array; data: string };
+  try {
+    if (!equalBytes(committed, heap.subarray(at + KEY_COMMITMENT, inner)))
+      throw new ProtocolError('commitment', 'envelope');
+    const failed = wasm._crypto_aead_xchacha20poly1305_ietf_decrypt(
+      inner,
+      0,
+      0,
+      inner,
+      end - inner,
+      0,
+      area + AAD,
+      aadLength,
+      0,
+      at + NONCE,
+      area + RECORD_KEY,
+    );
+    if (failed !== 0) throw new ProtocolError('tag', 'envelope');
+    opened = { salt: heap.slice(inner, inner + SALT), data: fromUtf8(heap.subarray(inner + SALT, end - TAG)) };
+  } finally {
+    heap.fill(0, area, area + RECORD_MESSAGE);
+  }
+  if (request.commitment !== undefined && !equalBytes(commitmentOf(opened.salt, opened.data), request.commitment)) {
+    throw new ProtocolError('commitment');
+  }
+  return opened;
+}

@@ -1,0 +1,110 @@
+/** Every refusal of the protocol, by its stable code. The code names the check that failed. */
+export const PROTOCOL_ERRORS = {
+  // a body as a whole
+  body_too_large: 'The decoded body is longer than 2,000,000 bytes. Send smaller batches, or put the data into a blob.',
+  batch_too_large:
+    'The batch would be longer than 1,000,000 bytes once encrypted. Send smaller batches, or use a blob.',
+  utf8: 'The bytes are not valid UTF-8.',
+  line_end: 'Lines end in a single LF, without CR.',
+  blank_line: 'An NDJSON body has no blank lines.',
+  json: 'The text is not one JSON value.',
+  depth: 'The JSON is nested deeper than any field of the format.',
+  proto: 'A member is called __proto__.',
+  field: 'There is a member that the format does not know.',
+  body: 'A JSON body is {header, events}.',
+  // header
+  header: 'The header is not an object.',
+  v: 'v is 1.',
+  network: 'network is 1 to 32 of [a-z0-9-] and the one of this deployment.',
+  key: 'app and wallet are 32-byte public keys in lower-case hex, not all zero.',
+  source: 'source is 16 bytes in lower-case hex.',
+  number: 'seq and issuedAt are integers from 0 to 2^53-1.',
+  count: 'count is 1 to 1000 and equal to the number of events; a tree has at least one leaf.',
+  signer: 'signer is wallet or app.',
+  algorithm: 'algorithm is ed25519 or sr25519.',
+  wrap: 'wrap is none or bytes.',
+  signature:
+    'The signature is not 64 bytes in lower-case hex, or it does not verify as declared. Sign exactly this header and these events.',
+  stale: 'issuedAt is more than 7 days old or more than 5 minutes ahead. Check the clock and sign the batch anew.',
+  client:
+    'In client mode the header carries all of subject, epoch and meta, and every scope is {commitment, envelope}; otherwise every scope is {salt, data}.',
+  // event
+  event: 'The event is not an object.',
+  id: 'id is a UUIDv7 in lower case, once per batch.',
+  type: 'type is 1 to 128 bytes without control characters.',
+  time: 'time is YYYY-MM-DDTHH:MM:SS.mmmZ and a real moment.',
+  session: 'session, if present, is 1 to 128 bytes without control characters.',
+  blob: 'blob, if present, is a CIDv1 in lower-case base32.',
+  scope:
+    'An event has 1 to 64 scopes; a name is 1 to 64 of [A-Za-z0-9_.-], not reserved; a scope is {salt, data}, {commitment} or {commitment, envelope}.',
+  salt: 'salt is 16 bytes in lower-case hex.',
+  data: 'data is text without lone surrogates.',
+  commitment: 'commitment is 32 bytes in lower-case hex, and equal to the one of the content where that is known.',
+  merge: 'A field stands in two scopes with different values.',
+  // trees and disclosures
+  proof: 'The proof does not have the exact length for (index, count), or does not lead to the root.',
+  disclosure: 'A disclosure is {header, index, proof, event}, its event with scopes {salt, data} or {commitment}.',
+  // keys and envelopes
+  root: 'A user root is 32 bytes.',
+  scope_key: 'A scope key is 32 bytes.',
+  epoch: 'epoch is an integer from 0 to 2^32-1, and the one of the key.',
+  subject: 'subject is 32 bytes.',
+  nonce: 'A nonce is 24 bytes.',
+  length: 'There are fewer bytes than the format has at least, or more than it has at most.',
+  version: 'The version byte is unknown.',
+  suite: 'The cipher suite is unknown.',
+  tag: 'Decryption failed: wrong key, or changed bytes.',
+  kek: 'A KEK is 32 bytes, its version an integer from 0 to 2^32-1 and the one of the wrapped root.',
+  transit: 'The sealed bytes do not open with this transit key.',
+  meta: 'The meta is not {v: 1, header, events} with every scope as {commitment}.',
+  envelope: 'envelope and meta are base64url without padding, at least 94 bytes.',
+  // settlement
+  fee: 'A fee and its prices are integers from 0 to 2^128-1.',
+  remark: 'The bytes are not a settlement remark.',
+  // text forms
+  hex: 'Hex is lower case, without 0x, of the right length.',
+  base64url: 'base64url has no padding, and its unused bits are zero.',
+  range: 'The number does not fit its field.',
+} as const;
+
+export type ProtocolErrorCode = keyof typeof PROTOCOL_ERRORS;
+
+/** A refusal: bytes, text or values are not what the format demands. Never carries the refused content. */
+export class ProtocolError extends Error {
+  readonly code: ProtocolErrorCode;
+  /** Line of the NDJSON body, from 1 (the header). In a JSON body, the line that the part would have as NDJSON. */
+  readonly line?: number;
+
+  constructor(code: ProtocolErrorCode, detail?: string, line?: number) {
+    super(
+      (line === undefined ? '' : `line ${line}: `) +
+        (detail === undefined ? '' : `${detail}: `) +
+        PROTOCOL_ERRORS[code],
+    );
+    this.name = 'ProtocolError';
+    this.code = code;
+    if (line !== undefined) this.line = line;
+    this.#detail = detail;
+  }
+
+  readonly #detail: string | undefined;
+
+  /** The same refusal, with the line that it is about. */
+  at(line: number): ProtocolError {
+    return this.line === undefined ? new ProtocolError(this.code, this.#detail, line) : this;
+  }
+}
+
+/** Runs `read`; a refusal inside names this line. */
+export function onLine<T>(line: number, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof ProtocolError ? error.at(line) : error;
+  }
+}
+
+/** A name that a refusal may show: anything unusual could be someone's data. */
+export function shownName(name: string): string {
+  return /^[\w.-]{1,32}$/.test(name) ? name : 'a name';
+}

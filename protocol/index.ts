@@ -1,0 +1,65 @@
+export { type Batch, type ClientPart, encodeNdjson, MAX_BODY, MAX_ENCRYPTED } from './batch.ts';
+export {
+  concat,
+  equalBytes,
+  fromBase64url,
+  fromHex,
+  fromUtf8,
+  isHex,
+  lp,
+  toBase64url,
+  toHex,
+  u16,
+  u32,
+  u64,
+  u128,
+  utf8,
+} from './bytes.ts';
+export { isCidV1 } from './cid.ts';
+export { closeEvent } from './close-event.ts';
+export { type Disclosure, disclose, parseDisclosure, verifyDisclosure } from './disclosure.ts';
+export { ENVELOPE_OVERHEAD } from './encrypted-size.ts';
+export { envelopeEpoch, open, type Place, seal } from './envelope.ts';
+export { PROTOCOL_ERRORS, ProtocolError, type ProtocolErrorCode } from './errors.ts';
+export {
+  type ClosedScope,
+  type Event,
+  MAX_SCOPES,
+  type OpenScope,
+  parseEvent,
+  type RemovedEvent,
+  type Scope,
+  type SealedScope,
+} from './event.ts';
+export { blake2b256, blake2b512 } from './hash.ts';
+export {
+  type Algorithm,
+  batchId,
+  checkFresh,
+  type Header,
+  isNetwork,
+  MAX_COUNT,
+  parseHeader,
+  parseUnsignedHeader,
+  type Signer,
+  signedMessage,
+  signerKey,
+  type UnsignedHeader,
+  type Wrap,
+} from './header.ts';
+export { scopeKey, subjectOf } from './keys.ts';
+export { commitment, leafOf, leafPreimage } from './leaf.ts';
+export { type Meta, type MetaKey, openMeta, sealMeta } from './meta.ts';
+export { parseBatch } from './parse-batch.ts';
+export { recordKeys } from './record-key.ts';
+export { DEFAULT_SCOPE, isScopeName, META_SCOPE } from './scope-name.ts';
+export { KeyPair, Secret } from './secret.ts';
+export { fee, parseRemark, remark, type SettlementRemark, settlementLeaf } from './settlement.ts';
+export { type SignRequest, signBatch } from './sign-batch.ts';
+export { keyPairFromSeed, type SignatureClaim, sign, verifySignature } from './signature.ts';
+export { ready } from './sodium.ts';
+export { mergeScopes, splitScopes } from './split-scopes.ts';
+export { openTransit, sealTransit, transitKeyPair } from './transit.ts';
+export { inclusionProof, rootOf, verifyInclusion } from './tree.ts';
+export { unwrapRoot, WRAPPED_ROOT_BYTES, wrappedKekVersion, wrapRoot } from './user-root.ts';
+export { type VerifiedBatch, verifyBatch } from './verify-batch.ts';

@@ -1,0 +1,38 @@
+import type { Batch, ClientPart } from './batch.ts';
+import { toHex } from './bytes.ts';
+import { type Event, parseEvent } from './event.ts';
+import { type Header, parseUnsignedHeader, signedMessage, type UnsignedHeader } from './header.ts';
+import { sign } from './signature.ts';
+import { hashEvents } from './verify-batch.ts';
+
+/** Header fields that the signer chooses; `v` and `count` follow. `client` only when the client encrypts itself. */
+export type SignRequest = Omit<UnsignedHeader, 'v' | 'count'> & {
+  events: Event[];
+  keyPair: { publicKey: Uint8Array; secretKey: Uint8Array };
+  client?: ClientPart;
+};
+
+/**
+ * Signs events as one batch, checking everything that a receiver would refuse about them.
+ * @throws ProtocolError
+ */
+export function signBatch({ events, keyPair, client, ...fields }: SignRequest): Batch {
+  const unsigned = parseUnsignedHeader({
+    v: 1,
+    network: fields.network,
+    app: fields.app,
+    wallet: fields.wallet,
+    source: fields.source,
+    seq: fields.seq,
+    issuedAt: fields.issuedAt,
+    count: events.length,
+    signer: fields.signer,
+    algorithm: fields.algorithm,
+    wrap: fields.wrap,
+  });
+  const { root } = hashEvents(events.map(parseEvent));
+  const message = signedMessage(unsigned, root);
+  const signature = toHex(sign({ algorithm: unsigned.algorithm, wrap: unsigned.wrap, keyPair, message }));
+  const header: Header = { ...unsigned, signature };
+  return client === undefined ? { header, events } : { header, events, client };
+}

@@ -1,0 +1,31 @@
+import { utf8 } from './bytes.ts';
+import { ProtocolError } from './errors.ts';
+import { blake2b256 } from './hash.ts';
+import { checkUserRoot } from './keys.ts';
+import { KeyPair } from './secret.ts';
+import { sodium } from './sodium.ts';
+
+const TRANSIT = utf8('cere-ddc:transit:v1');
+
+/** The X25519 pair to which bodies of (app, wallet) are sealed while they are in the log: `crypto_box_seed_keypair` of a hash of the user root. */
+export function transitKeyPair(userRoot: Uint8Array): KeyPair {
+  checkUserRoot(userRoot);
+  const pair = sodium.crypto_box_seed_keypair(blake2b256(TRANSIT, userRoot));
+  return new KeyPair(pair.publicKey, pair.privateKey);
+}
+
+/** libsodium's `crypto_box_seal`: 48 bytes longer than `bytes`, under a fresh ephemeral key. */
+export function sealTransit(publicKey: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (publicKey.length !== 32) throw new ProtocolError('length', 'transit key');
+  return sodium.crypto_box_seal(bytes, publicKey);
+}
+
+/** @throws ProtocolError `transit` when the bytes were sealed to another key, or changed. */
+export function openTransit(keyPair: { publicKey: Uint8Array; secretKey: Uint8Array }, sealed: Uint8Array): Uint8Array {
+  try {
+    return sodium.crypto_box_seal_open(sealed, keyPair.publicKey, keyPair.secretKey);
+  } catch {
+    // libsodium says no more than that it failed.
+    throw new ProtocolError('transit');
+  }
+}

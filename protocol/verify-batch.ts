@@ -1,0 +1,84 @@
+import { type Batch, MAX_ENCRYPTED } from './batch.ts';
+import { fromHex } from './bytes.ts';
+import { EncryptedSize } from './encrypted-size.ts';
+import { ProtocolError } from './errors.ts';
+import type { Event } from './event.ts';
+import { batchId, type Header, signedMessage, signerKey } from './header.ts';
+import { dataRoom, hashPreimage, LEAF_ROOM, writePreimage } from './leaf.ts';
+import { verifySignature } from './signature.ts';
+import { reserve, sodiumWasm } from './sodium.ts';
+import { foldTree } from './tree.ts';
+
+/** A batch whose signature holds over its events. */
+export interface VerifiedBatch extends Batch {
+  /** Merkle root, 32 bytes. */
+  root: Uint8Array;
+  /** One per event, 32 bytes each. */
+  leaves: Uint8Array[];
+  /** 32 bytes. */
+  batchId: Uint8Array;
+  /** Who encrypts: the service, or the client itself. */
+  mode: 'service' | 'client';
+  /** Bytes of the encrypted batch as it goes into a segment. */
+  encryptedSize: number;
+}
+
+const TREE_SCRATCH = 65;
+
+/** Leaves and root of checked events, hashed in one pass through wasm memory. */
+export function hashEvents(events: readonly Event[], size?: EncryptedSize): { leaves: Uint8Array[]; root: Uint8Array } {
+  const room = LEAF_ROOM + events.reduce((most, event) => Math.max(most, dataRoom(event)), 0);
+  const area = reserve(room + 32 * events.length + TREE_SCRATCH);
+  const at = area + room;
+  for (let i = 0; i < events.length; i++) {
+    hashPreimage(area, writePreimage(events[i] as Event, area, size), at + 32 * i);
+  }
+  const heap = sodiumWasm().HEAPU8;
+  const all = heap.slice(at, at + 32 * events.length);
+  foldTree(at, events.length, at + 32 * events.length);
+  return { leaves: events.map((_, i) => all.subarray(32 * i, 32 * i + 32)), root: heap.slice(at, at + 32) };
+}
+
+/** Whether the header's signature holds over this root, exactly as it declares. */
+export function isSigned(header: Header, root: Uint8Array): boolean {
+  return verifySignature({
+    algorithm: header.algorithm,
+    wrap: header.wrap,
+    publicKey: signerKey(header),
+    message: signedMessage(header, root),
+    signature: fromHex(header.signature, 64),
+  });
+}
+
+function checkIds(events: readonly Event[]): void {
+  const seen = new Set<string>();
+  for (let i = 0; i < events.length; i++) {
+    const { id } = events[i] as Event;
+    if (seen.size === seen.add(id).size) throw new ProtocolError('id', 'twice in this batch', i + 2);
+  }
+}
+
+/**
+ * Verifies a parsed batch: its network, count, unique ids, encrypted size and signature. `issuedAt` is judged by `checkFresh`.
+ * @param expected.network the deployment's own.
+ * @throws ProtocolError `network`, `count`, `id`, `batch_too_large`, `signature`.
+ */
+export function verifyBatch(batch: Batch, expected: { network: string }): VerifiedBatch {
+  const { header, events, client } = batch;
+  if (header.network !== expected.network) throw new ProtocolError('network', undefined, 1);
+  if (header.count !== events.length) throw new ProtocolError('count', undefined, 1);
+  checkIds(events);
+  const size = new EncryptedSize();
+  const { leaves, root } = hashEvents(events, size);
+  const encryptedSize = size.total(client === undefined ? size.metaLength(header) : client.meta.length);
+  if (encryptedSize > MAX_ENCRYPTED) throw new ProtocolError('batch_too_large');
+  if (!isSigned(header, root)) throw new ProtocolError('signature', undefined, 1);
+  return {
+    ...batch,
+    root,
+    leaves,
+    batchId: batchId(header, root),
+    mode: client === undefined ? 'service' : 'client',
+    encryptedSize,
+  };
+}
