@@ -39,20 +39,19 @@ export function batchShots(options: {
     const account = options.accounts[index] as Account;
     const now = Date.now();
     const events = Array.from({ length: options.size }, () => benchEvent(now));
-    const header = {
-      v: 1 as const,
+    const batch = signBatch({
       network: options.network,
       app: toHex(options.app),
       wallet: toHex(account.publicKey),
       source: sources[index] as string,
       seq,
       issuedAt: now,
-      count: events.length,
-      signer: 'wallet' as const,
+      signer: 'wallet',
       algorithm: account.algorithm,
-      wrap: 'none' as const,
-    };
-    const batch = signBatch({ header, events, keyPair: account });
+      wrap: 'none',
+      events,
+      keyPair: account,
+    });
     return { path: '/v1/batches', contentType: 'application/x-ndjson', body: encodeNdjson(batch) };
   });
 }

@@ -55,7 +55,7 @@ export { recordKeys } from './record-key.ts';
 export { DEFAULT_SCOPE, isScopeName, META_SCOPE } from './scope-name.ts';
 export { KeyPair, Secret } from './secret.ts';
 export { fee, parseRemark, remark, type SettlementRemark, settlementLeaf } from './settlement.ts';
-export { type SignRequest, signBatch } from './sign-batch.ts';
+export { type SignedBatch, type SignRequest, signBatch } from './sign-batch.ts';
 export { keyPairFromSeed, type SignatureClaim, sign, verifySignature } from './signature.ts';
 export { ready } from './sodium.ts';
 export { mergeScopes, splitScopes } from './split-scopes.ts';

@@ -1,7 +1,7 @@
 import type { Batch, ClientPart } from './batch.ts';
 import { toHex } from './bytes.ts';
 import { type Event, parseEvent } from './event.ts';
-import { type Header, parseUnsignedHeader, signedMessage, type UnsignedHeader } from './header.ts';
+import { batchId, type Header, parseUnsignedHeader, signedMessage, type UnsignedHeader } from './header.ts';
 import { sign } from './signature.ts';
 import { hashEvents } from './verify-batch.ts';
 
@@ -12,11 +12,17 @@ export type SignRequest = Omit<UnsignedHeader, 'v' | 'count'> & {
   client?: ClientPart;
 };
 
+/** A batch with the id that every receiver computes for it. */
+export interface SignedBatch extends Batch {
+  /** 32 bytes. */
+  batchId: Uint8Array;
+}
+
 /**
  * Signs events as one batch, checking everything that a receiver would refuse about them.
  * @throws ProtocolError
  */
-export function signBatch({ events, keyPair, client, ...fields }: SignRequest): Batch {
+export function signBatch({ events, keyPair, client, ...fields }: SignRequest): SignedBatch {
   const unsigned = parseUnsignedHeader({
     v: 1,
     network: fields.network,
@@ -34,5 +40,6 @@ export function signBatch({ events, keyPair, client, ...fields }: SignRequest): 
   const message = signedMessage(unsigned, root);
   const signature = toHex(sign({ algorithm: unsigned.algorithm, wrap: unsigned.wrap, keyPair, message }));
   const header: Header = { ...unsigned, signature };
-  return client === undefined ? { header, events } : { header, events, client };
+  const signed = { header, events, batchId: batchId(header, root) };
+  return client === undefined ? signed : { ...signed, client };
 }

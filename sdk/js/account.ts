@@ -6,15 +6,11 @@ import {
   mnemonicToMiniSecret,
   sr25519PairFromSeed,
 } from '@polkadot/util-crypto';
-import { toHex } from '../../protocol/index.ts';
+import { KeyPair } from '../../protocol/index.ts';
 
-/** A key pair that signs batches. The secret part redacts itself when printed. */
-export interface Account {
-  readonly algorithm: 'sr25519';
-  /** 32 bytes; the wallet. */
-  readonly publicKey: Uint8Array;
-  /** 64 bytes. */
-  readonly secretKey: Uint8Array;
+/** A key pair that signs batches; `publicKey` is the wallet. The secret half does not show itself when printed. */
+export class Account extends KeyPair {
+  readonly algorithm = 'sr25519';
 }
 
 /**
@@ -35,11 +31,4 @@ export function deriveAccount(parent: Account, path: string): Account {
 }
 
 const fromPair = (pair: { publicKey: Uint8Array; secretKey: Uint8Array }): Account =>
-  redacted({ algorithm: 'sr25519', publicKey: pair.publicKey, secretKey: pair.secretKey });
-
-function redacted(account: Account): Account {
-  const shown = { algorithm: account.algorithm, publicKey: toHex(account.publicKey), secretKey: '[redacted]' };
-  Object.defineProperty(account, 'toJSON', { value: () => shown });
-  Object.defineProperty(account, Symbol.for('nodejs.util.inspect.custom'), { value: () => shown });
-  return account;
-}
+  new Account(pair.publicKey, pair.secretKey);

@@ -180,20 +180,19 @@ export class WalletStream {
   #sign(events: Event[], seq: number): SignedBatch {
     const { network, app, now } = this.#settings;
     const { publicKey, algorithm } = this.account;
-    const header: Omit<Header, 'signature'> = {
-      v: 1,
+    const batch = signBatch({
       network,
       app: toHex(app),
       wallet: toHex(publicKey),
       source: this.#source,
       seq,
       issuedAt: now(),
-      count: events.length,
       signer: 'wallet',
       algorithm,
       wrap: 'none',
-    };
-    const batch = signBatch({ header, events, keyPair: this.account });
+      events,
+      keyPair: this.account,
+    });
     return { batchId: toHex(batch.batchId), body: encodeNdjson(batch) };
   }
 }

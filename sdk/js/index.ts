@@ -1,4 +1,4 @@
-export { type Account, accountFromPhrase, deriveAccount } from './account.ts';
+export { Account, accountFromPhrase, deriveAccount } from './account.ts';
 export { type ClientOptions, DdcClient, type Interaction, type OnAccepted, type WalletStream } from './client.ts';
 export { BatchLost, BatchRefused } from './errors.ts';
 export { uuidv7 } from './event-id.ts';

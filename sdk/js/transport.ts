@@ -61,7 +61,7 @@ export class Transport {
       answer = await this.#fetch(`${this.#endpoint}${path}`, {
         method: 'POST',
         headers: { 'content-type': contentType },
-        body: body as BodyInit,
+        body: body as Uint8Array<ArrayBuffer>,
         signal: AbortSignal.timeout(this.#timeoutMs),
       });
     } catch (cause) {
