@@ -3,6 +3,7 @@ import type { BatchIdsTable, RemovalsTable } from './migrations/002-batch-ids.ts
 import type { AppsTable } from './migrations/003-apps.ts';
 import type { UserRootsTable } from './migrations/010-vault.ts';
 import type { ClustersTable, PinsTable } from './migrations/011-pins.ts';
+import type { BatchesTable, CheckpointsTable, SubjectsTable, VoidsTable } from './migrations/020-index.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -15,4 +16,8 @@ export interface Tables {
   user_roots: UserRootsTable;
   clusters: ClustersTable;
   pins: PinsTable;
+  batches: BatchesTable;
+  voids: VoidsTable;
+  subjects: SubjectsTable;
+  checkpoints: CheckpointsTable;
 }

@@ -16,6 +16,7 @@ export interface IndexEntry {
   readonly body: Omit<PinnedBody, 'meta' | 'events'> | null;
 }
 
+/** A batch or a void as the index knows it. An erased one has no owner (both keys empty), source or seq any more. */
 export interface IndexedBatch extends IndexEntry {
   readonly partition: number;
   /** Another batch has the same (app, wallet, signer, source, seq). */
@@ -24,10 +25,14 @@ export interface IndexedBatch extends IndexEntry {
 
 export interface IndexStore {
   /**
-   * One transaction: move the indexer's row `from` → `to` and apply the entries.
+   * One transaction: move the indexer's row `from` → `to` and apply the entries. What an erasure reaches becomes a void.
+   * A batch id that stands at another origin is the last guard's case: the first stays, the entry becomes a void, and the store's alarm is told.
    * @returns false (nothing applied) when the row is no longer `from`.
+   * @throws FatalError `subject_mismatch` when an owner's root version already has another subject.
    */
   apply(partition: number, from: Position, to: Position, entries: readonly IndexEntry[]): Promise<boolean>;
+  /** Turns rows that a removal reached after they were applied into voids. @returns how many. */
+  sweep(): Promise<number>;
   /** By batch id; voids of duplicates are not found here. */
   batches(batchIds: readonly Uint8Array[]): Promise<(IndexedBatch | null)[]>;
   /** Batches of a wallet in one app, oldest first, keyed by (time, batch id). */
@@ -36,6 +41,19 @@ export interface IndexStore {
     wallet: Uint8Array,
     page: { after?: { time: number; batchId: Uint8Array }; limit: number },
   ): Promise<IndexedBatch[]>;
+  /** Batches of a wallet in one app whose range of event ids holds this id. */
+  withEvent(app: Uint8Array, wallet: Uint8Array, eventId: string): Promise<IndexedBatch[]>;
+  /** Subjects that stand for a wallet in public storage, by root version. */
+  subjects(
+    app: Uint8Array,
+    wallet: Uint8Array,
+  ): Promise<{ rootVersion: number; subject: Uint8Array; fromOrigin: number }[]>;
   /** (offset, mark) pairs from which a reader may start in the middle. */
   checkpoints(partition: number): Promise<Position[]>;
 }
+
+/** Told when the last guard had to act: a batch id came with a second origin. */
+export type ClashAlarm = (clash: { partition: number; origin: number; batchId: Uint8Array }) => void;
+
+/** A checkpoint is kept when this many records lie between it and the one before. */
+export const CHECKPOINT_EVERY = 1_000;

@@ -1,0 +1,125 @@
+import { sql } from 'kysely';
+import type { ClashAlarm, IndexEntry, IndexStore } from '../../services/pipeline/ports/index-store.ts';
+import type { Database } from './database.ts';
+import { insertBatches, insertCheckpoint, insertSubjects, insertVoids, markConflicts } from './index-apply.ts';
+import { batchOf, isLive, type LiveEntry, voidOf } from './index-entry-rows.ts';
+import { sweepErased } from './index-sweep.ts';
+import type { VoidsTable } from './migrations/020-index.ts';
+import { casPosition } from './positions.ts';
+import { erasuresOf, isErased, ownerKey } from './removals.ts';
+
+class Moved extends Error {}
+
+const keyOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+/** The index in PostgreSQL. Each `apply` is one transaction with a constant number of statements, however many entries it has. */
+export function createIndexStore(db: Database, log: Uint8Array, onClash: ClashAlarm): IndexStore {
+  const { kysely } = db;
+
+  return {
+    async apply(partition, from, to, entries) {
+      const clashes: IndexEntry[] = [];
+      try {
+        await kysely.transaction().execute(async (tx) => {
+          if (!(await casPosition(tx, 'indexer', partition, log, from, to))) throw new Moved();
+          const wallets = [...new Map(entries.map(({ wallet }) => [keyOf(wallet), wallet])).values()];
+          const erasures = await erasuresOf(tx, wallets);
+          const live: LiveEntry[] = [];
+          const voids: { entry: IndexEntry; reason: VoidsTable['reason'] }[] = [];
+          for (const entry of entries) {
+            const issuedAt = entry.body?.summary.issuedAt ?? null;
+            if (isErased({ ...entry, issuedAt }, erasures.get(ownerKey(entry)) ?? []))
+              voids.push({ entry, reason: 'erased' });
+            else if (isLive(entry)) live.push(entry);
+            else voids.push({ entry, reason: entry.reason ?? 'dead' });
+          }
+          const fresh = new Set((await insertBatches(tx, partition, live)).map(keyOf));
+          const kept: LiveEntry[] = [];
+          for (const entry of live) {
+            if (fresh.delete(keyOf(entry.batchId))) kept.push(entry);
+            else clashes.push(entry);
+          }
+          for (const entry of clashes) voids.push({ entry, reason: 'duplicate' });
+          await insertSubjects(tx, kept);
+          await markConflicts(
+            tx,
+            kept.map((entry) => entry.batchId),
+          );
+          await insertVoids(tx, partition, voids);
+          await insertCheckpoint(tx, partition, to);
+        });
+      } catch (error) {
+        if (error instanceof Moved) return false;
+        throw error;
+      }
+      for (const { origin, batchId } of clashes) onClash({ partition, origin, batchId });
+      return true;
+    },
+
+    sweep: () => kysely.transaction().execute(sweepErased),
+
+    async batches(batchIds) {
+      if (batchIds.length === 0) return [];
+      const live = await kysely
+        .selectFrom('batches')
+        .selectAll()
+        .where('batch_id', 'in', [...batchIds])
+        .execute();
+      const dead = await kysely
+        .selectFrom('voids')
+        .selectAll()
+        .where('batch_id', 'in', [...batchIds])
+        .where('reason', '<>', 'duplicate')
+        .orderBy('origin')
+        .execute();
+      const found = new Map([
+        ...dead.map((row) => [keyOf(row.batch_id), voidOf(row)] as const),
+        ...live.map((row) => [keyOf(row.batch_id), batchOf(row)] as const),
+      ]);
+      return batchIds.map((id) => found.get(keyOf(id)) ?? null);
+    },
+
+    async ofWallet(app, wallet, { after, limit }) {
+      let query = kysely.selectFrom('batches').selectAll().where('app', '=', app).where('wallet', '=', wallet);
+      if (after)
+        query = query.where(sql<boolean>`(time_min, batch_id) > (${after.time}::bigint, ${after.batchId}::bytea)`);
+      const rows = await query.orderBy('time_min').orderBy('batch_id').limit(limit).execute();
+      return rows.map(batchOf);
+    },
+
+    async withEvent(app, wallet, eventId) {
+      const rows = await kysely
+        .selectFrom('batches')
+        .selectAll()
+        .where('app', '=', app)
+        .where('wallet', '=', wallet)
+        .where('id_min', '<=', eventId)
+        .where('id_max', '>=', eventId)
+        .orderBy('time_min')
+        .orderBy('batch_id')
+        .execute();
+      return rows.map(batchOf);
+    },
+
+    async subjects(app, wallet) {
+      const rows = await kysely
+        .selectFrom('subjects')
+        .selectAll()
+        .where('app', '=', app)
+        .where('wallet', '=', wallet)
+        .orderBy('root_version')
+        .execute();
+      return rows.map((row) => ({ rootVersion: row.root_version, subject: row.subject, fromOrigin: row.from_origin }));
+    },
+
+    async checkpoints(partition) {
+      const rows = await kysely
+        .selectFrom('checkpoints')
+        .select(['offset', 'mark'])
+        .where('partition', '=', partition)
+        .orderBy('offset')
+        .execute();
+      return rows.map(({ offset, mark }) => ({ next: offset, mark }));
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { FatalError } from '../../services/pipeline/errors.ts';
+import {
+  CHECKPOINT_EVERY,
+  type ClashAlarm,
+  type IndexEntry,
+  type IndexStore,
+} from '../../services/pipeline/ports/index-store.ts';
+import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
+import { batchOf, batchRow, isLive, type LiveEntry, voidOf, voidRow } from './index-entry-rows.ts';
+import type { BatchesTable, SubjectsTable, VoidsTable } from './migrations/020-index.ts';
+import { type Erasure, isErased, ownerKey } from './removals.ts';
+
+const keyOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const sequenceOf = (row: BatchesTable) =>
+  [keyOf(row.app), keyOf(row.wallet), row.signer, keyOf(row.source), row.seq].join();
+const byTimeAndId = (a: BatchesTable, b: BatchesTable) =>
+  a.time_min - b.time_min || Buffer.compare(a.batch_id, b.batch_id);
+const byOrigin = (a: { origin: number }, b: { origin: number }) => a.origin - b.origin;
+
+/** Memory twin of the index. @param erasures read at each use, as the table would be */
+export function createMemoryIndexStore(
+  positions: Pick<Positions, 'compareAndSet'>,
+  erasures: () => readonly Erasure[],
+  onClash: ClashAlarm,
+): IndexStore {
+  let batches = new Map<string, BatchesTable>();
+  let voids = new Map<string, VoidsTable>();
+  const checkpoints = new Map<number, Position[]>();
+
+  const reaching = (owner: { app: Uint8Array; wallet: Uint8Array }) =>
+    erasures().filter((erasure) => ownerKey(erasure) === ownerKey(owner));
+
+  function addVoid(row: VoidsTable): void {
+    const key = `${row.partition}/${row.origin}`;
+    if (!voids.has(key)) voids.set(key, row);
+  }
+
+  /** Subjects and conflicts follow from the batches: nothing of them is kept. */
+  function subjectsOf(app: Uint8Array, wallet: Uint8Array): SubjectsTable[] {
+    const found = new Map<number, SubjectsTable>();
+    for (const row of [...batches.values()].sort(byOrigin)) {
+      if (ownerKey(row) !== ownerKey({ app, wallet }) || found.has(row.root_version)) continue;
+      const { root_version, subject, origin } = row;
+      found.set(root_version, { app, wallet, root_version, subject, from_origin: origin });
+    }
+    return [...found.values()].sort((a, b) => a.root_version - b.root_version);
+  }
+
+  function refuseOtherSubject(entry: LiveEntry): void {
+    const known = subjectsOf(entry.app, entry.wallet).find((row) => row.root_version === entry.rootVersion);
+    if (known && keyOf(known.subject) !== keyOf(entry.body.subject)) {
+      throw new FatalError('subject_mismatch', `The batch at origin ${entry.origin} names another subject.`);
+    }
+  }
+
+  function show(row: BatchesTable) {
+    const conflict = [...batches.values()].some((other) => other !== row && sequenceOf(other) === sequenceOf(row));
+    return batchOf({ ...row, conflict });
+  }
+
+  const ofOwner = (app: Uint8Array, wallet: Uint8Array) =>
+    [...batches.values()].filter((row) => ownerKey(row) === ownerKey({ app, wallet })).sort(byTimeAndId);
+
+  function applyOne(partition: number, entry: IndexEntry, clashes: IndexEntry[]): void {
+    const issuedAt = entry.body?.summary.issuedAt ?? null;
+    if (isErased({ ...entry, issuedAt }, reaching(entry))) addVoid(voidRow(partition, entry, 'erased'));
+    else if (!isLive(entry)) addVoid(voidRow(partition, entry, entry.reason ?? 'dead'));
+    else if (batches.has(keyOf(entry.batchId))) {
+      addVoid(voidRow(partition, entry, 'duplicate'));
+      clashes.push(entry);
+    } else {
+      refuseOtherSubject(entry);
+      batches.set(keyOf(entry.batchId), batchRow(partition, entry));
+    }
+  }
+
+  return {
+    async apply(partition, from, to, entries) {
+      const before = { batches: new Map(batches), voids: new Map(voids) };
+      const clashes: IndexEntry[] = [];
+      const rollBack = () => {
+        batches = before.batches;
+        voids = before.voids;
+      };
+      try {
+        for (const entry of entries) applyOne(partition, entry, clashes);
+      } catch (error) {
+        rollBack();
+        throw error;
+      }
+      if (!(await positions.compareAndSet('indexer', partition, from, to))) {
+        rollBack();
+        return false;
+      }
+      const kept = checkpoints.get(partition) ?? [];
+      if (to.next >= (kept.at(-1)?.next ?? 0) + CHECKPOINT_EVERY) checkpoints.set(partition, [...kept, to]);
+      for (const { origin, batchId } of clashes) onClash({ partition, origin, batchId });
+      return true;
+    },
+
+    async sweep() {
+      const gone = [...batches].filter(([, row]) =>
+        isErased({ origin: row.origin, rootVersion: row.root_version, issuedAt: row.issued_at }, reaching(row)),
+      );
+      for (const [key, row] of gone) {
+        batches.delete(key);
+        addVoid(voidRow(row.partition, batchOf(row), 'erased'));
+      }
+      for (const [key, row] of voids) {
+        const { app, wallet, origin } = row;
+        if (!app || !wallet) continue;
+        const erased = isErased(
+          { origin, rootVersion: row.root_version ?? 0, issuedAt: null },
+          reaching({ app, wallet }),
+        );
+        if (erased) voids.set(key, voidRow(row.partition, voidOf(row), 'erased'));
+      }
+      return gone.length;
+    },
+
+    async batches(batchIds) {
+      return batchIds.map((id) => {
+        const row = batches.get(keyOf(id));
+        if (row) return show(row);
+        const told = [...voids.values()].filter((v) => keyOf(v.batch_id) === keyOf(id) && v.reason !== 'duplicate');
+        const last = told.sort(byOrigin).at(-1);
+        return last ? voidOf(last) : null;
+      });
+    },
+
+    async ofWallet(app, wallet, { after, limit }) {
+      const rows = ofOwner(app, wallet);
+      const rest = after
+        ? rows.filter((row) => byTimeAndId(row, { ...row, time_min: after.time, batch_id: after.batchId }) > 0)
+        : rows;
+      return rest.slice(0, limit).map(show);
+    },
+
+    async withEvent(app, wallet, eventId) {
+      return ofOwner(app, wallet)
+        .filter((row) => row.id_min <= eventId && eventId <= row.id_max)
+        .map(show);
+    },
+
+    async subjects(app, wallet) {
+      return subjectsOf(app, wallet).map((row) => ({
+        rootVersion: row.root_version,
+        subject: row.subject,
+        fromOrigin: row.from_origin,
+      }));
+    },
+
+    async checkpoints(partition) {
+      return checkpoints.get(partition) ?? [];
+    },
+  };
+}

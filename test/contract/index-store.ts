@@ -1,0 +1,256 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Erasure } from '../../connectors/postgres/removals.ts';
+import type { IndexEntry, IndexStore } from '../../services/pipeline/ports/index-store.ts';
+import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
+
+export interface IndexStoreFixture {
+  readonly store: IndexStore;
+  readonly positions: Pick<Positions, 'load' | 'compareAndSet'>;
+  /** Batch ids that the alarm was told of. */
+  readonly clashes: { partition: number; origin: number; batchId: Uint8Array }[];
+  putErasure(id: Uint8Array, erasure: Erasure): Promise<void>;
+}
+
+const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
+const id = (n: number) => {
+  const batchId = bytes(32, 0);
+  new DataView(batchId.buffer).setUint32(28, n);
+  return batchId;
+};
+
+interface Fields {
+  wallet?: number;
+  rootVersion?: number;
+  subject?: number;
+  seq?: number;
+  time?: number;
+  batch?: number;
+  issuedAt?: number;
+  signer?: 'wallet' | 'app';
+}
+
+const APP = bytes(32, 1);
+const uuid = (n: number) => `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+
+export function live(origin: number, fields: Fields = {}): IndexEntry {
+  const { wallet = 2, rootVersion = 0, subject = 3, seq = origin, time = 1_000_000 + origin, batch = origin } = fields;
+  const source = bytes(16, 5);
+  const summary = {
+    count: 3,
+    types: ['page.view', 'purchase, "big"'],
+    idMin: uuid(origin * 10),
+    idMax: uuid(origin * 10 + 5),
+    timeMin: time,
+    timeMax: time + 10,
+    source,
+    seq,
+    signer: fields.signer ?? ('wallet' as const),
+    issuedAt: fields.issuedAt ?? 2_000_000 + origin,
+  };
+  const place = { cluster: 'cere-mainnet', segment: bytes(36, 6), slot: 2, hash: bytes(32, 7), bytes: 1234 };
+  const body = { subject: bytes(32, subject), epoch: 0, mode: 'service' as const, summary, ...place };
+  return {
+    origin,
+    batchId: id(batch),
+    app: APP,
+    wallet: bytes(32, wallet),
+    rootVersion,
+    source,
+    seq,
+    reason: null,
+    body,
+  };
+}
+
+export function voided(origin: number, reason: NonNullable<IndexEntry['reason']>, fields: Fields = {}): IndexEntry {
+  return { ...live(origin, fields), reason, body: null };
+}
+
+/** What the index promises. `create` gives an empty one, with positions of a log of its own. */
+export function indexStoreContract(name: string, create: () => Promise<IndexStoreFixture>): void {
+  describe(`index store: ${name}`, () => {
+    let fixture: IndexStoreFixture;
+    let at: Position;
+
+    async function apply(...entries: IndexEntry[]): Promise<boolean> {
+      const to = { next: at.next + entries.length, mark: entries.at(-1)?.origin ?? at.mark };
+      const moved = await fixture.store.apply(0, at, to, entries);
+      if (moved) at = to;
+      return moved;
+    }
+    const found = async (...batches: number[]) => fixture.store.batches(batches.map(id));
+
+    beforeEach(async () => {
+      fixture = await create();
+      at = await fixture.positions.load('indexer', 0);
+    });
+
+    it('applies entries together with the row, and gives them back as they were', async () => {
+      expect(await apply(live(0), voided(1, 'dead'), live(2))).toBe(true);
+      expect(await fixture.positions.load('indexer', 0)).toEqual({ next: 3, mark: 2 });
+      const shown = (entry: IndexEntry) => ({ ...entry, partition: 0, conflict: false });
+      expect(await found(0, 1, 2, 3)).toEqual([shown(live(0)), shown(voided(1, 'dead')), shown(live(2)), null]);
+    });
+
+    it('applies nothing when the row was moved', async () => {
+      const stale = at;
+      await apply(live(0));
+      expect(await fixture.store.apply(0, stale, { next: 1, mark: 0 }, [live(7)])).toBe(false);
+      expect(await found(7)).toEqual([null]);
+      expect(await fixture.positions.load('indexer', 0)).toEqual(at);
+    });
+
+    it('moves the row without entries', async () => {
+      expect(await fixture.store.apply(0, at, { next: 4, mark: -1 }, [])).toBe(true);
+      expect(await fixture.positions.load('indexer', 0)).toEqual({ next: 4, mark: -1 });
+    });
+
+    it('keeps the first of two batches with one id and tells the alarm', async () => {
+      await apply(live(0), live(1, { batch: 0, time: 5 }));
+      await apply(live(2, { batch: 0 }));
+      expect(fixture.clashes).toEqual([
+        { partition: 0, origin: 1, batchId: id(0) },
+        { partition: 0, origin: 2, batchId: id(0) },
+      ]);
+      expect((await found(0)).map((batch) => batch?.origin)).toEqual([0]);
+      expect(await fixture.store.ofWallet(APP, bytes(32, 2), { limit: 10 })).toHaveLength(1);
+    });
+
+    it('shows the live batch of a retried dead letter, not its void', async () => {
+      await apply(voided(0, 'dead', { batch: 9 }));
+      expect((await found(9))[0]?.reason).toBe('dead');
+      await apply(live(1, { batch: 9 }));
+      expect((await found(9))[0]).toMatchObject({ reason: null, origin: 1 });
+    });
+
+    it('does not show voids of duplicates', async () => {
+      await apply(voided(0, 'duplicate', { batch: 5 }));
+      expect(await found(5)).toEqual([null]);
+    });
+
+    it('marks both batches of one (app, wallet, signer, source, seq)', async () => {
+      await apply(live(0, { seq: 7 }), live(1, { seq: 8 }), live(2, { seq: 7, signer: 'app' }));
+      await apply(live(3, { seq: 7 }));
+      expect((await found(0, 1, 2, 3)).map((batch) => batch?.conflict)).toEqual([true, false, false, true]);
+    });
+
+    it('marks a conflict within one apply', async () => {
+      await apply(live(0, { seq: 7 }), live(1, { seq: 7 }));
+      expect((await found(0, 1)).map((batch) => batch?.conflict)).toEqual([true, true]);
+    });
+
+    it('pages a wallet by time and batch id', async () => {
+      await apply(
+        live(0, { time: 50 }),
+        live(1, { time: 20 }),
+        live(2, { time: 20 }),
+        live(3, { wallet: 9, subject: 9 }),
+      );
+      const first = await fixture.store.ofWallet(APP, bytes(32, 2), { limit: 2 });
+      expect(first.map((batch) => batch.origin)).toEqual([1, 2]);
+      const last = first[1];
+      const after = { time: last?.body?.summary.timeMin ?? 0, batchId: last?.batchId ?? id(0) };
+      const rest = await fixture.store.ofWallet(APP, bytes(32, 2), { after, limit: 2 });
+      expect(rest.map((batch) => batch.origin)).toEqual([0]);
+    });
+
+    it('finds the batch that may hold an event', async () => {
+      await apply(live(0), live(1), live(2, { wallet: 9, subject: 9 }));
+      const batches = await fixture.store.withEvent(APP, bytes(32, 2), uuid(13));
+      expect(batches.map((batch) => batch.origin)).toEqual([1]);
+      expect(await fixture.store.withEvent(APP, bytes(32, 2), uuid(99))).toEqual([]);
+    });
+
+    it('keeps one subject for each root version and refuses another', async () => {
+      await apply(live(0), live(1), live(2, { rootVersion: 1, subject: 8 }));
+      expect(await fixture.store.subjects(APP, bytes(32, 2))).toEqual([
+        { rootVersion: 0, subject: bytes(32, 3), fromOrigin: 0 },
+        { rootVersion: 1, subject: bytes(32, 8), fromOrigin: 2 },
+      ]);
+      await expect(apply(live(3, { subject: 4 }))).rejects.toMatchObject({ code: 'subject_mismatch' });
+      expect(await found(3)).toEqual([null]);
+      expect(await fixture.positions.load('indexer', 0)).toEqual(at);
+    });
+
+    it('keeps checkpoints sparsely', async () => {
+      await fixture.store.apply(0, at, { next: 400, mark: 300 }, []);
+      await fixture.store.apply(0, { next: 400, mark: 300 }, { next: 1100, mark: 900 }, []);
+      await fixture.store.apply(0, { next: 1100, mark: 900 }, { next: 2000, mark: 1500 }, []);
+      await fixture.store.apply(0, { next: 2000, mark: 1500 }, { next: 2100, mark: 1600 }, []);
+      expect(await fixture.store.checkpoints(0)).toEqual([
+        { next: 1100, mark: 900 },
+        { next: 2100, mark: 1600 },
+      ]);
+      expect(await fixture.store.checkpoints(1)).toEqual([]);
+    });
+
+    describe('erasures', () => {
+      const erasure = (fields: Partial<Erasure> = {}): Erasure => ({
+        app: APP,
+        wallet: bytes(32, 2),
+        issuedAt: 0,
+        fence: null,
+        rootVersions: [],
+        ...fields,
+      });
+      const erasedAt = (origin: number, batch = origin) => ({
+        ...voided(origin, 'erased'),
+        batchId: id(batch),
+        app: new Uint8Array(),
+        wallet: new Uint8Array(),
+        source: null,
+        seq: null,
+        rootVersion: 0,
+        partition: 0,
+        conflict: false,
+      });
+
+      it('voids what an erasure reaches and forgets whose it was', async () => {
+        await fixture.putErasure(bytes(16, 1), erasure({ fence: 2, rootVersions: [4] }));
+        const other = live(3, { wallet: 9, subject: 9 });
+        await apply(live(1), live(2), other, live(4, { rootVersion: 4, subject: 6 }));
+        const [one, two, three, four] = await found(1, 2, 3, 4);
+        expect([one, four]).toEqual([erasedAt(1), erasedAt(4)]);
+        expect([two?.reason, three?.reason]).toEqual([null, null]);
+        expect(await fixture.store.subjects(APP, bytes(32, 2))).toEqual([
+          { rootVersion: 0, subject: bytes(32, 3), fromOrigin: 2 },
+        ]);
+      });
+
+      it('reaches everything while there is no fence, and later whatever was signed before', async () => {
+        await fixture.putErasure(bytes(16, 1), erasure({ issuedAt: 500 }));
+        await apply(live(0));
+        await fixture.putErasure(bytes(16, 1), erasure({ fence: 1, issuedAt: 500 }));
+        await apply(live(1, { issuedAt: 500 }), live(2, { issuedAt: 501 }));
+        expect((await found(0, 1, 2)).map((batch) => batch?.reason)).toEqual(['erased', 'erased', null]);
+      });
+
+      it('sweeps rows that were applied before, as a replay would have left them', async () => {
+        const entries = [
+          live(0, { seq: 7 }),
+          live(1),
+          voided(2, 'dead'),
+          live(3, { seq: 7, rootVersion: 1, subject: 8 }),
+        ];
+        await apply(...entries);
+        const reach = erasure({ fence: 3, rootVersions: [0] });
+        await fixture.putErasure(bytes(16, 1), reach);
+        expect(await fixture.store.sweep()).toBe(2);
+        expect(await fixture.store.sweep()).toBe(0);
+        const swept = [await found(0, 1, 2, 3), await fixture.store.subjects(APP, bytes(32, 2))];
+
+        fixture = await create();
+        at = await fixture.positions.load('indexer', 0);
+        await fixture.putErasure(bytes(16, 1), reach);
+        await apply(...entries);
+        expect(swept).toEqual([await found(0, 1, 2, 3), await fixture.store.subjects(APP, bytes(32, 2))]);
+        expect(swept[0]).toEqual([
+          erasedAt(0),
+          erasedAt(1),
+          erasedAt(2),
+          { ...entries[3], partition: 0, conflict: false },
+        ]);
+      });
+    });
+  });
+}
