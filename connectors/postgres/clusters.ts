@@ -8,7 +8,7 @@ export function createClusters(db: Database, fallback = DEFAULT_CLUSTER): Cluste
     async of(wallets) {
       if (wallets.length === 0) return [];
       const { rows } = await sql<{ cluster: string | null }>`
-        SELECT c.cluster FROM unnest(${wallets.map(Buffer.from)}::bytea[]) WITH ORDINALITY AS w (wallet, at)
+        SELECT c.cluster FROM unnest(${wallets.map((wallet) => Buffer.from(wallet))}::bytea[]) WITH ORDINALITY AS w (wallet, at)
         LEFT JOIN clusters c USING (wallet) ORDER BY w.at`.execute(db.kysely);
       return rows.map((row) => row.cluster ?? fallback);
     },

@@ -1,0 +1,85 @@
+import { CID as ClientCid, create } from 'ipfs-http-client';
+import { CID } from 'multiformats/cid';
+import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
+import type { IpfsCluster } from '../../services/pipeline/ports/ipfs.ts';
+import { verifyBlock } from './verify-block.ts';
+
+export interface KuboOptions {
+  /** Name of the cluster, for example `cere-mainnet`. */
+  readonly name: string;
+  /** RPC address, for example `http://127.0.0.1:5001`. */
+  readonly url: string;
+  /** Longest wait for one call, milliseconds; a listing may take ten times as long. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * A cluster of one Kubo node, over its RPC API.
+ *
+ * A call that fails or takes too long is a `RetriableError`: `ipfs_timeout`, `ipfs_not_found` or `ipfs_unavailable`.
+ * Importing is idempotent, so the corridor may repeat it after any of these.
+ */
+export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCluster {
+  const client = create({ url });
+  const closed = new AbortController();
+
+  /** Every call gets its own deadline: the client passes `timeout` on to only some of its requests, `signal` to all. */
+  async function bounded<T>(what: string, ms: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const deadline = AbortSignal.timeout(ms);
+    try {
+      return await call(AbortSignal.any([deadline, closed.signal]));
+    } catch (error) {
+      throw mapped(error, `${what} at IPFS cluster ${name}`, deadline.aborted ? ms : null);
+    }
+  }
+
+  return {
+    name,
+
+    importCar: (car, root) =>
+      bounded('import', timeoutMs, async (signal) => {
+        let seen = false;
+        for await (const { root: answer } of client.dag.import([car], { pinRoots: true, signal })) {
+          if (answer.cid.toString() !== root.toString()) {
+            throw new FatalError('cid_mismatch', `the node imported ${answer.cid}, the CAR's root is ${root}`);
+          }
+          if (answer.pinErrorMsg) {
+            throw new FatalError('cid_mismatch', `the node could not pin ${root}: ${answer.pinErrorMsg}`);
+          }
+          seen = true;
+        }
+        // Kubo reports a failure in mid-stream in a trailer that the client does not read: no root, no pin.
+        if (!seen) throw new RetriableError('ipfs_unavailable', `the node did not answer with root ${root}`);
+      }),
+
+    block: (cid) =>
+      bounded('block', timeoutMs, async (signal) => {
+        const bytes = await client.block.get(ClientCid.parse(cid.toString()), { signal });
+        verifyBlock(cid, bytes);
+        return bytes;
+      }),
+
+    async *pins() {
+      const deadline = AbortSignal.timeout(timeoutMs * 10);
+      const signal = AbortSignal.any([deadline, closed.signal]);
+      try {
+        for await (const pin of client.pin.ls({ type: 'recursive', signal })) yield CID.parse(pin.cid.toString());
+      } catch (error) {
+        throw mapped(error, `pins at IPFS cluster ${name}`, deadline.aborted ? timeoutMs * 10 : null);
+      }
+    },
+
+    async close() {
+      closed.abort(new Error(`IPFS cluster ${name} is closed`));
+    },
+  };
+}
+
+function mapped(error: unknown, what: string, expiredMs: number | null): Error {
+  if (error instanceof FatalError || error instanceof RetriableError) return error;
+  if (expiredMs !== null)
+    return new RetriableError('ipfs_timeout', `${what}: no answer in ${expiredMs} ms`, { cause: error });
+  const message = error instanceof Error ? error.message : String(error);
+  const code = /not found/i.test(message) ? 'ipfs_not_found' : 'ipfs_unavailable';
+  return new RetriableError(code, `${what}: ${message}`, { cause: error });
+}

@@ -1,0 +1,26 @@
+import { subjectOf, unwrapRoot, wrappedKekVersion } from '../../protocol/index.ts';
+import type { OpenRoot, RootRef } from '../../services/pipeline/ports/vault.ts';
+import type { Keks } from './kek-file.ts';
+import { SecretBytes } from './secret-bytes.ts';
+
+/** A row of `user_roots` as far as opening it needs. */
+export interface StoredRoot {
+  readonly wrapped: Uint8Array;
+  readonly epoch: number;
+  readonly mode: 'service' | 'client';
+  /** Set in client mode only. */
+  readonly subject: Uint8Array | null;
+}
+
+/** What an erasure writes over a wrapped root. */
+export const OVERWRITTEN = new Uint8Array(0);
+
+/** Unwraps a stored root. @returns null where it was overwritten. @throws ProtocolError when row, owner and KEK do not fit. */
+export function openRoot(keks: Keks, ref: RootRef, stored: StoredRoot): OpenRoot | null {
+  if (stored.wrapped.length === OVERWRITTEN.length) return null;
+  const { key } = keks.version(wrappedKekVersion(stored.wrapped));
+  const { app, wallet, rootVersion } = ref;
+  const userRoot = SecretBytes.of32(unwrapRoot({ kek: key, app, wallet, wrapped: stored.wrapped }));
+  const { epoch, mode } = stored;
+  return { userRoot, rootVersion, epoch, mode, subject: stored.subject ?? subjectOf(userRoot) };
+}

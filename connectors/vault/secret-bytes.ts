@@ -1,0 +1,29 @@
+const SHOWN = '[secret]';
+
+/** Secret bytes that work like any `Uint8Array` and print as `[secret]` in logs, JSON and `inspect`. */
+export class SecretBytes extends Uint8Array {
+  /** Copies `bytes`. */
+  static of32(bytes: Uint8Array): SecretBytes {
+    if (bytes.length !== 32) throw new RangeError(`a secret of ${bytes.length} bytes, not 32`);
+    const secret = new SecretBytes(32);
+    secret.set(bytes);
+    return secret;
+  }
+
+  /** Parts and copies are plain arrays in the way of `Uint8Array`; they stay redacted too. */
+  static get [Symbol.species]() {
+    return SecretBytes;
+  }
+
+  toJSON(): string {
+    return SHOWN;
+  }
+
+  override toString(): string {
+    return SHOWN;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return SHOWN;
+  }
+}

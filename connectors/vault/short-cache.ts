@@ -1,0 +1,86 @@
+import { RetriableError } from '../../services/pipeline/errors.ts';
+
+export interface ShortCacheOptions<K, V> {
+  keyOf(request: K): string;
+  /** Answers requests, distinct by key, in order. */
+  load(requests: readonly K[]): Promise<V[]>;
+  /** Milliseconds, monotonic or wall. */
+  now(): number;
+  /** An answer is never given later than this after its load was *started*. Milliseconds. */
+  ttlMs: number;
+  /** Most answers kept. */
+  maxEntries: number;
+  /** Most requests per load. */
+  maxBatch: number;
+}
+
+interface Entry<V> {
+  readonly value: V;
+  readonly until: number;
+}
+
+/**
+ * A cache that is also a queue: what is asked while loads are under way shares the next one, and an owner that is being
+ * asked for is not asked twice. Age counts from the start of the load, because the answer may be as old as that.
+ */
+export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): (requests: readonly K[]) => Promise<V[]> {
+  const { keyOf, load, now, ttlMs, maxEntries, maxBatch } = options;
+  const kept = new Map<string, Entry<V>>();
+  const asked = new Map<string, Promise<V>>();
+  let waiting: { request: K; key: string; resolve(value: V): void; reject(error: unknown): void }[] = [];
+  let loads = 0;
+
+  const keep = (key: string, entry: Entry<V>) => {
+    kept.delete(key);
+    kept.set(key, entry);
+    if (kept.size > maxEntries)
+      for (const oldest of [...kept.keys()].slice(0, Math.ceil(maxEntries / 10))) kept.delete(oldest);
+  };
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, maxBatch);
+      waiting = waiting.slice(maxBatch);
+      const until = now() + ttlMs;
+      try {
+        const values = await load(batch.map(({ request }) => request));
+        if (now() > until) throw new RetriableError('vault_slow', `the vault took longer than ${ttlMs} ms to answer`);
+        batch.forEach(({ key, resolve }, i) => {
+          const value = values[i] as V;
+          keep(key, { value, until });
+          resolve(value);
+        });
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      } finally {
+        for (const { key } of batch) asked.delete(key);
+      }
+    }
+  }
+
+  function ask(request: K, key: string): Promise<V> {
+    let answer = asked.get(key);
+    if (!answer) {
+      answer = new Promise<V>((resolve, reject) => waiting.push({ request, key, resolve, reject }));
+      asked.set(key, answer);
+    }
+    return answer;
+  }
+
+  return async (requests) => {
+    const answers = requests.map((request) => {
+      const key = keyOf(request);
+      const entry = kept.get(key);
+      if (entry && entry.until >= now()) return entry.value;
+      return ask(request, key);
+    });
+    // Two loads at a time: one that waits for the database does not hold up the next.
+    if (waiting.length > 0 && loads < 2) {
+      loads += 1;
+      void run().finally(() => {
+        loads -= 1;
+      });
+    }
+    return Promise.all(answers);
+  };
+}

@@ -1,0 +1,7 @@
+import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
+import { vaultContract } from './vault.ts';
+
+vaultContract('memory', async (options) => {
+  const twin = createMemoryVault(options);
+  return { vault: twin, erase: (owner) => twin.erase(owner), another: () => twin.reopen(), loads: () => twin.loads };
+});

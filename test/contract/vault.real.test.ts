@@ -1,0 +1,32 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import type { Database } from '../../connectors/postgres/database.ts';
+import { openVault, overwriteRoots } from '../../connectors/vault/postgres-vault.ts';
+import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { vaultContract } from './vault.ts';
+
+let db: TestDatabase;
+let statements = 0;
+beforeAll(async () => {
+  db = await openTestDatabase('vault');
+});
+afterAll(() => db.close());
+
+vaultContract('PostgreSQL', async (options) => ({
+  vault: openVault({ db: { ...db, kysely: counting(db) }, ...options }),
+  async erase(owner) {
+    await overwriteRoots(db.kysely, owner);
+  },
+  another: () => openVault({ db, ...options }),
+  loads: () => statements,
+}));
+
+/** Counts the round trips of one handle. */
+function counting({ kysely }: Database): Database['kysely'] {
+  return kysely.withPlugin({
+    transformQuery: ({ node }) => {
+      statements += 1;
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  });
+}

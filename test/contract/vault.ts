@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { parseKeks } from '../../connectors/vault/kek-file.ts';
+import type { VaultOptions } from '../../connectors/vault/vault.ts';
+import { ready, scopeKey, subjectOf, toHex, transitKeyPair } from '../../protocol/index.ts';
+import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
+
+/** A vault under test, with the hands that a test needs and rooms do not have. */
+export interface VaultUnderTest {
+  readonly vault: Vault;
+  erase(owner: Owner): Promise<void>;
+  /** Another process' vault over the same rows. */
+  another(): Vault;
+  /** Calls of the store so far, of `vault` alone. */
+  loads(): number;
+}
+
+export const KEKS = `1 ${'11'.repeat(32)}\n2 ${'22'.repeat(32)}\n`;
+
+/** What every vault promises. `open` gets options that name a clock the tests move by hand. */
+export function vaultContract(name: string, open: (options: VaultOptions) => Promise<VaultUnderTest>): void {
+  describe(`vault contract: ${name}`, () => {
+    let now = 1_000_000;
+    const mayRead: VaultOptions['mayRead'] = (exportName, scope) => exportName === 'sales' && scope === 'purchase';
+    const options = (): VaultOptions => ({
+      keks: parseKeks(KEKS),
+      random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+      clock: { now: () => now },
+      mayRead,
+    });
+    const owner = (): Owner => ({ app: new Uint8Array(randomBytes(32)), wallet: new Uint8Array(randomBytes(32)) });
+    beforeAll(() => ready());
+
+    test('the first question makes a root, every later one finds it', async () => {
+      const { vault, another } = await open(options());
+      const who = owner();
+      const [first] = await vault.transit([who]);
+      const [second] = await another().transit([who]);
+      expect(first?.rootVersion).toBe(1);
+      expect(toHex(second?.publicKey as Uint8Array)).toBe(toHex(first?.publicKey as Uint8Array));
+    });
+
+    test('the root opens what its transit key seals, and names its subject', async () => {
+      const { vault } = await open(options());
+      const who = owner();
+      const [transit] = await vault.transit([who]);
+      const [root] = await vault.roots([{ ...who, rootVersion: 1 }]);
+      if (!root || !transit) throw new Error('no root');
+      expect(toHex(transitKeyPair(root.userRoot).publicKey)).toBe(toHex(transit.publicKey));
+      expect(toHex(root.subject)).toBe(toHex(subjectOf(root.userRoot)));
+      expect([root.epoch, root.mode]).toEqual([0, 'service']);
+    });
+
+    test('answers many owners in order and in one load, new and known ones mixed', async () => {
+      const { vault, another, loads } = await open(options());
+      const owners = Array.from({ length: 40 }, owner);
+      const known = await another().transit(owners.slice(10, 20));
+      const before = loads();
+      const all = await vault.transit(owners);
+      expect(loads() - before).toBe(1);
+      expect(all.slice(10, 20)).toEqual(known);
+      expect(new Set(all.map((one) => toHex(one?.publicKey as Uint8Array))).size).toBe(40);
+    });
+
+    test('two processes that create the same owners agree', async () => {
+      const { vault, another } = await open(options());
+      const owners = Array.from({ length: 50 }, owner);
+      const [mine, theirs] = await Promise.all([vault.transit(owners), another().transit([...owners].reverse())]);
+      expect(mine).toEqual([...theirs].reverse());
+    });
+
+    test('concurrent questions about one owner are one question', async () => {
+      const { vault, loads } = await open(options());
+      const who = owner();
+      const before = loads();
+      const answers = await Promise.all(Array.from({ length: 20 }, () => vault.transit([who])));
+      expect(loads() - before).toBe(1);
+      expect(new Set(answers.map(([one]) => toHex(one?.publicKey as Uint8Array))).size).toBe(1);
+    });
+
+    test('after an erasure every cache is empty within 5 s and nothing opens', async () => {
+      const { vault, another, erase } = await open(options());
+      const who = owner();
+      const ref = { ...who, rootVersion: 1 };
+      const ask = { ...ref, reader: { export: 'sales' }, scope: 'purchase', epoch: 0 };
+      await vault.transit([who]);
+      await vault.roots([ref]);
+      await erase(who);
+      now += 5_001;
+      for (const each of [vault, another()]) {
+        expect(await each.roots([ref])).toEqual([null]);
+        expect(await each.transit([who])).toEqual([null]);
+        expect(await each.scopeKeys([ask])).toEqual([null]);
+      }
+    });
+
+    test('a root that never was is null', async () => {
+      const { vault } = await open(options());
+      const who = owner();
+      await vault.transit([who]);
+      const found = await vault.roots([
+        { ...owner(), rootVersion: 1 },
+        { ...who, rootVersion: 1 },
+        { ...who, rootVersion: 2 },
+      ]);
+      expect(found.map((root) => root !== null)).toEqual([false, true, false]);
+    });
+
+    test('an export gets the keys of the scopes it may read, in order, and no others', async () => {
+      const { vault } = await open(options());
+      const who = owner();
+      await vault.transit([who]);
+      const ref = { ...who, rootVersion: 1 };
+      const [root] = await vault.roots([ref]);
+      const keys = await vault.scopeKeys([
+        { ...ref, reader: { export: 'sales' }, scope: 'profile', epoch: 0 },
+        { ...ref, reader: { export: 'sales' }, scope: 'purchase', epoch: 3 },
+        { ...ref, reader: { export: 'other' }, scope: 'purchase', epoch: 0 },
+      ]);
+      const expected = scopeKey(root?.userRoot as Uint8Array, who.app, 'purchase', 3);
+      expect(keys.map((key) => key && toHex(key))).toEqual([null, toHex(expected), null]);
+    });
+
+    test('refuses more than 1,000 scope keys in one call', async () => {
+      const { vault } = await open(options());
+      const ask = { ...owner(), rootVersion: 1, reader: { export: 'sales' }, scope: 'purchase', epoch: 0 };
+      await expect(vault.scopeKeys(new Array(1_001).fill(ask))).rejects.toMatchObject({ code: 'too_many_scope_keys' });
+    });
+
+    test('secrets do not print', async () => {
+      const { vault } = await open(options());
+      const who = owner();
+      await vault.transit([who]);
+      const ref = { ...who, rootVersion: 1 };
+      const [root] = await vault.roots([ref]);
+      const [key] = await vault.scopeKeys([{ ...ref, reader: { export: 'sales' }, scope: 'purchase', epoch: 0 }]);
+      for (const secret of [root?.userRoot as Uint8Array, key as Uint8Array]) {
+        const printed = `${inspect({ secret, root }, { depth: 9 })}${JSON.stringify({ secret, root })}${secret}${secret.subarray(0, 8)}`;
+        expect(printed).toContain('[secret]');
+        expect(printed).not.toContain(String(secret[0]).concat(', ', String(secret[1])));
+        expect(printed).not.toContain(toHex(secret).slice(0, 8));
+      }
+    });
+
+    test('a root wrapped with a KEK that the file lost is named by its version', async () => {
+      const who = owner();
+      const { vault } = await open({ ...options(), keks: parseKeks(`7 ${'77'.repeat(32)}`) });
+      await expect(vault.transit([who])).resolves.toHaveLength(1);
+      const lost = parseKeks(KEKS);
+      expect(() => lost.version(7)).toThrow(/KEK 7/);
+    });
+  });
+}
