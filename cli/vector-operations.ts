@@ -1,0 +1,238 @@
+import {
+  type Batch,
+  batchId,
+  blake2b256,
+  commitment,
+  concat,
+  fee,
+  fromHex,
+  type Header,
+  leafOf,
+  leafPreimage,
+  type MetaKey,
+  open,
+  openMeta,
+  openTransit,
+  parseEvent,
+  parseHeader,
+  parseRemark,
+  parseUnsignedHeader,
+  recordKeys,
+  remark,
+  rootOf,
+  scopeKey,
+  seal,
+  sealMeta,
+  settlementLeaf,
+  signedMessage,
+  subjectOf,
+  toHex,
+  transitKeyPair,
+  u32,
+  unwrapRoot,
+  utf8,
+  verifyBatch,
+  verifyDisclosure,
+  verifyInclusion,
+  verifySignature,
+  wrappedKekVersion,
+  wrapRoot,
+} from '../protocol/index.ts';
+
+/** What a case gives to an operation: JSON values, texts already expanded. */
+export type Input = Record<string, unknown>;
+/** An operation: the protocol's answer in JSON form, or `REFUSED`; a ProtocolError refuses, too. */
+export type Operation = (input: Input) => Input | typeof REFUSED;
+export const REFUSED = Symbol('refused');
+
+function text(input: Input, name: string): string {
+  const value = input[name];
+  if (typeof value !== 'string') throw new Error(`in.${name} is not text`);
+  return value;
+}
+const bytes = (input: Input, name: string) => fromHex(text(input, name));
+const number = (input: Input, name: string) => input[name] as number;
+
+function list(input: Input, name: string): unknown[] {
+  const value = input[name];
+  if (!Array.isArray(value)) throw new Error(`in.${name} is not a list`);
+  return value;
+}
+
+function leavesOf(input: Input): Uint8Array[] {
+  const { leaves } = input;
+  if (Array.isArray(leaves)) return leaves.map((leaf) => fromHex(String(leaf)));
+  const { count, label } = (leaves as { generate: { count: number; label: string } }).generate;
+  return Array.from({ length: count }, (_, i) => blake2b256(concat(utf8(label), u32(i))));
+}
+
+function batchOf(input: Input): Batch {
+  return { header: parseHeader(input.header), events: list(input, 'events').map(parseEvent) };
+}
+
+/** Headers in vectors come with and without their signature. */
+function unsignedOf(input: Input) {
+  const { signature: _, ...unsigned } = input.header as Record<string, unknown>;
+  return parseUnsignedHeader(unsigned);
+}
+
+const placeOf = (input: Input) => ({
+  scopeKey: bytes(input, 'scope_key'),
+  epoch: number(input, 'epoch'),
+  app: bytes(input, 'app'),
+  subject: bytes(input, 'subject'),
+  eventId: text(input, 'event_id'),
+  scope: text(input, 'scope'),
+});
+
+const metaKeyOf = (input: Input): MetaKey => ({
+  userRoot: bytes(input, 'root'),
+  app: bytes(input, 'app'),
+  epoch: number(input, 'epoch'),
+});
+
+const envelopeOut = (envelope: Uint8Array): Input => ({
+  length: envelope.length,
+  blake2b256: toHex(blake2b256(envelope)),
+  envelope: toHex(envelope),
+});
+
+const ownerOf = (input: Input) => ({
+  kek: bytes(input, 'kek'),
+  app: bytes(input, 'app'),
+  wallet: bytes(input, 'wallet'),
+});
+
+/** Amounts are decimal text in vectors. */
+const amount = (input: Input, name: string) => BigInt(text(input, name));
+
+/** Every operation that a file of vectors may name. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  commitment: (input) => ({ commitment: toHex(commitment(bytes(input, 'salt'), text(input, 'data'))) }),
+  leaf: (input) => {
+    const event = parseEvent(input.event);
+    return { preimage: toHex(leafPreimage(event)), leaf: toHex(leafOf(event)) };
+  },
+  tree: (input) => ({ root: toHex(rootOf(leavesOf(input))) }),
+  message: (input) => ({ message: toHex(signedMessage(unsignedOf(input), bytes(input, 'root'))) }),
+  batch_id: (input) => ({ batch_id: toHex(batchId(unsignedOf(input), bytes(input, 'root'))) }),
+  verify: (input) => {
+    const claim = {
+      algorithm: text(input, 'algorithm') as Header['algorithm'],
+      wrap: text(input, 'wrap') as Header['wrap'],
+      publicKey: bytes(input, 'public_key'),
+      message: bytes(input, 'message'),
+      signature: bytes(input, 'signature'),
+    };
+    return verifySignature(claim) ? { verified: true } : REFUSED;
+  },
+  batch: (input) => {
+    const batch = batchOf(input);
+    return { root: toHex(verifyBatch(batch, { network: batch.header.network }).root) };
+  },
+  inclusion: (input) => {
+    const claim = {
+      leaf: bytes(input, 'leaf'),
+      index: number(input, 'index'),
+      count: number(input, 'count'),
+      proof: list(input, 'proof').map((hash) => fromHex(String(hash))),
+      root: bytes(input, 'root'),
+    };
+    return verifyInclusion(claim) ? { included: true } : REFUSED;
+  },
+  disclosure: (input) => {
+    const { scope, ...disclosure } = input;
+    const { opened } = verifyDisclosure(disclosure);
+    return scope === undefined || Object.hasOwn(opened, String(scope)) ? { opened } : REFUSED;
+  },
+  subject: (input) => ({ subject: toHex(subjectOf(bytes(input, 'root'))) }),
+  scope_key: (input) => ({
+    scope_key: toHex(scopeKey(bytes(input, 'root'), bytes(input, 'app'), text(input, 'scope'), number(input, 'epoch'))),
+  }),
+  record_key: (input) => {
+    const keys = recordKeys(bytes(input, 'scope_key'), bytes(input, 'nonce'), bytes(input, 'aad'));
+    return { record_key: toHex(keys.recordKey), commitment: toHex(keys.commitment) };
+  },
+  seal: (input) =>
+    envelopeOut(
+      seal({ ...placeOf(input), salt: bytes(input, 'salt'), data: text(input, 'data'), nonce: bytes(input, 'nonce') }),
+    ),
+  open: (input) => {
+    const known = input.commitment === undefined ? undefined : bytes(input, 'commitment');
+    const { salt, data } = open({ ...placeOf(input), envelope: bytes(input, 'envelope'), commitment: known });
+    return { salt: toHex(salt), data };
+  },
+  wrap_root: (input) => {
+    const kekVersion = number(input, 'kek_version');
+    const userRoot = bytes(input, 'root');
+    return { wrapped: toHex(wrapRoot({ ...ownerOf(input), kekVersion, userRoot, nonce: bytes(input, 'nonce') })) };
+  },
+  unwrap_root: (input) => {
+    const wrapped = bytes(input, 'wrapped');
+    return { root: toHex(unwrapRoot({ ...ownerOf(input), wrapped })), kek_version: wrappedKekVersion(wrapped) };
+  },
+  transit_key: (input) => {
+    const pair = transitKeyPair(bytes(input, 'root'));
+    return { public_key: toHex(pair.publicKey), secret_key: toHex(pair.secretKey) };
+  },
+  open_transit: (input) => ({ body: toHex(openTransit(transitKeyPair(bytes(input, 'root')), bytes(input, 'sealed'))) }),
+  seal_meta: (input) => {
+    const { header, events } = batchOf(input);
+    return envelopeOut(sealMeta({ ...metaKeyOf(input), header, events, nonce: bytes(input, 'nonce') }));
+  },
+  open_meta: (input) => {
+    const meta = openMeta({ ...metaKeyOf(input), envelope: bytes(input, 'envelope') });
+    return { root: toHex(meta.root), batch_id: toHex(meta.batchId), header: meta.header, events: meta.events };
+  },
+  fee: (input) => {
+    const prices = { perOperation: amount(input, 'per_operation'), perMiB: amount(input, 'per_mib') };
+    return { fee: fee({ count: number(input, 'count'), bytes: number(input, 'bytes'), ...prices }).toString() };
+  },
+  settlement_leaf: (input) => ({
+    leaf: toHex(
+      settlementLeaf({
+        batchId: bytes(input, 'batch_id'),
+        hash: bytes(input, 'hash'),
+        count: number(input, 'count'),
+        bytes: number(input, 'bytes'),
+        fee: amount(input, 'fee'),
+      }),
+    ),
+  }),
+  remark: (input) => ({
+    remark: toHex(
+      remark({
+        network: text(input, 'network'),
+        round: number(input, 'round'),
+        app: bytes(input, 'app'),
+        root: bytes(input, 'root'),
+        leaves: number(input, 'leaves'),
+        operations: number(input, 'operations'),
+        bytes: number(input, 'bytes'),
+        fee: amount(input, 'fee'),
+      }),
+    ),
+  }),
+  parse_remark: (input) => {
+    const {
+      network,
+      round,
+      app,
+      root,
+      leaves,
+      operations,
+      bytes: size,
+      fee: charged,
+    } = parseRemark(bytes(input, 'remark'));
+    return {
+      network,
+      round,
+      app: toHex(app),
+      root: toHex(root),
+      leaves,
+      operations,
+      bytes: size,
+      fee: charged.toString(),
+    };
+  },
+};
