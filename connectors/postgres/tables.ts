@@ -4,6 +4,7 @@ import type { AppsTable } from './migrations/003-apps.ts';
 import type { UserRootsTable } from './migrations/010-vault.ts';
 import type { ClustersTable, PinsTable } from './migrations/011-pins.ts';
 import type { BatchesTable, CheckpointsTable, SubjectsTable, VoidsTable } from './migrations/020-index.ts';
+import type { LeavesTable, OutboxChargesTable, OutboxTable, RoundsTable } from './migrations/030-settlement.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -20,4 +21,8 @@ export interface Tables {
   voids: VoidsTable;
   subjects: SubjectsTable;
   checkpoints: CheckpointsTable;
+  leaves: LeavesTable;
+  rounds: RoundsTable;
+  outbox: OutboxTable;
+  outbox_charges: OutboxChargesTable;
 }

@@ -4,7 +4,8 @@ import apps from './003-apps.ts';
 import vault from './010-vault.ts';
 import pins from './011-pins.ts';
 import index from './020-index.ts';
+import settlement from './030-settlement.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
-export const migrations: readonly Migration[] = [positions, batchIds, apps, vault, pins, index];
+export const migrations: readonly Migration[] = [positions, batchIds, apps, vault, pins, index, settlement];

@@ -1,0 +1,49 @@
+import { fee } from '../../protocol/index.ts';
+import type { Pinned } from '../../schemas/pinned.ts';
+import type { Accepted } from '../pipeline/accepted.ts';
+import type { App } from '../pipeline/ports/apps.ts';
+import type { Leaf } from '../pipeline/ports/settlement-store.ts';
+
+/** Prices of a tier, in planck. */
+export interface Prices {
+  readonly perOperation: bigint;
+  readonly perMiB: bigint;
+}
+
+/**
+ * The leaf of one judged record of `pinned`; null for a void, which costs nothing.
+ * @param prices of the app's tier; an app that is no longer registered pays as `free`
+ */
+export function leafFor(
+  { value, origin }: Accepted<Pinned>,
+  partition: number,
+  prices: Prices,
+  seenAt: number,
+): Leaf | null {
+  if (value.body === null) return null;
+  const { summary, hash, bytes } = value.body;
+  const { count } = summary;
+  const { batchId, app } = value;
+  return { batchId, app, partition, origin, hash, count, bytes, fee: fee({ count, bytes, ...prices }), seenAt };
+}
+
+/** Leaves of a stretch of records. `tierOf` is asked once per app. */
+export async function leavesFor(
+  accepted: readonly Accepted<Pinned>[],
+  partition: number,
+  tierOf: (app: Uint8Array) => Promise<App['tier']>,
+  tiers: Readonly<Record<App['tier'], Prices>>,
+  now: number,
+): Promise<Leaf[]> {
+  const known = new Map<string, Prices>();
+  const leaves: Leaf[] = [];
+  for (const record of accepted) {
+    if (record.value.body === null) continue;
+    const name = Buffer.from(record.value.app).toString('hex');
+    const prices = known.get(name) ?? tiers[await tierOf(record.value.app)];
+    known.set(name, prices);
+    const leaf = leafFor(record, partition, prices, now);
+    if (leaf) leaves.push(leaf);
+  }
+  return leaves;
+}
