@@ -1,0 +1,19 @@
+/** An erasure as the rooms apply it (DESIGN §4 Erasing). */
+export interface Erasure {
+  readonly app: Uint8Array;
+  readonly wallet: Uint8Array;
+  /** Milliseconds since the epoch, of the signed request. */
+  readonly issuedAt: number;
+  /** First `received` offset that the erasure does not reach; null = infinite (not known yet). */
+  readonly fence: number | null;
+  /** Root versions whose wrapped root was overwritten. */
+  readonly rootVersions: readonly number[];
+}
+
+/** The table `removals` as exports read it. */
+export interface Erasures {
+  /** Every erasure there ever was. */
+  all(): Promise<Erasure[]>;
+  /** Those that are not completed. */
+  open(): Promise<Erasure[]>;
+}

@@ -1,0 +1,133 @@
+import type { Encrypted, Received } from '../../schemas/index.ts';
+import type { Accepted } from '../../services/pipeline/accepted.ts';
+import { dlq, drop, type Outcome, ok } from '../../services/pipeline/outcome.ts';
+import { runReader } from '../../services/pipeline/reader.ts';
+import { claimBatch } from '../../services/pipeline/rules/duplicates.ts';
+import { isErased } from '../../services/pipeline/rules/erasure.ts';
+import { samePosition } from '../../services/pipeline/rules/row.ts';
+import { runStage, type StagePlan } from '../../services/pipeline/stage.ts';
+import { voidOf } from '../../services/pipeline/void.ts';
+import { edgesFor, happen, inputFor } from './edges.ts';
+import type { Instance } from './scheduler.ts';
+import { batchOf, type Judged, TOPICS, type World } from './world.ts';
+
+export const STAGES = ['encryptor', 'pinner'] as const;
+export const READERS = ['indexer', 'settler'] as const;
+export const ROOMS = [...STAGES, ...READERS] as const;
+export type Room = (typeof ROOMS)[number];
+
+const LIMITS = { maxRecords: 3, maxBytes: 1_000, lingerMs: 0 };
+
+/** A bug that one batch triggers. */
+class Bug extends Error {}
+
+function live(record: Received | Encrypted): Encrypted {
+  return { ...voidOf(record, 'dead'), reason: null };
+}
+
+function judgeFlaw(world: World, room: 'encryptor' | 'pinner', record: Received | Encrypted): Outcome<Encrypted> {
+  const flaw = world.flawOf(batchOf(record));
+  if (flaw === `${room} crashes`) throw new Bug(flaw);
+  return flaw === `${room} refuses` ? dlq('flawed', flaw) : ok(live(record));
+}
+
+/** The encryptor's step: one admission transaction for the flush, then each record. */
+async function encrypt(
+  world: World,
+  instance: Instance,
+  accepted: readonly Accepted<Received>[],
+): Promise<Outcome<Encrypted>[]> {
+  const admitted = await happen(world, instance, () =>
+    accepted.map(({ origin, retryOf, value }) => {
+      const batch = batchOf(value);
+      const { owner, duplicate } = claimBatch(world.owners.get(batch) ?? null, { origin, retryOf }, world.rules);
+      world.owners.set(batch, owner);
+      if (duplicate) return 'duplicate';
+      const erasure = world.erasures.get(value.wallet[0] ?? 0);
+      return erasure && isErased({ origin, rootVersion: value.rootVersion, issuedAt: null }, [erasure])
+        ? 'erased'
+        : null;
+    }),
+  );
+  return accepted.map(({ value }, i) => {
+    const reason = admitted[i];
+    return reason ? drop(reason) : judgeFlaw(world, 'encryptor', value);
+  });
+}
+
+async function pin(
+  world: World,
+  instance: Instance,
+  accepted: readonly Accepted<Encrypted>[],
+): Promise<Outcome<Encrypted>[]> {
+  await happen(world, instance, () => undefined);
+  return accepted.map(({ value }) => judgeFlaw(world, 'pinner', value));
+}
+
+function stagePlan<I extends Received | Encrypted>(
+  world: World,
+  stage: 'encryptor' | 'pinner',
+  input: StagePlan<I, Encrypted>['codecs']['input'],
+  transform: StagePlan<I, Encrypted>['transform'],
+): StagePlan<I, Encrypted> {
+  const { received, encrypted, pinned, dead } = world.codecs;
+  const first = stage === 'encryptor';
+  return {
+    stage,
+    topics: {
+      received: TOPICS.received,
+      input: first ? TOPICS.received : TOPICS.encrypted,
+      output: first ? TOPICS.encrypted : TOPICS.pinned,
+      dead: TOPICS.dead,
+    },
+    codecs: { received, input, output: first ? encrypted : pinned, dead },
+    transform,
+  };
+}
+
+const judged = ({ origin, value }: Accepted<Encrypted>): Judged => ({
+  origin,
+  batch: batchOf(value),
+  reason: value.reason,
+});
+
+/** Runs one instance of a room until it is killed, revoked or meets a bug. */
+export async function runRoom(world: World, instance: Instance, room: Room): Promise<void> {
+  const edges = edgesFor(world, instance);
+  if (room === 'encryptor') {
+    const plan = stagePlan<Received>(world, room, world.codecs.received, (accepted) =>
+      encrypt(world, instance, accepted),
+    );
+    return runStage(plan, LIMITS, edges, inputFor(world, instance, TOPICS.received));
+  }
+  if (room === 'pinner') {
+    const plan = stagePlan<Encrypted>(world, room, world.codecs.encrypted, (accepted) =>
+      pin(world, instance, accepted),
+    );
+    return runStage(plan, LIMITS, edges, inputFor(world, instance, TOPICS.encrypted));
+  }
+  const kept = room === 'indexer' ? world.index : world.leaves;
+  return runReader<Encrypted>(
+    {
+      stage: room,
+      received: TOPICS.received,
+      codec: world.codecs.pinned,
+      onBehind: room === 'indexer' ? 'repair' : 'alarm',
+      load: (partition) => edges.positions.load(room, partition),
+      async apply(partition, from, to, accepted) {
+        if (!world.rules.judgeOnce) {
+          await happen(world, instance, () => kept.push(...accepted.map(judged)));
+          return edges.positions.compareAndSet(room, partition, from, to);
+        }
+        return happen(world, instance, async () => {
+          if (!samePosition(await world.positions.load(room, partition), from)) return false;
+          kept.push(...accepted.map(judged));
+          return world.positions.compareAndSet(room, partition, from, to);
+        });
+      },
+    },
+    LIMITS,
+    edges,
+    inputFor(world, instance, TOPICS.pinned),
+  );
+}
