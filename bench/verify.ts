@@ -1,0 +1,104 @@
+import {
+  type Event,
+  encodeNdjson,
+  fromHex,
+  keyPairFromSeed,
+  open,
+  parseBatch,
+  ready,
+  seal,
+  signBatch,
+  toHex,
+  verifyBatch,
+} from '../protocol/index.ts';
+
+/** What checking a batch costs on one core: `node --import tsx bench/verify.ts [rounds]`. Prints medians in µs. */
+const NETWORK = 'cere-sandbox';
+const rounds = Number(process.argv[2] ?? 15);
+
+function eventOf(i: number): Event {
+  const id = `0199dd8d-cba7-7d22-9453-${i.toString(16).padStart(12, '0')}`;
+  const salt = (i + 1).toString(16).padStart(32, '0');
+  const data = JSON.stringify({ page: `/product/${i}`, referrer: 'https://example.com/', note: 'x'.repeat(90) });
+  return {
+    id,
+    type: 'PAGE_VIEW',
+    time: '2026-02-03T04:05:06.000Z',
+    session: '5b0f6a8e',
+    scopes: { __default_scope: { salt, data } },
+  };
+}
+
+function bodyOf(count: number, algorithm: 'ed25519' | 'sr25519') {
+  const keyPair = keyPairFromSeed(algorithm, new Uint8Array(32).fill(7));
+  const key = toHex(keyPair.publicKey);
+  const events = Array.from({ length: count }, (_, i) => eventOf(i));
+  const fields = {
+    network: NETWORK,
+    app: key,
+    wallet: key,
+    source: '01'.repeat(16),
+    seq: 0,
+    issuedAt: 1,
+    signer: 'wallet',
+    wrap: 'none',
+  } as const;
+  return encodeNdjson(signBatch({ ...fields, algorithm, events, keyPair }));
+}
+
+/** Median µs of one call. */
+function measure(calls: number, run: (i: number) => void): number {
+  const times = Array.from({ length: rounds }, () => {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < calls; i++) run(i);
+    return Number(process.hrtime.bigint() - start) / 1000 / calls;
+  });
+  return times.sort((a, b) => a - b)[rounds >> 1] as number;
+}
+
+const show = (name: string, us: number, per: string) =>
+  console.log(`${name.padEnd(44)} ${us.toFixed(2).padStart(9)} µs per ${per}`);
+
+await ready();
+for (const algorithm of ['sr25519', 'ed25519'] as const) {
+  const body = bodyOf(1000, algorithm);
+  const one = bodyOf(1, algorithm);
+  if (algorithm === 'sr25519') {
+    console.log(`body of 1,000 events: ${body.length} bytes`);
+    const lines = new TextDecoder().decode(body).trimEnd().split('\n');
+    show('JSON.parse of each line', measure(20, () => lines.forEach((line) => void JSON.parse(line))) / 1000, 'event');
+    show('parseBatch of 1,000', measure(20, () => void parseBatch(body, 'ndjson')) / 1000, 'event');
+  }
+  show(
+    `parseBatch + verifyBatch of 1,000, ${algorithm}`,
+    measure(20, () => void verifyBatch(parseBatch(body, 'ndjson'), { network: NETWORK })) / 1000,
+    'event',
+  );
+  show(
+    `parseBatch + verifyBatch of one, ${algorithm}`,
+    measure(100, () => void verifyBatch(parseBatch(one, 'ndjson'), { network: NETWORK })),
+    'batch',
+  );
+}
+const place = {
+  scopeKey: new Uint8Array(32).fill(1),
+  epoch: 0,
+  app: new Uint8Array(32).fill(2),
+  subject: new Uint8Array(32).fill(3),
+  eventId: eventOf(0).id,
+  scope: 'purchase',
+};
+const salt = fromHex('0a'.repeat(16));
+const nonce = new Uint8Array(24).fill(4);
+const data = 'x'.repeat(200);
+show(
+  'seal of 200 bytes',
+  measure(5000, () => void seal({ ...place, salt, data, nonce })),
+  'scope',
+);
+const envelope = seal({ ...place, salt, data, nonce });
+show(
+  'open of 200 bytes',
+  measure(5000, () => void open({ ...place, envelope })),
+  'scope',
+);
