@@ -8,6 +8,8 @@ export type SinkStep = 'staged' | 'committed' | 'placed' | 'rewritten';
 export interface SinkContext {
   /** Scopes that this export may read, in the order of its configuration. */
   readonly scopes: readonly string[];
+  /** Id of the log in whose offsets positions are counted, hex. A sink that holds positions of another log refuses to start. */
+  readonly log: string;
   /** Called at each step of a delivery. Nothing in production, a fault in tests. */
   readonly reach?: (step: SinkStep) => void;
 }

@@ -53,7 +53,7 @@ export function sinkContract(spec: SinkSpec): void {
       const reach = (step: SinkStep) => {
         if (step === crashAt) throw new Crash(step);
       };
-      const sink = makeSink(spec, trial.config, { scopes: SCOPES, reach });
+      const sink = makeSink(spec, trial.config, { scopes: SCOPES, log: 'f6'.repeat(16), reach });
       opened.push(sink);
       await sink.check();
       return sink;
@@ -73,6 +73,13 @@ export function sinkContract(spec: SinkSpec): void {
       const sink = await open();
       expect(await sink.position(0)).toEqual(START);
       expect(await trial.rows()).toEqual([]);
+    });
+
+    it('refuses to go on with the positions of another log', async () => {
+      await open();
+      const other = makeSink(spec, trial.config, { scopes: SCOPES, log: '00'.repeat(16) });
+      opened.push(other);
+      await expect(other.check()).rejects.toMatchObject({ code: 'another_log' });
     });
 
     it('shows exactly the rows that were put, and keeps its position over a restart', async () => {

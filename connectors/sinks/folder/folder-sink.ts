@@ -1,11 +1,23 @@
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm, unlink } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../../services/pipeline/errors.ts';
 import { type Position, START } from '../../../services/pipeline/ports/positions.ts';
 import type { Delivery, ExportRow, RowOwner, Sink } from '../../../services/pipeline/ports/sink.ts';
 import { BOOKS, type CommitLog, commitLog } from './commit-log.ts';
-import { sync, syncAll } from './durable.ts';
+import { failedWith, sync, syncAll } from './durable.ts';
 import { filesOf } from './layout.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { walk } from './walk.ts';
@@ -29,7 +41,7 @@ const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mar
  * A sink that keeps files in a folder, laid out as `app=<hex>/dt=YYYY-MM-DD/`. Files are written out of sight, made to count by one
  * commit (see `commit-log.ts`), and only then moved into place: whatever a glob finds counts, and what counts is found.
  */
-export function folderSink(root: string, format: FileFormat, { reach = () => {} }: SinkContext): Sink {
+export function folderSink(root: string, format: FileFormat, { log: logId, reach = () => {} }: SinkContext): Sink {
   const logs = new Map<number, CommitLog>();
   const serially = oneAtATime();
 
@@ -99,12 +111,35 @@ export function folderSink(root: string, format: FileFormat, { reach = () => {} 
           },
         );
       }
+      await claim(root, logId);
     },
     put: (rows, delivery) => serially(() => put(rows, delivery)),
     position: (partition) => serially(async () => (await logOf(partition).head()).commit?.to ?? START),
     erase: (owners) => serially(() => erase(owners)),
     close: () => serially(() => format.close()),
   };
+}
+
+/** The first export that uses a folder writes, at once or not at all, which log it reads: offsets mean nothing in another. */
+async function claim(root: string, log: string): Promise<void> {
+  const path = join(root, BOOKS, 'log');
+  const drafts = await mkdtemp(join(root, BOOKS, 'claim-'));
+  try {
+    await writeFile(join(drafts, 'log'), log);
+    await sync(join(drafts, 'log'));
+    await link(join(drafts, 'log'), path);
+    await sync(join(root, BOOKS));
+  } catch (error) {
+    if (!failedWith(error, 'EEXIST')) throw error;
+  } finally {
+    await rm(drafts, { recursive: true, force: true });
+  }
+  const theirs = await readFile(path, 'utf8');
+  if (theirs === log) return;
+  throw new FatalError(
+    'another_log',
+    `The export folder ${root} counts offsets of log ${theirs}, but the topics are log ${log}. Use an empty folder.`,
+  );
 }
 
 async function partitions(root: string): Promise<number[]> {

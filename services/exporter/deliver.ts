@@ -1,0 +1,53 @@
+import type { Pinned } from '../../schemas/index.ts';
+import type { Accepted } from '../pipeline/accepted.ts';
+import type { ExportPlan } from '../pipeline/config.ts';
+import type { Position } from '../pipeline/ports/positions.ts';
+import type { ExportRow, Sink } from '../pipeline/ports/sink.ts';
+import type { Vault } from '../pipeline/ports/vault.ts';
+import type { ErasedOwners } from './erased-owners.ts';
+import { fetchKeys } from './keys.ts';
+import { type LiveBatch, liveBatches } from './live-batch.ts';
+import { openBatch } from './open-batch.ts';
+
+/** What one stretch came to, for the metrics. */
+export type DeliveryCount = 'rows' | 'no_key' | 'mismatch' | 'erased';
+
+export interface DeliveryEdges {
+  readonly plan: Pick<ExportPlan, 'name' | 'app' | 'scopes'>;
+  readonly sink: Sink;
+  readonly vault: Pick<Vault, 'scopeKeys'>;
+  readonly erased: ErasedOwners;
+  /** Lets the process answer heartbeats between batches. */
+  readonly breathe: () => Promise<void>;
+  count(kind: DeliveryCount, n: number): void;
+}
+
+/** Opens a stretch of records and hands it to the sink, together with the position. @returns false when another instance delivered. */
+export function deliver(
+  edges: DeliveryEdges,
+): (partition: number, from: Position, to: Position, accepted: readonly Accepted<Pinned>[]) => Promise<boolean> {
+  const { plan, sink, vault, erased, breathe, count } = edges;
+  const appKey = plan.app === '*' ? null : plan.app;
+  const isExported = (app: Uint8Array) => appKey === null || Buffer.from(app).toString('hex') === appKey;
+  const isErased = ({ origin, value }: LiveBatch) =>
+    erased.reach({ ...value, origin, issuedAt: value.body.summary.issuedAt });
+
+  return async (partition, from, to, accepted) => {
+    const batches = liveBatches(accepted, isExported).filter((batch) => !isErased(batch));
+    const keys = await fetchKeys(vault, plan.name, batches, plan.scopes);
+    const opened: { batch: LiveBatch; rows: ExportRow[] }[] = [];
+    for (const batch of batches) {
+      const result = openBatch(batch, partition, plan.scopes, keys);
+      if (result.kind === 'refused') count(result.why, 1);
+      else opened.push({ batch, rows: result.rows });
+      await breathe();
+    }
+    // Asked again right before the sink is: it puts and erases in order, so an erasure learned later finds these rows.
+    const rows = opened.flatMap((one) => (isErased(one.batch) ? [] : one.rows));
+    const last = accepted.at(-1)?.origin ?? from.mark;
+    const first = accepted[0]?.origin ?? last;
+    const moved = await sink.put(rows, { partition, from, to, first, last });
+    if (moved) count('rows', rows.length);
+    return moved;
+  };
+}

@@ -1,0 +1,57 @@
+import type { Clock, Random } from '../pipeline/clock.ts';
+import type { Erasures } from '../pipeline/ports/erasures.ts';
+import type { Sink } from '../pipeline/ports/sink.ts';
+import { withRetry } from '../pipeline/retry.ts';
+import type { ErasedOwners } from './erased-owners.ts';
+
+/** DESIGN §8: removals are read at least every second. */
+export const FOLLOW_MS = 900;
+
+export interface FollowEdges {
+  readonly erasures: Erasures;
+  readonly erased: ErasedOwners;
+  readonly sink: Pick<Sink, 'erase'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  onRetry(operation: string, attempt: number, error: unknown): void;
+  onApplied(owners: number): void;
+}
+
+/**
+ * Applies every erasure of the past, then keeps applying new ones. Nothing may be delivered before this resolves.
+ * @returns once the past is applied; `stop` ends the following, `failed` rejects when it cannot go on
+ */
+export async function followErasures(edges: FollowEdges): Promise<{ stop(): Promise<void>; failed: Promise<never> }> {
+  const { erasures, erased, sink, clock, random, onRetry, onApplied } = edges;
+  const stopping = new AbortController();
+  const retry = <T>(operation: string, attempt: () => Promise<T>) =>
+    withRetry({ clock, random, signal: stopping.signal, onRetry }, operation, attempt);
+
+  async function apply(read: () => ReturnType<Erasures['open']>): Promise<void> {
+    const owners = erased.learn(await retry('erasures', read));
+    if (owners.length === 0) return;
+    await retry('erase', () => sink.erase(owners));
+    onApplied(owners.length);
+  }
+
+  await apply(erasures.all);
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const following = (async () => {
+    while (!stopping.signal.aborted) {
+      await clock.sleep(FOLLOW_MS, stopping.signal);
+      await apply(erasures.open);
+    }
+  })().catch((error: unknown) => {
+    if (!stopping.signal.aborted) fail(error);
+  });
+  return {
+    failed,
+    async stop() {
+      stopping.abort(new Error('the exporter stops'));
+      await following;
+    },
+  };
+}
