@@ -1,4 +1,4 @@
-import { type Event, encodeNdjson, type Header, signBatch, splitScopes, toHex, utf8 } from '../../protocol/index.ts';
+import { type Event, encodeNdjson, signBatch, splitScopes, toHex, utf8 } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
 import { Delivery, type DeliveryCounts, type SignedBatch } from './delivery.ts';
 import { uuidv7 } from './event-id.ts';
