@@ -1,0 +1,146 @@
+import { createRequire } from 'node:module';
+import type { KafkaMessage, Logger, RetryOptions } from 'kafkajs';
+import { CONNECT_TIMEOUT_MS, type KafkaOptions, kafkaConfig } from './client.ts';
+import { withDeadline } from './deadline.ts';
+import { toPortError } from './kafka-errors.ts';
+
+/** The part of kafkajs's own `Cluster` that is used here; it is not exported, hence the pinned version and this shape. */
+interface Cluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addMultipleTargetTopics(topics: string[]): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  refreshMetadataIfNecessary(): Promise<void>;
+  findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>;
+  findBroker(options: { nodeId: string }): Promise<Broker>;
+  fetchTopicsOffset(
+    topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+  ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
+}
+
+interface Broker {
+  fetch(request: {
+    maxWaitTime: number;
+    minBytes: number;
+    maxBytes: number;
+    isolationLevel: number;
+    topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
+  }): Promise<{ responses: { topicName: string; partitions: { partition: number; messages: KafkaMessage[] }[] }[] }>;
+}
+
+type NewCluster = new (options: Record<string, unknown>) => Cluster;
+type CreateLogger = (options: { level: number; logCreator: unknown }) => Logger;
+
+const require = createRequire(import.meta.url);
+const ClusterClass = require('kafkajs/src/cluster') as NewCluster;
+const { createLogger } = require('kafkajs/src/loggers') as { createLogger: CreateLogger };
+const createSocketFactory = require('kafkajs/src/network/socketFactory') as () => unknown;
+
+const READ_COMMITTED = 1;
+const FETCH_WAIT_MS = 500;
+
+/** One attempt; the caller says what is to be repeated. */
+const ONCE: RetryOptions = { initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 1_000, retries: 2 };
+
+/**
+ * Requests to Kafka outside any consumer group: end offsets, and one fetch at an offset. kafkajs's public API knows neither a
+ * fetch without joining a group (seconds, and a group left behind) nor one end offset without asking for all partitions twice.
+ */
+export class DirectCluster {
+  readonly #options: KafkaOptions;
+  readonly #topics = new Set<string>();
+  #cluster: Promise<Cluster> | null = null;
+
+  constructor(options: KafkaOptions) {
+    this.#options = options;
+  }
+
+  /** Offset of the first record kept, and the offset that the next record will get. */
+  async offset(topic: string, partition: number, which: 'first' | 'end'): Promise<number> {
+    const answer = await this.#ask(topic, `${which} offset of ${topic}/${partition}`, (cluster) =>
+      cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: which === 'first' }]),
+    );
+    const offset = Number(
+      answer.find((entry) => entry.topic === topic)?.partitions.find((p) => p.partition === partition)?.offset,
+    );
+    if (Number.isSafeInteger(offset) && offset >= 0) return offset;
+    throw toPortError(new Error('the answer lacks the partition'), `${which} offset of ${topic}/${partition}`);
+  }
+
+  /** The record batch that holds `offset`; empty when the log ends there. @throws FatalError `offset_out_of_range` */
+  async fetch(topic: string, partition: number, offset: number): Promise<KafkaMessage[]> {
+    const answer = await this.#ask(topic, `reading ${topic}/${partition} at ${offset}`, async (cluster) => {
+      const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+      if (nodeId === undefined) throw new Error('the partition has no leader');
+      const broker = await cluster.findBroker({ nodeId });
+      // A broker answers with at least one whole batch, whatever its size: so one byte asks for exactly that one.
+      return broker.fetch({
+        maxWaitTime: FETCH_WAIT_MS,
+        minBytes: 1,
+        maxBytes: 1,
+        isolationLevel: READ_COMMITTED,
+        topics: [{ topic, partitions: [{ partition, fetchOffset: String(offset), maxBytes: 1 }] }],
+      });
+    });
+    const partitions = answer.responses.find((response) => response.topicName === topic)?.partitions ?? [];
+    return partitions.find((entry) => entry.partition === partition)?.messages ?? [];
+  }
+
+  async close(): Promise<void> {
+    const connecting = this.#cluster;
+    this.#cluster = null;
+    if (connecting) await this.#disconnect(connecting);
+  }
+
+  async #ask<T>(topic: string, what: string, ask: (cluster: Cluster) => Promise<T>): Promise<T> {
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
+    this.#cluster ??= this.#connect();
+    const connecting = this.#cluster;
+    try {
+      const work = async () => {
+        const cluster = await connecting;
+        if (!this.#topics.has(topic)) {
+          await cluster.addMultipleTargetTopics([topic]);
+          this.#topics.add(topic);
+        }
+        await cluster.refreshMetadataIfNecessary();
+        return await ask(cluster);
+      };
+      return await withDeadline(work(), connectTimeoutMs, what);
+    } catch (error) {
+      const ours = toPortError(error, what);
+      // Leaders may have moved or a broker gone: the next question starts from fresh metadata.
+      if (ours.retriable && this.#cluster === connecting) {
+        this.#cluster = null;
+        this.#topics.clear();
+        void this.#disconnect(connecting);
+      }
+      throw ours;
+    }
+  }
+
+  async #connect(): Promise<Cluster> {
+    const config = kafkaConfig(this.#options);
+    const cluster = new ClusterClass({
+      ...config,
+      retry: ONCE,
+      logger: createLogger({ level: 2, logCreator: config.logCreator }),
+      socketFactory: config.socketFactory ?? createSocketFactory(),
+      metadataMaxAge: 60_000,
+      allowAutoTopicCreation: false,
+      isolationLevel: READ_COMMITTED,
+    });
+    await cluster.connect();
+    return cluster;
+  }
+
+  async #disconnect(connecting: Promise<Cluster>): Promise<void> {
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS, log } = this.#options;
+    try {
+      const cluster = await connecting;
+      await withDeadline(cluster.disconnect(), connectTimeoutMs, 'disconnecting');
+    } catch (error) {
+      log.warn({ err: error }, 'a connection to Kafka did not close cleanly');
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+
+/** What one compressed record batch may unfold to; ours are never compressed, so this bounds only foreign data. */
+export const MAX_INFLATED_BYTES = 16 * 1024 * 1024;
+
+const inflate = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
+const deflate = promisify<Uint8Array, Buffer>(gzip);
+
+/** kafkajs unfolds gzip without a limit; this replaces its codec, which is one table for the whole process. */
+export function capGzip(maxInflatedBytes = MAX_INFLATED_BYTES): void {
+  CompressionCodecs[CompressionTypes.GZIP] = () => ({
+    compress: (encoder: { buffer: Buffer }) => deflate(encoder.buffer),
+    decompress: (buffer: Buffer) => inflate(buffer, { maxOutputLength: maxInflatedBytes }),
+  });
+}
