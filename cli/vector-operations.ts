@@ -13,6 +13,7 @@ import {
   open,
   openMeta,
   openTransit,
+  parseBatch,
   parseEvent,
   parseHeader,
   parseRemark,
@@ -129,6 +130,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   batch: (input) => {
     const batch = batchOf(input);
     return { root: toHex(verifyBatch(batch, { network: batch.header.network }).root) };
+  },
+  body: (input) => {
+    const format = text(input, 'format') as 'ndjson' | 'json';
+    const verified = verifyBatch(parseBatch(bytes(input, 'body'), format), { network: text(input, 'network') });
+    return { root: toHex(verified.root), batch_id: toHex(verified.batchId), mode: verified.mode };
   },
   inclusion: (input) => {
     const claim = {
