@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  /** Loaded only when this command runs, so that `ddc --help` is quick. */
+  load(): Promise<{ command(): Command }>;
+}
+
+/** Every command of `ddc`; one file each. */
+const COMMANDS: readonly Entry[] = [
+  { name: 'stack', summary: 'bring up the parts and print their variables', load: () => import('./stack.ts') },
+  { name: 'service', summary: 'run one room in this process', load: () => import('./service.ts') },
+];
+
+/** Runs `ddc` with the arguments after its name. */
+async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('ddc').description('Cere Decentralized Data Cloud').enablePositionalOptions();
+  const asked = COMMANDS.find((entry) => entry.name === args.find((arg) => !arg.startsWith('-')));
+  for (const entry of COMMANDS) {
+    program.addCommand(
+      entry === asked ? (await entry.load()).command() : new Command(entry.name).summary(entry.summary),
+    );
+  }
+  await program.parseAsync(args, { from: 'user' });
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(
+    `ddc: ${error instanceof Error ? (process.env.DDC_DEBUG ? error.stack : error.message) : error}\n`,
+  );
+  process.exitCode = 1;
+}
