@@ -13,6 +13,8 @@ export class Intake {
   bytes = 0;
   /** When the first record of the buffer came. */
   since = 0;
+  /** The last poll brought nothing. */
+  idle = true;
   readonly #edges: LaneEdges;
   readonly #input: PartitionInput;
   readonly #origin: (record: LogRecord) => number | null;
@@ -37,6 +39,7 @@ export class Intake {
     const { partition } = this.#input;
     let accepted = 0;
     let skipped = 0;
+    this.idle = records.length === 0;
     for (const record of records) {
       const back = seekBack(record.offset, this.next, rules);
       if (back !== null) {
@@ -59,6 +62,18 @@ export class Intake {
     }
     if (accepted > 0) signals.emit('judged', { partition, kind: 'accepted', count: accepted });
     if (skipped > 0) signals.emit('judged', { partition, kind: 'skipped', count: skipped });
+  }
+
+  /**
+   * The input says there is nothing although the end is beyond `next`: a read was skipped at the tail, where no other offset
+   * arrives to show it. Seeks again.
+   */
+  rouse(end: number): void {
+    const { signals, rules } = this.#edges;
+    signals.gauge('lag', this.#input.partition, Math.max(0, end - this.next));
+    if (!rules.row || !this.idle || end <= this.next) return;
+    signals.emit('seek-back', { partition: this.#input.partition, end, next: this.next });
+    this.#input.seek(this.next);
   }
 
   /** How long the next poll may wait for input. */

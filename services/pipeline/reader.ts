@@ -108,7 +108,7 @@ export async function runReader<I>(
         if (!samePosition(await lane.retry('compare', () => plan.load(partition)), row)) {
           signals.emit('reloaded', { partition });
           await reload();
-        }
+        } else if (intake.idle) intake.rouse(await lane.retry('end', () => input.endOffset()));
         comparedAt = clock.now();
       }
       if (revoked.aborted) return;

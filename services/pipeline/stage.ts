@@ -148,7 +148,7 @@ export async function runStage<I extends Head, O>(
         if (!samePosition(await lane.retry('compare', () => positions.load(stage, partition)), row)) {
           signals.emit('reloaded', { partition });
           await reload();
-        }
+        } else if (intake.idle) intake.rouse(await lane.retry('end', () => input.endOffset()));
         comparedAt = clock.now();
       }
       if (revoked.aborted) return;

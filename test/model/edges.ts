@@ -30,6 +30,7 @@ function writerFor(world: World, instance: Instance): LogWriter {
       if (world.chance('refuse')) throw down();
       if (world.chance('lie')) {
         world.lies += 1;
+        world.truthful = false;
         return world.end(topic);
       }
       if (world.chance('late')) {

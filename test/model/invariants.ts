@@ -48,7 +48,7 @@ export function violations(world: World): string[] {
   if (text(leaves) !== text(index)) found.push(`the leaves are not the index: ${text(leaves)} / ${text(index)}`);
   if (text(replay(world)) !== text(index))
     found.push(`a replay from 0 differs: ${text(replay(world))} / ${text(index)}`);
-  if (world.lies === 0) {
+  if (world.truthful) {
     for (const [alarm, n] of world.alarms) found.push(`${n} alarms "${alarm}" although the log told the truth`);
     const copies = new Set(
       world.log.records(TOPICS.dead, 0).map((record) => world.codecs.dead.decode(record.value).origin),

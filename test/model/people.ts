@@ -40,8 +40,9 @@ export async function parkAll(world: World, instance: Instance): Promise<void> {
   }
 }
 
-/** `ddc repair`, at any moment. */
+/** `ddc repair`, at any moment: also where nothing is missing, which costs a gap and an emission, and must cost no more. */
 export async function repairNow(world: World, instance: Instance): Promise<void> {
+  world.truthful = false;
   await attempt(() => repairPartition(edgesFor(world, instance).positions, 0));
 }
 

@@ -78,6 +78,8 @@ export class World {
   /** What was wrong with batches is mended in the code. */
   mended = false;
   lies = 0;
+  /** Nothing has claimed what is not so: then no alarm may ever sound. */
+  truthful = true;
 
   constructor(chances: Chances, weather: Weather, rules: Rules) {
     this.chances = chances;
