@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { sinks } from '../../connectors/sinks/index.ts';
+import { fromHex, ready } from '../../protocol/index.ts';
+import type { Pinned } from '../../schemas/index.ts';
+import { type DeliveryCount, deliver } from '../../services/exporter/deliver.ts';
+import { ErasedOwners } from '../../services/exporter/erased-owners.ts';
+import { makeSink, type SinkTrial } from '../../services/pipeline/define-sink.ts';
+import { START } from '../../services/pipeline/ports/positions.ts';
+import type { ExportRow, Sink } from '../../services/pipeline/ports/sink.ts';
+import { batchMaker, type MadeBatch, SCOPES, testVault, voidOf } from '../support/pinned-batches.ts';
+
+beforeAll(ready);
+
+const sorted = (rows: readonly ExportRow[]) => [...rows].sort((a, b) => a.origin - b.origin || a.slot - b.slot);
+const accepted = (values: readonly Pinned[]) =>
+  values.map((value, origin) => ({
+    origin,
+    value,
+    retryOf: null,
+    record: { offset: origin, key: value.wallet, value: new Uint8Array(), headers: {} },
+  }));
+const rowsOf = (made: readonly MadeBatch[]): ExportRow[] =>
+  made.flatMap(({ rows }, origin) => rows.map((row) => ({ ...row, origin, partition: 2 })));
+const to = (next: number) => ({ next, mark: next - 1 });
+
+describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s', (_, spec) => {
+  let scratch: string;
+  let trial: SinkTrial;
+  let sink: Sink;
+  let counts: Partial<Record<DeliveryCount, number>>;
+
+  beforeEach(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'ddc-export-'));
+    trial = spec.trial(scratch, SCOPES);
+    sink = makeSink(spec, trial.config, { scopes: SCOPES, log: '01'.repeat(16) });
+    await sink.check();
+    counts = {};
+  });
+  afterEach(async () => {
+    await sink.close();
+    await rm(scratch, { recursive: true, force: true });
+  });
+
+  const start = (vault = testVault(), app = '*', scopes = SCOPES, erased = new ErasedOwners()) =>
+    deliver({
+      plan: { name: 'test', app, scopes },
+      sink,
+      vault,
+      erased,
+      breathe: async () => undefined,
+      count: (kind, n) => {
+        counts[kind] = (counts[kind] ?? 0) + n;
+      },
+    });
+
+  it('shows the rows that went in, and nothing of the scope that it may not read', async () => {
+    const vault = testVault();
+    const maker = batchMaker(vault);
+    const made = [
+      await maker.make(maker.newWallet(), 7, Date.UTC(2026, 1, 28, 23, 59, 58)),
+      await maker.make(maker.newWallet(), 3),
+    ];
+    expect(await start(vault)(2, START, to(2), accepted(made.map((one) => one.pinned)))).toBe(true);
+    expect(sorted(await trial.rows())).toEqual(rowsOf(made));
+    expect(counts).toEqual({ rows: 10 });
+  });
+
+  it('exports one app, passes voids over, and moves its position past both', async () => {
+    const vault = testVault();
+    const [mine, other] = [batchMaker(vault), batchMaker(vault)];
+    const made = [await other.make(other.newWallet(), 2), await mine.make(mine.newWallet(), 2)];
+    const gone = await mine.make(mine.newWallet(), 2);
+    const records = [...made.map((one) => one.pinned), voidOf(gone.pinned, 'duplicate')];
+    expect(await start(vault, mine.app)(2, START, to(3), accepted(records))).toBe(true);
+    expect(sorted(await trial.rows())).toEqual(rowsOf(made).filter((row) => row.app === mine.app));
+    expect(await sink.position(2)).toEqual(to(3));
+  });
+
+  it('leaves out events that have none of its scopes', async () => {
+    const vault = testVault();
+    const maker = batchMaker(vault);
+    const made = await maker.make(maker.newWallet(), 4);
+    await start(vault, '*', ['profile'])(2, START, to(1), accepted([made.pinned]));
+    expect((await trial.rows()).map((row) => [row.slot, Object.keys(row.scopes)]).sort()).toEqual([
+      [0, ['profile']],
+      [2, ['profile']],
+    ]);
+  });
+
+  it('shows nothing of what the vault refuses', async () => {
+    const vault = testVault((_name, scope) => scope !== 'purchase' && scope !== 'profile');
+    const closed = testVault(() => false);
+    const [maker, other] = [batchMaker(vault), batchMaker(closed)];
+    const made = await maker.make(maker.newWallet(), 2);
+    await start(vault)(2, START, to(1), accepted([made.pinned]));
+    const refused = await other.make(other.newWallet(), 2);
+    await start(closed)(2, to(1), to(2), [{ ...accepted([refused.pinned])[0], origin: 1 } as never]);
+    expect(await trial.rows()).toEqual([]);
+    expect(counts).toEqual({ rows: 0, no_key: 1 });
+    expect(await sink.position(2)).toEqual(to(2));
+  });
+
+  it('fails on a batch that our own encryptor sealed wrongly, and skips one that a client did', async () => {
+    const vault = testVault();
+    const maker = batchMaker(vault);
+    const [one, two] = [await maker.make(maker.newWallet(), 1), await maker.make(maker.newWallet(), 1)];
+    const body = one.pinned.body && two.pinned.body && { ...one.pinned.body, meta: two.pinned.body.meta };
+    await expect(start(vault)(2, START, to(1), accepted([{ ...one.pinned, body }]))).rejects.toThrow();
+    expect(await sink.position(2)).toEqual(START);
+    const client = { ...one.pinned, body: body && { ...body, mode: 'client' as const } };
+    expect(await start(vault)(2, START, to(1), accepted([client]))).toBe(true);
+    expect(counts).toEqual({ mismatch: 1, rows: 0 });
+  });
+
+  it('drops what an erasure reaches', async () => {
+    const vault = testVault();
+    const maker = batchMaker(vault);
+    const [gone, kept] = [maker.newWallet(), maker.newWallet()];
+    const made = [await maker.make(gone, 2), await maker.make(kept, 2), await maker.make(gone, 2)];
+    const erased = new ErasedOwners();
+    const owner = { app: fromHex(maker.app), wallet: gone.publicKey };
+    expect(erased.learn([{ ...owner, issuedAt: 0, fence: null, rootVersions: [] }])).toHaveLength(1);
+    const news = erased.learn([{ ...owner, issuedAt: 0, fence: 1, rootVersions: [] }]);
+    expect(news.map(({ before }) => before)).toEqual([1]);
+    await start(vault, '*', SCOPES, erased)(2, START, to(3), accepted(made.map((one) => one.pinned)));
+    expect(sorted(await trial.rows())).toEqual(rowsOf(made).filter((row) => row.origin > 0));
+  });
+});
