@@ -1,6 +1,12 @@
 import { blake2AsU8a } from '@polkadot/util-crypto';
 import { RetriableError } from '../../services/pipeline/errors.ts';
-import { type BlockRef, type Chain, type Charge, FINAL_DEPTH, type SignedExtrinsic } from '../../services/pipeline/ports/chain.ts';
+import {
+  type BlockRef,
+  type Chain,
+  type Charge,
+  FINAL_DEPTH,
+  type SignedExtrinsic,
+} from '../../services/pipeline/ports/chain.ts';
 
 interface Waiting {
   readonly extrinsic: Pick<SignedExtrinsic, 'hash' | 'nonce' | 'birth' | 'death'>;
@@ -8,7 +14,10 @@ interface Waiting {
 }
 
 interface MemoryBlock extends BlockRef {
-  readonly extrinsics: readonly (Waiting & { readonly failed: 'all' | readonly number[]; readonly error: string | null })[];
+  readonly extrinsics: readonly (Waiting & {
+    readonly failed: 'all' | readonly number[];
+    readonly error: string | null;
+  })[];
   readonly nonce: number;
   readonly pots: ReadonlyMap<number, bigint>;
 }
@@ -46,7 +55,11 @@ export interface MemoryChainOptions {
   readonly allOrNothing?: boolean;
 }
 
-export function createMemoryChain({ balance = 1_000_000n, era = 8, allOrNothing = true }: MemoryChainOptions = {}): MemoryChain {
+export function createMemoryChain({
+  balance = 1_000_000n,
+  era = 8,
+  allOrNothing = true,
+}: MemoryChainOptions = {}): MemoryChain {
   const known = new Map<string, readonly Charge[]>();
   const keyOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
   let made = 0;
@@ -63,7 +76,8 @@ export function createMemoryChain({ balance = 1_000_000n, era = 8, allOrNothing 
   async function call<T>(work: () => T): Promise<T> {
     const mode = failure;
     failure = null;
-    if (mode === 'before') throw new RetriableError('chain_unreachable', 'The memory chain was told to be unreachable.');
+    if (mode === 'before')
+      throw new RetriableError('chain_unreachable', 'The memory chain was told to be unreachable.');
     const result = work();
     if (mode === 'after') throw new RetriableError('chain_timeout', 'The memory chain was told to lose its answer.');
     return result;
@@ -93,7 +107,11 @@ export function createMemoryChain({ balance = 1_000_000n, era = 8, allOrNothing 
         }
         const all = allOrNothing && failed.length > 0;
         if (!all) for (const [pot, rest] of after) pots.set(pot, rest);
-        included.push({ ...item, failed: all ? 'all' : failed, error: failed.length > 0 ? 'balances.KeepAlive' : null });
+        included.push({
+          ...item,
+          failed: all ? 'all' : failed,
+          error: failed.length > 0 ? 'balances.KeepAlive' : null,
+        });
       }
       waiting = [];
       blocks.push({ number, hash: hashOf(made++), extrinsics: included, nonce, pots });
@@ -115,7 +133,9 @@ export function createMemoryChain({ balance = 1_000_000n, era = 8, allOrNothing 
     },
     charged() {
       return blocks.flatMap(({ extrinsics }) =>
-        extrinsics.flatMap(({ charges, failed }) => (failed === 'all' ? [] : charges.filter((_, index) => !failed.includes(index)))),
+        extrinsics.flatMap(({ charges, failed }) =>
+          failed === 'all' ? [] : charges.filter((_, index) => !failed.includes(index)),
+        ),
       );
     },
     failNext(when) {

@@ -1,6 +1,12 @@
 import { settlementLeaf } from '../../protocol/index.ts';
 import type { Positions } from '../../services/pipeline/ports/positions.ts';
-import type { Leaf, OutboxRow, Round, RoundKey, SettlementStore } from '../../services/pipeline/ports/settlement-store.ts';
+import type {
+  Leaf,
+  OutboxRow,
+  Round,
+  RoundKey,
+  SettlementStore,
+} from '../../services/pipeline/ports/settlement-store.ts';
 
 interface HeldLeaf {
   readonly leaf: Leaf;
@@ -34,9 +40,7 @@ export function createMemorySettlementStore(
 
   const uncut = () => [...leaves.values()].filter(({ placed }) => placed === null);
   const sorted = () =>
-    [...rounds.values()].sort(
-      (a, b) => a.round.round - b.round.round || Buffer.compare(a.round.app, b.round.app),
-    );
+    [...rounds.values()].sort((a, b) => a.round.round - b.round.round || Buffer.compare(a.round.app, b.round.app));
   const withFlags = (row: OutboxRow): OutboxRow => ({
     ...row,
     charges: row.charges.map((key) => ({ ...key, alone: rounds.get(keyOf(key))?.round.alone ?? false })),
@@ -106,7 +110,9 @@ export function createMemorySettlementStore(
     },
     async sign(extrinsic, charges) {
       const held = charges.map((key) => rounds.get(keyOf(key)));
-      const blocked = outbox.some((row) => isUnresolved(row) || (row.state === 'final' && row.nonce >= extrinsic.nonce));
+      const blocked = outbox.some(
+        (row) => isUnresolved(row) || (row.state === 'final' && row.nonce >= extrinsic.nonce),
+      );
       if (unique && (blocked || held.some((one) => one?.round.state !== 'cut'))) return null;
       const id = outbox.length + 1;
       for (const one of held) {

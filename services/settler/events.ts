@@ -15,7 +15,10 @@ const EVENTS = {
   vanished: { level: 'error', message: 'the block of the extrinsic is no longer canonical' },
   expired: { level: 'warn', message: 'the era has passed without inclusion; the charges are signed again' },
   usurped: { level: 'error', message: "another transaction used the operator's nonce: somebody else holds its key" },
-  behind: { level: 'error', message: "the chain's nonce is behind the outbox: another chain, or one that lost final blocks" },
+  behind: {
+    level: 'error',
+    message: "the chain's nonce is behind the outbox: another chain, or one that lost final blocks",
+  },
   retry: { level: 'warn', message: 'chain, database or log did not answer; trying again' },
   leading: { level: 'info', message: 'this instance drives the chain' },
   following: { level: 'info', message: 'another instance drives the chain' },
@@ -29,7 +32,9 @@ export interface SettlerSignals {
 }
 
 export function createSettlerSignals(log: Log, metrics: Metrics): SettlerSignals {
-  const counter = metrics.counter('ddc_settler_events_total', 'What happened to rounds and their extrinsics.', ['kind']);
+  const counter = metrics.counter('ddc_settler_events_total', 'What happened to rounds and their extrinsics.', [
+    'kind',
+  ]);
   return {
     emit(name, { error, ...fields } = {}) {
       const { level, message } = EVENTS[name];

@@ -126,7 +126,11 @@ export function createRounds(edges: RoundsEdges, plan: RoundsPlan): Rounds {
     if (unpaid.length > 0) {
       const patient = unpaid.filter((round) => (patience.get(keyOf(round))?.until ?? 0) <= now());
       const { payable } = await funds(registered, patient);
-      await store.move(payable.map(({ round }) => round), 'unpaid', 'cut');
+      await store.move(
+        payable.map(({ round }) => round),
+        'unpaid',
+        'cut',
+      );
     }
     const owing = new Set(unpaid.map(({ app }) => nameOf(app)));
     for (const { app, unpaid: marked } of registered) {
@@ -148,8 +152,14 @@ export function createRounds(edges: RoundsEdges, plan: RoundsPlan): Rounds {
     if (chosen.length === 0) return 'busy';
     const fitting = chosen.slice(0, await chain.fits(chosen.map((item) => item.charge)));
     const nonce = await nextNonce();
-    const extrinsic = await chain.sign(fitting.map((item) => item.charge), nonce);
-    const row = await store.sign(extrinsic, fitting.map((item) => item.round));
+    const extrinsic = await chain.sign(
+      fitting.map((item) => item.charge),
+      nonce,
+    );
+    const row = await store.sign(
+      extrinsic,
+      fitting.map((item) => item.round),
+    );
     if (row === null) return 'busy';
     signals.emit('signed', { nonce, outbox: row.id, charges: row.charges.length });
     faults.reach('after-sign');
@@ -163,7 +173,10 @@ export function createRounds(edges: RoundsEdges, plan: RoundsPlan): Rounds {
     const last = await store.lastFinal();
     if (last && nonce <= last.nonce) {
       signals.emit('behind', { nonce, last: last.nonce });
-      throw new RetriableError('chain_behind', `The chain's nonce is ${nonce}, but ${last.nonce} is final in the outbox.`);
+      throw new RetriableError(
+        'chain_behind',
+        `The chain's nonce is ${nonce}, but ${last.nonce} is final in the outbox.`,
+      );
     }
     return nonce;
   }
