@@ -1,0 +1,100 @@
+import avro from 'avsc';
+
+/** The parts of avsc's cursor and types that reading and writing go through; public in its code, absent from its typings. */
+interface Tap {
+  readonly buf: Buffer;
+  pos: number;
+  readLong(): number;
+  skipLong(): void;
+  readString(): string;
+}
+interface Inner {
+  _read(tap: Tap): unknown;
+  _write(tap: Tap, value: unknown): void;
+  _check(value: unknown, flags: unknown, hook: unknown): boolean;
+}
+type InnerClass = new (schema: unknown, options: unknown) => Inner;
+
+const { ArrayType, BytesType, FixedType, MapType, UnwrappedUnionType } = avro.types as unknown as Record<
+  'ArrayType' | 'BytesType' | 'FixedType' | 'MapType' | 'UnwrappedUnionType',
+  InnerClass
+>;
+
+/** avsc insists on Buffer; here bytes are any Uint8Array. A view, not a copy. */
+function asBuffer(value: unknown): unknown {
+  if (!(value instanceof Uint8Array) || Buffer.isBuffer(value)) return value;
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+const takingBytes = (Base: InnerClass): InnerClass =>
+  class extends Base {
+    override _write(tap: Tap, value: unknown): void {
+      super._write(tap, asBuffer(value));
+    }
+    override _check(value: unknown, flags: unknown, hook: unknown): boolean {
+      return super._check(asBuffer(value), flags, hook);
+    }
+  };
+
+const Bytes = takingBytes(BytesType);
+const Fixed = takingBytes(FixedType);
+const Union = takingBytes(UnwrappedUnionType);
+
+/**
+ * The length of the next block of an array or map. avsc believes it, and reads zeros beyond the end of its input: six bytes could
+ * make it build billions of items. Every item of ours takes at least a byte (a test of `schemas/` holds that), so no block is longer
+ * than what is left.
+ */
+function blockLength(tap: Tap): number {
+  let count = tap.readLong();
+  if (count < 0) {
+    count = -count;
+    tap.skipLong();
+  }
+  if (count > tap.buf.length - tap.pos) throw new RangeError(`a block of ${count} items in ${tap.buf.length} bytes`);
+  return count;
+}
+
+class BoundedArray extends ArrayType {
+  override _read(tap: Tap): unknown[] {
+    const { itemsType } = this as unknown as { itemsType: Inner };
+    const items: unknown[] = [];
+    for (let count = blockLength(tap); count > 0; count = blockLength(tap)) {
+      while (count-- > 0) items.push(itemsType._read(tap));
+    }
+    return items;
+  }
+}
+
+class BoundedMap extends MapType {
+  override _read(tap: Tap): Record<string, unknown> {
+    const { valuesType } = this as unknown as { valuesType: Inner };
+    const entries: Record<string, unknown> = {};
+    for (let count = blockLength(tap); count > 0; count = blockLength(tap)) {
+      while (count-- > 0) {
+        const key = tap.readString();
+        if (key === '__proto__') throw new RangeError('a map with a key __proto__');
+        entries[key] = valuesType._read(tap);
+      }
+    }
+    return entries;
+  }
+}
+
+const CLASSES: Readonly<Record<string, InnerClass>> = {
+  bytes: Bytes,
+  fixed: Fixed,
+  array: BoundedArray,
+  map: BoundedMap,
+};
+
+/** An avsc type that takes any Uint8Array for bytes and cannot be made to allocate more than its input warrants. */
+export function avroType(schema: unknown): avro.Type {
+  const typeHook = (part: unknown, options: unknown): avro.Type | undefined => {
+    if (Array.isArray(part)) return new Union(part, options) as unknown as avro.Type;
+    const kind = typeof part === 'string' ? part : (part as { type?: unknown }).type;
+    const Class = typeof kind === 'string' ? CLASSES[kind] : undefined;
+    return Class && (new Class(part, options) as unknown as avro.Type);
+  };
+  return avro.Type.forSchema(schema as avro.Schema, { typeHook: typeHook as avro.ForSchemaOptions['typeHook'] });
+}
