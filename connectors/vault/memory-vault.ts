@@ -7,6 +7,8 @@ import { createVault, type VaultOptions } from './vault.ts';
 export interface VaultTwin extends Vault {
   /** Overwrites every root of the owner. */
   erase(owner: Owner): Promise<void>;
+  /** Puts the owner in client mode under the subject that the client named. */
+  toClient(owner: Owner, subject: Uint8Array): Promise<void>;
   /** Another vault over the same rows, with caches of its own. */
   reopen(): Vault;
   /** Calls of the store so far, by every vault over it. */
@@ -39,6 +41,11 @@ export function createMemoryVault(options: VaultOptions): VaultTwin {
       return refs.map((ref) => rows.get(ownerKey(ref, ref.rootVersion)) ?? null);
     },
   };
+  const change = (owner: Owner, to: Partial<StoredRoot>) => {
+    const key = ownerKey(owner, 1);
+    const row = rows.get(key);
+    if (row) rows.set(key, { ...row, ...to });
+  };
   const close = async () => undefined;
   return {
     ...createVault(store, options),
@@ -47,9 +54,10 @@ export function createMemoryVault(options: VaultOptions): VaultTwin {
       return loads;
     },
     async erase(owner) {
-      const key = ownerKey(owner, 1);
-      const row = rows.get(key);
-      if (row) rows.set(key, { ...row, wrapped: OVERWRITTEN });
+      change(owner, { wrapped: OVERWRITTEN });
+    },
+    async toClient(owner, subject) {
+      change(owner, { mode: 'client', subject });
     },
     close,
   };

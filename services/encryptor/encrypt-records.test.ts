@@ -5,13 +5,17 @@ import { parseKeks } from '../../connectors/vault/kek-file.ts';
 import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
 import {
   commitment,
+  encodeNdjson,
   fromHex,
   META_SCOPE,
   open,
   openMeta,
   ready,
   scopeKey,
+  seal,
+  sealMeta,
   sealTransit,
+  toBase64url,
   toHex,
   utf8,
 } from '../../protocol/index.ts';
@@ -238,6 +242,60 @@ describe('encrypting a flush', () => {
     const batch = signer.sign({ count: 1, scopes: () => ({ purchase: 'x'.repeat(1_000_000) }) });
     const [outcome] = await step([await received(signer, batch.batchId, batch.ndjson)], 0);
     expect(outcome).toMatchObject({ kind: 'dlq', code: 'batch_too_large', sender: { seq: 0 } });
+  });
+
+  describe('a client that encrypts itself', () => {
+    async function clientBatch(registered: Uint8Array | null, subject: Uint8Array) {
+      const { step, received, vault, later } = setUp();
+      const signer = createTestSigner();
+      const key = bytes(32);
+      const plain = signer.sign({ count: 2 });
+      const place = { scopeKey: key, epoch: 3, app: signer.app, subject };
+      const events = plain.events.map((event) => {
+        const scopes = Object.entries(event.scopes).map(([scope, content]) => {
+          if (!('data' in content)) throw new Error('the test signs open scopes');
+          const salt = fromHex(content.salt);
+          const envelope = seal({ ...place, eventId: event.id, scope, salt, data: content.data, nonce: bytes(24) });
+          const committed = toHex(commitment(salt, content.data));
+          return [scope, { commitment: committed, envelope: toBase64url(envelope) }] as const;
+        });
+        return { ...event, scopes: Object.fromEntries(scopes) };
+      });
+      const meta = sealMeta({ ...place, header: plain.header, events: plain.events, nonce: bytes(24) });
+      const body = encodeNdjson({ header: plain.header, events, client: { subject, epoch: 3, meta } });
+      const input = await received(signer, plain.batchId, body);
+      if (registered) await vault.toClient(signer, registered);
+      later(5_001);
+      return { outcome: (await step([input], 0))[0], events, meta };
+    }
+
+    test('has its envelopes passed on as they are', async () => {
+      const subject = bytes(32);
+      const { outcome, events, meta } = await clientBatch(subject, subject);
+      const body = bodyOf(outcome);
+      expect([body.mode, body.epoch, toHex(body.subject), body.summary.count]).toEqual([
+        'client',
+        3,
+        toHex(subject),
+        2,
+      ]);
+      expect(toHex(body.meta)).toBe(toHex(meta));
+      for (const [i, event] of events.entries()) {
+        for (const [scope, { envelope }] of Object.entries(event.scopes)) {
+          expect(toBase64url(body.events[i]?.[scope] as Uint8Array)).toBe(envelope);
+        }
+      }
+    });
+
+    test('cannot use a subject that is not registered for its wallet', async () => {
+      const { outcome } = await clientBatch(bytes(32), bytes(32));
+      expect(outcome).toMatchObject({ kind: 'dlq', code: 'subject_mismatch', sender: { seq: 0 } });
+    });
+
+    test('must have moved to client mode first', async () => {
+      const { outcome } = await clientBatch(null, bytes(32));
+      expect(outcome).toMatchObject({ kind: 'dlq', code: 'mode_mismatch' });
+    });
   });
 
   test('without sealing (the control of the plaintext search) bodies are taken as they are', async () => {

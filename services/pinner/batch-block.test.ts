@@ -30,7 +30,7 @@ test('a batch is, byte for byte, what a general DAG-CBOR encoder makes of it', (
 
 test('what is charged are the envelopes, meta included', () => {
   const envelope = new Uint8Array(100);
-  const events = [{ a: envelope, b: envelope }, { a: envelope }];
+  const events: Record<string, Uint8Array>[] = [{ a: envelope, b: envelope }, { a: envelope }];
   const { bytes: charged } = batchBlock({
     app: new Uint8Array(32),
     subject: new Uint8Array(32),

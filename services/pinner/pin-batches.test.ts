@@ -35,7 +35,7 @@ function record(origin: number, { wallet = bytes(32), size = 200 } = {}): Accept
       issuedAt: 3,
     },
     meta: bytes(120),
-    events: [{ purchase: bytes(size), profile: bytes(100) }, { purchase: bytes(100) }],
+    events: [{ purchase: bytes(size), profile: bytes(100) }, { purchase: bytes(100) }] as Record<string, Uint8Array>[],
   };
   const value = {
     batchId: bytes(32),

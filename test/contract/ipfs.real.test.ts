@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { openKubo } from '../../connectors/ipfs/kubo.ts';
 import { ready } from '../../protocol/index.ts';
 import { carOf } from '../../services/pinner/car.ts';
@@ -10,11 +10,7 @@ import { ipfsContract } from './ipfs.ts';
 
 const url = process.env.IPFS_API ?? '';
 
-ipfsContract('Kubo', async () => {
-  const kubo = openKubo({ name: 'cere-mainnet', url });
-  afterAll(() => kubo.close());
-  return kubo;
-});
+ipfsContract('Kubo', async () => openKubo({ name: 'cere-mainnet', url }));
 
 describe('a node that misbehaves', () => {
   let manifest: Manifest;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { encode } from '@ipld/dag-cbor';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CID } from 'multiformats/cid';
 import { ready } from '../../protocol/index.ts';
 import { carOf } from '../../services/pinner/car.ts';
@@ -16,6 +16,7 @@ export function ipfsContract(name: string, open: () => Promise<IpfsCluster>): vo
       await ready();
       ipfs = await open();
     });
+    afterAll(() => ipfs.close());
 
     const block = (size: number) => {
       const bytes = encode({ v: 1, filling: new Uint8Array(randomBytes(size)) });

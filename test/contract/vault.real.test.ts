@@ -16,6 +16,10 @@ vaultContract('PostgreSQL', async (options) => ({
   async erase(owner) {
     await overwriteRoots(db.kysely, owner);
   },
+  async toClient({ app, wallet }, subject) {
+    const update = db.kysely.updateTable('user_roots').set({ mode: 'client', subject });
+    await update.where('app', '=', app).where('wallet', '=', wallet).execute();
+  },
   another: () => openVault({ db, ...options }),
   loads: () => statements,
 }));

@@ -10,6 +10,7 @@ import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
 export interface VaultUnderTest {
   readonly vault: Vault;
   erase(owner: Owner): Promise<void>;
+  toClient(owner: Owner, subject: Uint8Array): Promise<void>;
   /** Another process' vault over the same rows. */
   another(): Vault;
   /** Calls of the store so far, of `vault` alone. */
@@ -120,6 +121,24 @@ export function vaultContract(name: string, open: (options: VaultOptions) => Pro
       ]);
       const expected = scopeKey(root?.userRoot as Uint8Array, who.app, 'purchase', 3);
       expect(keys.map((key) => key && toHex(key))).toEqual([null, toHex(expected), null]);
+    });
+
+    test('in client mode the root opens the transit seal, names the subject that the client chose, and gives no scope key', async () => {
+      const { vault, toClient } = await open(options());
+      const who = owner();
+      const subject = new Uint8Array(randomBytes(32));
+      const [transit] = await vault.transit([who]);
+      await toClient(who, subject);
+      now += 5_001;
+      const ref = { ...who, rootVersion: 1 };
+      const [root] = await vault.roots([ref]);
+      expect(root?.mode).toBe('client');
+      expect(toHex(root?.subject as Uint8Array)).toBe(toHex(subject));
+      expect(toHex(transitKeyPair(root?.userRoot as Uint8Array).publicKey)).toBe(
+        toHex(transit?.publicKey as Uint8Array),
+      );
+      const ask = { ...ref, reader: { export: 'sales' }, scope: 'purchase', epoch: 0 };
+      expect(await vault.scopeKeys([ask])).toEqual([null]);
     });
 
     test('refuses more than 1,000 scope keys in one call', async () => {
