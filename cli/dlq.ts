@@ -6,7 +6,7 @@ import type { IndexStore } from '../services/pipeline/ports/index-store.ts';
 import type { LogLookup, LogWriter } from '../services/pipeline/ports/log.ts';
 import type { Positions } from '../services/pipeline/ports/positions.ts';
 import { RETRY_OF } from '../services/pipeline/rules/origin.ts';
-import { CRASHES_TO_PAUSE } from '../services/pipeline/rules/poison.ts';
+import { CRASHES_TO_PAUSE, poisonPlace } from '../services/pipeline/rules/poison.ts';
 
 /** A command that would break a rule; says what to do instead. */
 export class RefusedError extends Error {
@@ -101,7 +101,7 @@ export async function retryDeadLetter(ports: DeadLetterPorts, partition: number,
 
 /**
  * `ddc dlq park`: voids the record at which a stage is paused.
- * @returns the input offset that is parked
+ * @returns the origin that is parked
  * @throws RefusedError `not_paused` when the stage is not paused there
  */
 export async function parkRecord(
@@ -109,14 +109,14 @@ export async function parkRecord(
   stage: 'encryptor' | 'pinner',
   partition: number,
 ): Promise<number> {
-  const { next } = await positions.load(stage, partition);
-  const crashes = await positions.crashes(stage, partition, next);
+  const origin = poisonPlace(await positions.load(stage, partition));
+  const crashes = await positions.crashes(stage, partition, origin);
   if (crashes < CRASHES_TO_PAUSE) {
     throw new RefusedError(
       'not_paused',
-      `The ${stage} has crashed ${crashes} times at offset ${next} of partition ${partition}; it pauses at ${CRASHES_TO_PAUSE}, and only a paused place can be parked.`,
+      `The ${stage} has crashed ${crashes} times at origin ${origin} of partition ${partition}; it pauses at ${CRASHES_TO_PAUSE}, and only a paused place can be parked.`,
     );
   }
-  await positions.park(stage, partition, next);
-  return next;
+  await positions.park(stage, partition, origin);
+  return origin;
 }

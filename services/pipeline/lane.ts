@@ -4,7 +4,7 @@ import type { Signals } from './events.ts';
 import type { LogLookup, PartitionInput } from './ports/log.ts';
 import type { Position, Positions, Stage } from './ports/positions.ts';
 import { withRetry } from './retry.ts';
-import { type Care, care } from './rules/poison.ts';
+import { type Care, care, poisonPlace } from './rules/poison.ts';
 import { samePosition } from './rules/row.ts';
 import type { Rules } from './rules/rules.ts';
 
@@ -48,8 +48,12 @@ export interface Lane {
   load(): Promise<Position>;
   /** Waits while the place is poisoned. @returns null when the row moved meanwhile */
   care(row: Position): Promise<Exclude<Care, 'pause'> | null>;
-  /** A bug at this place: counts it. The caller rethrows and the process exits. */
-  crashed(row: Position, error: unknown): Promise<void>;
+  /**
+   * A bug at this place: counts it. The caller rethrows and the process exits.
+   * @param alone the first record accepted from the row was the only one in hand. Several instances may crash over one and the same
+   *   flush of many; only the first of those counts, so that a place pauses for the very record that stands there
+   */
+  crashed(row: Position, alone: boolean, error: unknown): Promise<void>;
 }
 
 export function openLane(owner: RowOwner, edges: LaneEdges, input: PartitionInput): Lane {
@@ -92,21 +96,22 @@ export function openLane(owner: RowOwner, edges: LaneEdges, input: PartitionInpu
       if (stage === null) return 'run';
       let told = false;
       for (;;) {
-        const n = await retry('crashes', () => positions.crashes(stage, partition, row.next));
-        const parked = n > 0 && (await retry('parked', () => positions.parked(stage, partition, row.next)));
+        const n = await retry('crashes', () => positions.crashes(stage, partition, poisonPlace(row)));
+        const parked = n > 0 && (await retry('parked', () => positions.parked(stage, partition, poisonPlace(row))));
         const how = care(n, parked);
         if (how !== 'pause') return how;
-        if (!told) signals.emit('crash-loop', { partition, next: row.next, crashes: n });
+        if (!told) signals.emit('crash-loop', { partition, origin: poisonPlace(row), crashes: n });
         told = true;
         await clock.sleep(pace.compareMs, input.revoked);
         if (!samePosition(await retry('load', () => owner.load(partition)), row)) return null;
       }
     },
-    async crashed(row, error) {
-      signals.emit('crash', { partition, next: row.next, error });
+    async crashed(row, alone, error) {
+      signals.emit('crash', { partition, origin: poisonPlace(row), error });
       if (stage === null) return;
       try {
-        await positions.countCrash(stage, partition, row.next);
+        if (!alone && (await positions.crashes(stage, partition, poisonPlace(row))) > 0) return;
+        await positions.countCrash(stage, partition, poisonPlace(row));
       } catch (uncounted) {
         // The process exits with the bug either way; a crash that could not be counted is one more attempt.
         if (!(uncounted instanceof RetriableError)) throw uncounted;

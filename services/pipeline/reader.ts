@@ -51,6 +51,8 @@ export async function runReader<I>(
   const check = openCheck({ stage: 'pinner', onBehind: plan.onBehind }, lane, edges, input);
   let row: Position = { next: 0, mark: -1 };
   let careful = 0;
+  /** Size of the flush under way, for whoever counts a crash. */
+  let inHand = 0;
 
   async function reload(): Promise<void> {
     for (;;) {
@@ -98,11 +100,14 @@ export async function runReader<I>(
       }
       const judged = intake.next !== row.next;
       if (intake.isDue(now) || (judged && (intake.buffer.length === 0 || revoked.aborted))) {
-        if (!(await flush(intake.drain()))) {
+        const taken = intake.drain();
+        inHand = taken.length;
+        if (!(await flush(taken))) {
           signals.emit('reloaded', { partition });
           if (revoked.aborted) return;
           await reload();
         }
+        inHand = 0;
         comparedAt = clock.now();
       } else if (!judged && clock.now() - comparedAt >= pace.compareMs && !revoked.aborted) {
         if (!samePosition(await lane.retry('compare', () => plan.load(partition)), row)) {
@@ -116,7 +121,7 @@ export async function runReader<I>(
     }
   } catch (error) {
     if (revoked.aborted && (error === revoked.reason || error instanceof RetriableError)) return;
-    if (!(error instanceof FatalError)) await lane.crashed(row, error);
+    if (!(error instanceof FatalError)) await lane.crashed(row, inHand === 1, error);
     else signals.emit('fatal', { partition, error });
     throw error;
   }

@@ -64,6 +64,8 @@ export async function runStage<I extends Head, O>(
   let row: Position = { next: 0, mark: -1 };
   /** Records still to be taken one by one after a crash. */
   let careful = 0;
+  /** Size of the flush under way, for whoever counts a crash. */
+  let inHand = 0;
   let voidFirst = false;
 
   async function warnLate(mine: number): Promise<void> {
@@ -138,11 +140,14 @@ export async function runStage<I extends Head, O>(
         signals.gauge('inHand', partition, intake.next - row.next);
       }
       if (intake.isDue(now) || (revoked.aborted && intake.buffer.length > 0)) {
-        if (!(await flush(intake.drain()))) {
+        const taken = intake.drain();
+        inHand = taken.length;
+        if (!(await flush(taken))) {
           signals.emit('reloaded', { partition });
           if (revoked.aborted) return;
           await reload();
         }
+        inHand = 0;
         comparedAt = clock.now();
       } else if (intake.buffer.length === 0 && clock.now() - comparedAt >= pace.compareMs && !revoked.aborted) {
         if (!samePosition(await lane.retry('compare', () => positions.load(stage, partition)), row)) {
@@ -156,7 +161,7 @@ export async function runStage<I extends Head, O>(
     }
   } catch (error) {
     if (revoked.aborted && (error === revoked.reason || error instanceof RetriableError)) return;
-    if (!(error instanceof FatalError)) await lane.crashed(row, error);
+    if (!(error instanceof FatalError)) await lane.crashed(row, inHand === 1, error);
     else signals.emit('fatal', { partition, error });
     throw error;
   }

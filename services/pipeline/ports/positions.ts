@@ -18,11 +18,14 @@ export interface Positions {
   compareAndSet(stage: Stage, partition: number, from: Position, to: Position): Promise<boolean>;
   /** The repair statement of the rules: lowers `upstream`'s mark to `mark` where it is higher. @returns whether a row changed. */
   repair(upstream: 'encryptor' | 'pinner', partition: number, mark: number): Promise<boolean>;
-  /** `crashes(stage, partition, next, n)`: counts a crash at this place. @returns n, starting again when `next` moves. */
-  countCrash(stage: Stage, partition: number, next: number): Promise<number>;
+  /**
+   * `crashes(stage, partition, place, n)`: counts a crash at this place, named by the origin of the record that is accepted next.
+   * @returns n, starting again when the place moves
+   */
+  countCrash(stage: Stage, partition: number, place: number): Promise<number>;
   /** Crashes counted at this place so far. */
-  crashes(stage: Stage, partition: number, next: number): Promise<number>;
-  /** Voids the record at `next` by an operator's order (`ddc dlq park`); the stage reads it before that record. */
-  park(stage: 'encryptor' | 'pinner', partition: number, next: number): Promise<void>;
-  parked(stage: Stage, partition: number, next: number): Promise<boolean>;
+  crashes(stage: Stage, partition: number, place: number): Promise<number>;
+  /** Voids the record of origin `place` by an operator's order (`ddc dlq park`); the stage asks before that record. */
+  park(stage: 'encryptor' | 'pinner', partition: number, place: number): Promise<void>;
+  parked(stage: Stage, partition: number, place: number): Promise<boolean>;
 }

@@ -1,5 +1,13 @@
+import type { Position } from '../ports/positions.ts';
+
 /** At this many crashes at one place the partition pauses. */
 export const CRASHES_TO_PAUSE = 3;
+
+/**
+ * The name of the place where a lane stands, for `crashes` and `park`: the origin of the record that it accepts next. Not the row's
+ * `next`: a repair lowers the pinner's mark and leaves its `next`, and then another record is the first to be accepted from there.
+ */
+export const poisonPlace = (row: Position): number => row.mark + 1;
 
 export type Care =
   /** No crash at this place. */
