@@ -9,8 +9,15 @@ interface Entry {
 
 /** Every command of `ddc`; one file each. */
 const COMMANDS: readonly Entry[] = [
+  { name: 'up', summary: 'bring up the parts and one process per room, and stay up', load: () => import('./up.ts') },
+  {
+    name: 'demo',
+    summary: 'send events through a sandbox and count them at every store',
+    load: () => import('./demo.ts'),
+  },
   { name: 'stack', summary: 'bring up the parts and print their variables', load: () => import('./stack.ts') },
   { name: 'service', summary: 'run one room in this process', load: () => import('./service.ts') },
+  { name: 'vectors', summary: 'run test vectors of the protocol', load: () => import('./vectors.ts') },
 ];
 
 /** Runs `ddc` with the arguments after its name. */

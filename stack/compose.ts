@@ -6,19 +6,6 @@ import { type Part, type RunningPart, StackError, type StartOptions } from './pa
 import { freePort } from './port.ts';
 
 const run = promisify(execFile);
-const ENGINE_TIMEOUT_MS = 5_000;
-
-/** Whether a Docker engine with compose answers. */
-export async function engineAnswers(): Promise<boolean> {
-  try {
-    await run('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: ENGINE_TIMEOUT_MS });
-    await run('docker', ['compose', 'version'], { timeout: ENGINE_TIMEOUT_MS });
-    return true;
-  } catch {
-    return false; // no client, no engine or no compose: native
-  }
-}
-
 function composeFile(): string {
   const beside = fileURLToPath(new URL('../docker-compose.yml', import.meta.url));
   return existsSync(beside) ? beside : fileURLToPath(new URL('../../docker-compose.yml', import.meta.url));

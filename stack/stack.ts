@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { engineAnswers, startInCompose } from './compose.ts';
+import { startInCompose } from './compose.ts';
+import { engineAnswers } from './engine.mjs';
 import { createKeeper, type Keeper } from './keeper.ts';
 import type { Part, PartEnv, PartName, RunningPart } from './part.ts';
 import { PARTS } from './parts.ts';

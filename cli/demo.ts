@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { PARTS } from '../stack/parts.ts';
+import { display } from '../stack/progress.ts';
+import type { DemoOptions } from './demo/demo.ts';
+import { parseInteractions } from './demo/interactions.ts';
+import { runFolder } from './run-folder.ts';
+import { deploymentOf } from './sandbox/deployment.ts';
+import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { onSignal } from './until-signal.ts';
+
+const say = (message: string): void => void process.stderr.write(`${message}\n`);
+
+/** A sandbox for one demo: up, the events through every stage, down. Exit code 0 only when every number agrees. */
+async function run(options: DemoOptions & { readonly folder?: string }): Promise<void> {
+  // A malformed file is refused before anything is started.
+  if (options.events) parseInteractions(readFileSync(options.events, 'utf8'));
+  const { demo } = await import('./demo/demo.ts');
+  let sandbox: Sandbox | undefined;
+  const ending = onSignal(async () => (sandbox ? sandbox.stop().then(() => process.exit(130)) : process.exit(130)));
+  const progress = display(PARTS.map((part) => part.name));
+  sandbox = await startSandbox({ folder: runFolder(options.folder), progress, say });
+  try {
+    const { report, complete } = await demo(deploymentOf(sandbox), options);
+    process.exitCode = complete ? 0 : 1;
+    await sandbox.stop();
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${summary(report)}\n`);
+  } finally {
+    await sandbox.stop();
+    ending.forget();
+  }
+}
+
+const summary = (report: object): string =>
+  Object.entries(report)
+    .map(([name, value]) => `  ${name.padEnd(12)} ${value}`)
+    .join('\n');
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return value;
+}
+
+export const command = (): Command =>
+  new Command('demo')
+    .description('send events through a sandbox of their own, print a journey and the count at every store, and exit')
+    .option('--events <file>', 'NDJSON of events (default: the sample)')
+    .option('--limit <n>', 'only the first n events', count)
+    .option('--json', 'last line of stdout is the report as JSON')
+    .option('--folder <path>', 'where state and logs go (default: a new folder under .ddc/)')
+    .action(run);

@@ -1,0 +1,24 @@
+import type { Deployment } from '../census/stores.ts';
+import type { Sandbox } from './sandbox.ts';
+
+/** Partitions of the batch topics; `ddc topics apply` creates as many unless told otherwise. */
+export const PARTITIONS = 4;
+
+/** The running sandbox as the census and the demo address it. */
+export function deploymentOf({ env, rooms, exportFolder }: Sandbox): Deployment {
+  const value = (name: string): string => env[name] ?? '';
+  return {
+    api: rooms.url('api'),
+    network: value('DDC_NETWORK'),
+    topicPrefix: value('DDC_TOPIC_PREFIX'),
+    partitions: PARTITIONS,
+    kafkaBrokers: value('KAFKA_BROKERS').split(','),
+    schemaRegistryUrl: value('SCHEMA_REGISTRY_URL'),
+    databaseUrl: value('DATABASE_URL'),
+    ipfsApi: value('IPFS_API'),
+    chainRpc: value('CHAIN_RPC'),
+    kekFile: value('DDC_KEK_FILE'),
+    operatorSeedFile: value('DDC_OPERATOR_SEED_FILE'),
+    exportFolder,
+  };
+}

@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createApps } from '../../connectors/postgres/apps.ts';
+import { migrate, openDatabase } from '../../connectors/postgres/database.ts';
+import type { Display } from '../../stack/progress.ts';
+import { ROOMS, type RoomName } from '../../stack/rooms.ts';
+import { type Stack, startStack } from '../../stack/stack.ts';
+import { createSupervisor, type Supervisor } from '../../stack/supervisor.ts';
+import { sandboxCast } from '../demo/cast.ts';
+import { runDdc } from './run-ddc.ts';
+import { sandboxSecrets } from './secrets.ts';
+
+/** Scopes of the sample, opened by the sandbox's export. */
+const EXPORT_SCOPES = ['purchase', 'profile'];
+
+export interface SandboxOptions {
+  /** Absolute; state, secrets, logs and the export of this run. */
+  readonly folder: string;
+  readonly rooms?: readonly RoomName[];
+  /** For the parts; the stack takes down what it shows. */
+  readonly progress?: Display;
+  /** Told of each step after the parts are up. */
+  readonly say?: (message: string) => void;
+  /** Further environment of every room, stronger than what is made here. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further environment of single rooms, for example faults. */
+  readonly roomEnv?: Readonly<Partial<Record<RoomName, Readonly<Record<string, string>>>>>;
+  readonly fullSpeed?: boolean;
+  /** A stack that is already up; it is left running by `stop`. */
+  readonly stack?: Stack;
+}
+
+export interface Sandbox {
+  readonly stack: Stack;
+  readonly rooms: Supervisor;
+  /** What every room runs with. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly exportFolder: string;
+  /** Rooms first, then the parts (unless they were brought along). */
+  stop(): Promise<void>;
+}
+
+/** Parts, tables, topics, the sandbox's app, and one process per room; resolves when every room is ready. Rolls a half start back. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { folder, rooms: names = ROOMS, say = () => undefined } = options;
+  const { progress, fullSpeed } = options;
+  const stack = options.stack ?? (await startStack({ folder, progress, fullSpeed }));
+  let rooms: Supervisor | undefined;
+  const stop = async (): Promise<void> => {
+    await rooms?.stop();
+    if (!options.stack) await stack.stop();
+  };
+  try {
+    const exportFolder = join(folder, 'export');
+    mkdirSync(exportFolder, { recursive: true });
+    const plan = {
+      name: 'sandbox',
+      app: '*',
+      scopes: EXPORT_SCOPES,
+      sink: 'parquet',
+      config: { folder: exportFolder },
+    };
+    const env: Record<string, string> = {
+      DDC_NETWORK: 'cere-sandbox',
+      DDC_EXPORT: JSON.stringify(plan),
+      ...stack.env,
+      ...sandboxSecrets(folder),
+      ...options.env,
+    };
+    say('creating tables and topics');
+    await Promise.all([prepareDatabase(env.DATABASE_URL ?? ''), runDdc(['topics', 'apply'], env)]);
+    say(`starting ${names.join(', ')}`);
+    const supervisor = createSupervisor({ folder, keeper: stack.keeper, env });
+    rooms = supervisor;
+    await Promise.all(
+      names.map(async (room) => {
+        const from = performance.now();
+        await supervisor.start(room, options.roomEnv?.[room]);
+        await supervisor.ready(room);
+        say(`${room}: ready, ${((performance.now() - from) / 1000).toFixed(1)} s, ${supervisor.url(room)}`);
+      }),
+    );
+    return { stack, rooms: supervisor, env, exportFolder, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Migrates, and registers the sandbox's app, which takes writes without a token. */
+async function prepareDatabase(url: string): Promise<void> {
+  const database = openDatabase(url, { connections: 1 });
+  try {
+    await migrate(database);
+    const { app } = await sandboxCast();
+    await createApps(database).add({ app: app.publicKey, tier: 'free', open: true });
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { PARTS } from '../stack/parts.ts';
+import { display } from '../stack/progress.ts';
+import { runFolder } from './run-folder.ts';
+import { deploymentOf } from './sandbox/deployment.ts';
+import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { onSignal } from './until-signal.ts';
+
+interface UpOptions {
+  readonly folder?: string;
+  /** Sends the sample once everything is ready. */
+  readonly demo?: boolean;
+}
+
+const say = (message: string): void => void process.stderr.write(`${message}\n`);
+
+/** Every address of a running sandbox, one a line. */
+function addresses({ stack, rooms, exportFolder }: Sandbox): string {
+  const lines = [
+    ['API', rooms.url('api')],
+    ['API reference', `${rooms.url('api')}/docs`],
+    ...Object.entries(stack.env),
+    ['Parquet', exportFolder],
+    ['state and logs', stack.folder],
+  ];
+  return lines.map(([name, value]) => `  ${name?.padEnd(20)} ${value}`).join('\n');
+}
+
+async function run(options: UpOptions): Promise<void> {
+  let sandbox: Sandbox | undefined;
+  // While it starts there is nothing to stop in order: this process ends, and its watchdog ends the rest.
+  const { stopped } = onSignal(async () => (sandbox ? sandbox.stop() : process.exit(130)));
+  const progress = display(PARTS.map((part) => part.name));
+  sandbox = await startSandbox({ folder: runFolder(options.folder), progress, say });
+  sandbox.rooms.on('exit', ({ room, code, signal }) =>
+    say(`${room} ended with ${signal ?? code}; it is started again`),
+  );
+  if (options.demo) {
+    const { demo } = await import('./demo/demo.ts');
+    const { complete } = await demo(deploymentOf(sandbox), {});
+    if (!complete) say('The demo is not complete: some numbers above differ.');
+  }
+  process.stdout.write(`ready\n${addresses(sandbox)}\nCtrl-C stops everything.\n`);
+  const hold = setInterval(() => undefined, 60_000);
+  await stopped;
+  clearInterval(hold);
+}
+
+export const command = (): Command =>
+  new Command('up')
+    .description('bring up the parts and one process per room, and stay up')
+    .option('--folder <path>', 'where state and logs go (default: a new folder under .ddc/)')
+    .option('--demo', 'send the sample once everything is ready')
+    .action(run);

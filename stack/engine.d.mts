@@ -1,0 +1,2 @@
+/** Whether a Docker engine with compose answers. */
+export function engineAnswers(): Promise<boolean>;

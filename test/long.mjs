@@ -1,0 +1,20 @@
+// `npm run test:long -- <name> [arguments]`: runs `test/long/<name>.ts` against a stack of its own. Not part of `npm test`.
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { install } from '../cli/install.mjs';
+
+const folder = fileURLToPath(new URL('./long/', import.meta.url));
+const [name, ...args] = process.argv.slice(2);
+if (!name || !existsSync(`${folder}${name}.ts`)) {
+  const known = readdirSync(folder)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => file.slice(0, -3));
+  process.stderr.write(`usage: npm run test:long -- <name>; there are: ${known.join(', ') || 'none'}\n`);
+  process.exit(1);
+}
+await install((part, state) => process.stderr.write(`${part}: ${state}\n`));
+const { register } = await import('tsx/esm/api');
+register();
+const { runLong } = await import('./support/long.ts');
+const module = await import(`./long/${name}.ts`);
+await runLong(module.default, args);
