@@ -1,0 +1,13 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { sinkDocs } from '../connectors/sinks/docs.ts';
+import { sinks } from '../connectors/sinks/index.ts';
+
+export const command = (): Command => {
+  const docs = new Command('docs').description('write the generated documents');
+  docs
+    .command('sinks')
+    .description('write docs/sinks.md')
+    .action(() => writeFile(new URL('../docs/sinks.md', import.meta.url), sinkDocs(sinks)));
+  return docs;
+};

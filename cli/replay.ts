@@ -1,0 +1,55 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Database } from '../connectors/postgres/database.ts';
+import { REPLAYED_STAGES, resetReaders } from '../connectors/postgres/index-reset.ts';
+import { BOOKS } from '../connectors/sinks/folder/commit-log.ts';
+
+/** A replay that would run beside the rooms that it sets back. */
+export class RoomsRunning extends Error {
+  readonly code = 'rooms_running';
+  constructor(groups: readonly string[]) {
+    super(`Stop these first, a replay sets them back: ${groups.join(', ')}.`);
+    this.name = 'RoomsRunning';
+  }
+}
+
+export interface ReplayRequest {
+  readonly db: Database;
+  /** Prefix of topics and consumer groups. */
+  readonly prefix: string;
+  /** Exports that write to folders: their output goes with their positions. */
+  readonly exports: readonly { readonly name: string; readonly folder: string }[];
+  /** How many members a consumer group has now. */
+  members(group: string): Promise<number>;
+}
+
+/** Consumer group of a reader of `pinned`, prefix aside. An export's is `export-<name>`. */
+export const groupOf = (prefix: string, reader: string) => `${prefix}${reader}`;
+
+/**
+ * Makes ready for reading `pinned` from 0: the index, the rows of indexer and settler, and the given exports are dropped.
+ * @throws RoomsRunning while any of those rooms is a member of its group
+ */
+export async function prepareReplay(request: ReplayRequest): Promise<{ batches: number; positions: number }> {
+  const { db, prefix, exports, members } = request;
+  const groups = [...REPLAYED_STAGES, ...exports.map(({ name }) => `export-${name}`)].map((reader) =>
+    groupOf(prefix, reader),
+  );
+  const running: string[] = [];
+  for (const group of groups) if ((await members(group)) > 0) running.push(group);
+  if (running.length > 0) throw new RoomsRunning(running);
+  for (const { folder } of exports) await emptyExport(folder);
+  return resetReaders(db);
+}
+
+/** Deletes what a folder sink wrote, and nothing else that stands beside it. A half deleted folder belongs to no log, so no export starts on it. */
+async function emptyExport(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  if (!names.includes(BOOKS)) return;
+  await writeFile(join(folder, BOOKS, 'log'), 'a replay that was not finished');
+  for (const name of names) if (name.startsWith('app=')) await rm(join(folder, name), { recursive: true, force: true });
+  await rm(join(folder, BOOKS), { recursive: true, force: true });
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { SinkSpec } from '../../services/pipeline/define-sink.ts';
+
+interface Property {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly additionalProperties?: { readonly properties?: Record<string, Property> };
+}
+
+/** `docs/sinks.md`, from the sinks themselves. */
+export function sinkDocs(sinks: readonly SinkSpec[]): string {
+  const head = [
+    '# Sinks',
+    '',
+    '<!-- Generated from connectors/sinks by `npm run ddc -- docs sinks`; do not edit. -->',
+    '',
+    'An export is configured by `DDC_EXPORT`, JSON with `name`, `app` (hex key, or `*` for the operator), `scopes`, `sink` and `config`:',
+    '',
+    '```json',
+    '{ "name": "shop", "app": "*", "scopes": ["purchase"], "sink": "parquet", "config": { "folder": "/var/lib/ddc/export" } }',
+    '```',
+  ];
+  return `${[...head, ...sinks.flatMap(section)].join('\n')}\n`;
+}
+
+function section(sink: SinkSpec): string[] {
+  const schema = z.toJSONSchema(sink.config, { io: 'input' }) as {
+    properties?: Record<string, Property>;
+    required?: string[];
+  };
+  const rows = Object.entries(schema.properties ?? {}).map(
+    ([field, property]) =>
+      `| \`${field}\` | ${typeOf(property)} | ${defaultOf(property)} | ${property.description ?? ''} |`,
+  );
+  const nested = Object.entries(schema.properties ?? {}).flatMap(([field, { additionalProperties }]) =>
+    Object.entries(additionalProperties?.properties ?? {}).map(
+      ([inner, property]) => `| \`${field}.*.${inner}\` | ${typeOf(property)} | | ${property.description ?? ''} |`,
+    ),
+  );
+  return [
+    '',
+    `## \`${sink.name}\``,
+    '',
+    sink.summary,
+    '',
+    '| field | type | default | |',
+    '|---|---|---|---|',
+    ...rows,
+    ...nested,
+  ];
+}
+
+const typeOf = (property: Property) =>
+  property.enum ? property.enum.map((value) => `\`${value}\``).join(' or ') : (property.type ?? 'any');
+
+const defaultOf = (property: Property) =>
+  property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``;
