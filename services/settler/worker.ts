@@ -1,8 +1,11 @@
 import { fee } from '../../protocol/index.ts';
 import type { Pinned } from '../../schemas/pinned.ts';
-import type { Accepted } from '../pipeline/accepted.ts';
-import type { App } from '../pipeline/ports/apps.ts';
-import type { Leaf } from '../pipeline/ports/settlement-store.ts';
+import type { Accepted, FlushLimits } from '../pipeline/accepted.ts';
+import type { App, Apps } from '../pipeline/ports/apps.ts';
+import type { Codec } from '../pipeline/ports/codec.ts';
+import type { Positions } from '../pipeline/ports/positions.ts';
+import type { Leaf, SettlementStore } from '../pipeline/ports/settlement-store.ts';
+import type { ReaderPlan } from '../pipeline/reader.ts';
 
 /** Prices of a tier, in planck. */
 export interface Prices {
@@ -46,4 +49,32 @@ export async function leavesFor(
     if (leaf) leaves.push(leaf);
   }
   return leaves;
+}
+
+/** Leaves are small: a transaction takes many. */
+export const LIMITS: FlushLimits = { maxRecords: 500, maxBytes: 32 * 1024 * 1024, lingerMs: 100 };
+
+/** The settler as a reader of `pinned`: one leaf per live batch, in the transaction that accepts it. */
+export function readerPlan(edges: {
+  readonly store: Pick<SettlementStore, 'apply'>;
+  readonly apps: Pick<Apps, 'find'>;
+  readonly positions: Pick<Positions, 'load'>;
+  readonly codec: Codec<Pinned>;
+  /** Full name of `received`. */
+  readonly received: string;
+  readonly tiers: Readonly<Record<App['tier'], Prices>>;
+  now(): number;
+}): ReaderPlan<Pinned> {
+  const { store, apps, positions, codec, received, tiers, now } = edges;
+  const tierOf = async (app: Uint8Array) => (await apps.find(app))?.tier ?? 'free';
+  return {
+    stage: 'settler',
+    received,
+    codec,
+    onBehind: 'alarm',
+    load: (partition) => positions.load('settler', partition),
+    async apply(partition, from, to, accepted) {
+      return store.apply(partition, from, to, await leavesFor(accepted, partition, tierOf, tiers, now()));
+    },
+  };
 }
