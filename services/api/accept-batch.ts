@@ -1,0 +1,60 @@
+import { fromHex } from '../../protocol/index.ts';
+import type { Received } from '../../schemas/index.ts';
+import type { Clock } from '../pipeline/clock.ts';
+import type { Codec } from '../pipeline/ports/codec.ts';
+import type { Owner, Transit } from '../pipeline/ports/vault.ts';
+import type { AppRegister } from './app-register.ts';
+import { ApiProblem } from './problems.ts';
+import type { SharedSends } from './shared-sends.ts';
+import type { Verify } from './verify.ts';
+
+/** Where an accepted batch stands in `ddc.batches.received`. */
+export interface Acceptance {
+  readonly batchId: Uint8Array;
+  readonly partition: number;
+  readonly offset: number;
+  readonly count: number;
+  /** It was accepted before: this is its first position. */
+  readonly known: boolean;
+}
+
+export interface AcceptDeps {
+  readonly verify: Verify;
+  readonly apps: AppRegister;
+  /** Where a batch id was first accepted. */
+  readonly origin: (batchId: Uint8Array) => Promise<{ partition: number; origin: number } | null>;
+  /** The transit key of an owner; null where erased. */
+  readonly transit: (owner: Owner) => Promise<Transit | null>;
+  readonly seal: (publicKey: Uint8Array, body: Uint8Array) => Uint8Array;
+  readonly codec: Codec<Received>;
+  readonly sends: SharedSends;
+  readonly partitionOf: (wallet: Uint8Array) => number;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export type AcceptBatch = (body: Uint8Array, format: 'ndjson' | 'json') => Promise<Acceptance>;
+
+/** Verify, look up, seal, append. Resolves only after the log's acknowledgement; nothing is appended when anything fails before. */
+export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
+  return async (body, format) => {
+    const { batchId, app, wallet, count } = await deps.verify(body, format, (header) =>
+      deps.apps.admit({ hex: header.app, bytes: fromHex(header.app, 32) }),
+    );
+    const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
+    // Only the shared table tells a known id: an acknowledgement remembered here could be one that never was true.
+    const [first, transit] = await Promise.all([deps.origin(batchId), deps.transit(owner)]);
+    if (first) return { batchId, partition: first.partition, offset: first.origin, count, known: true };
+    if (!transit) throw new ApiProblem('erased');
+    const value = deps.codec.encode({
+      batchId,
+      ...owner,
+      rootVersion: transit.rootVersion,
+      receivedAt: deps.clock.now(),
+      format,
+      sealed: deps.seal(transit.publicKey, body),
+    });
+    const partition = deps.partitionOf(owner.wallet);
+    const offset = await deps.sends.append(partition, wallet, { key: owner.wallet, value });
+    return { batchId, partition, offset, count, known: false };
+  };
+}

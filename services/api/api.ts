@@ -1,0 +1,110 @@
+import { sealTransit } from '../../protocol/index.ts';
+import type { Received } from '../../schemas/index.ts';
+import type { Clock } from '../pipeline/clock.ts';
+import type { Log } from '../pipeline/log.ts';
+import type { Metrics } from '../pipeline/metrics.ts';
+import type { Admission } from '../pipeline/ports/admission.ts';
+import type { Apps } from '../pipeline/ports/apps.ts';
+import type { Codec } from '../pipeline/ports/codec.ts';
+import type { IndexStore } from '../pipeline/ports/index-store.ts';
+import type { LogWriter } from '../pipeline/ports/log.ts';
+import type { Positions } from '../pipeline/ports/positions.ts';
+import type { SettlementStatus } from '../pipeline/ports/settlement-status.ts';
+import type { Vault } from '../pipeline/ports/vault.ts';
+import { createAcceptBatch } from './accept-batch.ts';
+import { createAppRegister } from './app-register.ts';
+import { createBatchRoute } from './batch-route.ts';
+import { createBatchStatuses } from './batch-status.ts';
+import { createBodyBudget } from './body-budget.ts';
+import { createRoutes } from './routes.ts';
+import { type ApiServer, listen, type ServerOptions } from './server.ts';
+import { createSharedLoad } from './shared-load.ts';
+import { createSharedSends, type SendLimits } from './shared-sends.ts';
+import { createTelemetry } from './telemetry.ts';
+import { createVerify, type Verify } from './verify.ts';
+
+/** Memory that requests may take: bodies, and records that wait for their send. */
+export interface ApiLimits extends SendLimits {
+  readonly bodyBytes: number;
+}
+
+const MIB = 1024 * 1024;
+export const DEFAULT_LIMITS: ApiLimits = { bodyBytes: 96 * MIB, waitingBytes: 16 * MIB, walletBytes: 8 * MIB };
+
+export interface ApiDeps {
+  readonly network: string;
+  /** Full name of `ddc.batches.received`, prefix included. */
+  readonly topic: string;
+  readonly partitions: number;
+  readonly partitionOf: (wallet: Uint8Array, partitions: number) => number;
+  readonly writer: LogWriter;
+  readonly codec: Codec<Received>;
+  readonly vault: Pick<Vault, 'transit'>;
+  readonly admission: Pick<Admission, 'origins'>;
+  readonly apps: Apps;
+  readonly positions: Pick<Positions, 'load'>;
+  readonly index: Pick<IndexStore, 'batches' | 'checkpoints'>;
+  readonly settlement: SettlementStatus;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly version: string;
+  /** Default: on this thread. */
+  readonly verify?: Verify;
+  /** Default: `crypto_box_seal`. Only a sandbox's control experiment puts anything else here. */
+  readonly seal?: (publicKey: Uint8Array, body: Uint8Array) => Uint8Array;
+  readonly limits?: Partial<ApiLimits>;
+}
+
+/** Most keys of one look-up; the vault's and the index's own limit. */
+const SHARED = 1_000;
+
+/** The API on these edges, listening. */
+export async function startApi(
+  deps: ApiDeps,
+  server: Pick<ServerOptions, 'port'> & Partial<ServerOptions>,
+): Promise<ApiServer> {
+  const limits = { ...DEFAULT_LIMITS, ...deps.limits };
+  const telemetry = createTelemetry(deps.log, deps.metrics);
+  const budget = createBodyBudget(limits.bodyBytes);
+  const sends = createSharedSends(deps.writer, deps.topic, limits);
+  const accept = createAcceptBatch({
+    verify: deps.verify ?? createVerify(deps.network, deps.clock.now),
+    apps: createAppRegister(deps.apps, deps.clock.now),
+    origin: createSharedLoad((ids) => deps.admission.origins(ids), SHARED),
+    transit: createSharedLoad((owners) => deps.vault.transit(owners), SHARED),
+    seal: deps.seal ?? sealTransit,
+    codec: deps.codec,
+    sends,
+    partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions),
+    clock: deps.clock,
+  });
+  observe(deps.metrics, { budget, sends });
+
+  let running: ApiServer | null = null;
+  const routes = createRoutes({
+    ...deps,
+    statuses: createBatchStatuses(deps),
+    telemetry,
+    ready: () => running !== null && !running.stopping,
+  });
+  running = await listen({
+    ...server,
+    batches: createBatchRoute({ accept, budget, telemetry, clock: deps.clock }),
+    others: routes,
+  });
+  return running;
+}
+
+function observe(
+  metrics: Metrics,
+  now: { budget: { used: number }; sends: { waitingBytes: number; sends: number } },
+): void {
+  const gauge = (name: string, help: string, read: () => number) => {
+    const made = metrics.gauge(name, help);
+    Object.assign(made, { collect: () => made.set(read()) });
+  };
+  gauge('ddc_api_body_bytes', 'Bytes of request bodies in memory.', () => now.budget.used);
+  gauge('ddc_api_waiting_bytes', 'Bytes of records that wait for their send.', () => now.sends.waitingBytes);
+  gauge('ddc_api_sends', 'Sends made to the log since the start.', () => now.sends.sends);
+}

@@ -1,0 +1,39 @@
+import type { App, Apps } from '../pipeline/ports/apps.ts';
+import { ApiProblem } from './problems.ts';
+
+const KEEP_KNOWN_MS = 5_000;
+/** Short, so that an app can be written to right after it is registered. */
+const KEEP_UNKNOWN_MS = 500;
+const MOST = 10_000;
+
+/** The consent of apps to be written to, looked up at most every 5 s. */
+export interface AppRegister {
+  /** @throws ApiProblem `unknown_app`, `app_closed` or `unpaid` */
+  admit(app: { readonly hex: string; readonly bytes: Uint8Array }): Promise<void>;
+}
+
+export function createAppRegister(apps: Apps, now: () => number): AppRegister {
+  const kept = new Map<string, { readonly until: number; readonly found: Promise<App | null> }>();
+
+  const look = (hex: string, bytes: Uint8Array): Promise<App | null> => {
+    const known = kept.get(hex);
+    if (known && known.until > now()) return known.found;
+    if (kept.size >= MOST) kept.clear();
+    const found = apps.find(bytes);
+    kept.set(hex, { until: now() + KEEP_KNOWN_MS, found });
+    found.then(
+      (app) => app === null && kept.set(hex, { until: now() + KEEP_UNKNOWN_MS, found }),
+      () => kept.delete(hex),
+    );
+    return found;
+  };
+
+  return {
+    async admit({ hex, bytes }) {
+      const app = await look(hex, bytes);
+      if (!app) throw new ApiProblem('unknown_app');
+      if (!app.open) throw new ApiProblem('app_closed');
+      if (app.unpaid) throw new ApiProblem('unpaid');
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { toHex } from '../../protocol/index.ts';
+import type { Clock } from '../pipeline/clock.ts';
+import type { AcceptBatch } from './accept-batch.ts';
+import { answerJson, answerProblem } from './answer.ts';
+import type { BodyBudget } from './body-budget.ts';
+import { encodingOf, formatOf } from './content.ts';
+import { ApiProblem } from './problems.ts';
+import { type Body, ClientGone, readBody } from './read-body.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export const BATCHES_PATH = '/v1/batches';
+/** What is still read, and thrown away, of a request that was already refused, so that the client can read why. */
+const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
+
+export interface BatchRouteDeps {
+  readonly accept: AcceptBatch;
+  readonly budget: BodyBudget;
+  readonly telemetry: Telemetry;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** `POST /v1/batches` on bare node:http: at batches of one the framework would cost as much as the signature. */
+export function createBatchRoute({ accept, budget, telemetry, clock }: BatchRouteDeps) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let body: Body | undefined;
+    try {
+      if (request.method !== 'POST') throw new ApiProblem('method_not_allowed', { allow: 'POST' });
+      const format = formatOf(request.headers['content-type']);
+      const encoding = encodingOf(request.headers['content-encoding']);
+      body = await readBody(request, encoding, budget);
+      const since = clock.now();
+      const { batchId, partition, offset, count, known } = await accept(body.bytes, format);
+      answerJson(response, 202, { batchId: toHex(batchId), partition, offset });
+      telemetry.accepted(count, known, (clock.now() - since) / 1000);
+    } catch (error) {
+      if (error instanceof ClientGone) return;
+      discardRest(request);
+      telemetry.refused('batches', answerProblem(response, error), error);
+    } finally {
+      body?.release();
+    }
+  };
+}
+
+/** Closing at once would reset the connection before the client has read the refusal. */
+export function discardRest(request: IncomingMessage): void {
+  if (request.complete) return;
+  let discarded = 0;
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length;
+    if (discarded > MAX_DISCARDED_BYTES) request.destroy();
+  });
+  request.on('error', () => undefined);
+  request.resume();
+}

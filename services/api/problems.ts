@@ -1,0 +1,200 @@
+import { types } from 'node:util';
+import { PROTOCOL_ERRORS, ProtocolError, type ProtocolErrorCode } from '../../protocol/index.ts';
+import { RetriableError } from '../pipeline/errors.ts';
+
+interface ProblemKind {
+  readonly status: number;
+  /** What was wrong and what to do. */
+  readonly title: string;
+}
+
+/** Every refusal of the API beside those of the protocol, by its stable code. */
+export const API_PROBLEMS = {
+  // the request
+  bad_request: {
+    status: 400,
+    title: 'The bytes are not an HTTP request that can be read. Send a well-formed HTTP/1.1 request.',
+  },
+  content_encoding: {
+    status: 400,
+    title: 'The body does not decode as its Content-Encoding says. Send it whole, and encoded as declared.',
+  },
+  malformed_json: { status: 400, title: 'The body is not JSON. Send one JSON value in UTF-8.' },
+  invalid: { status: 400, title: 'The request does not have the described shape. Compare it with /openapi.json.' },
+  request_timeout: {
+    status: 408,
+    title: 'The request did not arrive in time. Send headers within 10 s and the whole request within 30 s.',
+  },
+  not_found: { status: 404, title: 'There is nothing at this address. The addresses are listed at /docs.' },
+  method_not_allowed: {
+    status: 405,
+    title: 'This address does not take this method. The header Allow names those it takes.',
+  },
+  payload_too_large: { status: 413, title: 'The body is larger than this address takes. Send less at once.' },
+  uri_too_long: { status: 414, title: 'The URL is longer than 2,048 characters. Send ids in a body instead.' },
+  content_type: {
+    status: 415,
+    title:
+      'This address does not take this Content-Type. Batches are application/x-ndjson or application/json, the rest application/json, in UTF-8.',
+  },
+  encoding_unsupported: {
+    status: 415,
+    title: 'This Content-Encoding is not known. Send gzip, deflate, br, or no encoding.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'The request line and headers are longer than 16 KiB. Send fewer or shorter headers.',
+  },
+  // consent and payment
+  unknown_app: { status: 403, title: 'The app is not registered here. Its operator registers it with `ddc apps add`.' },
+  app_closed: {
+    status: 403,
+    title:
+      'The app takes writes only with a token, and this version does not take tokens yet. Only apps registered with `--open` can be written to.',
+  },
+  unpaid: {
+    status: 402,
+    title: 'A settlement of the app could not be charged. Fund its pot; writes are taken again once it is paid.',
+  },
+  erased: {
+    status: 410,
+    title: 'The data of this wallet in this app was erased. A signed request to re-open must come first.',
+  },
+  unknown_batch: {
+    status: 404,
+    title: 'No accepted batch has this id. If it was sent a moment ago ask again; if it stays unknown send it again.',
+  },
+  // load
+  wallet_rate: {
+    status: 429,
+    title:
+      'This wallet sends more than its partition can take. Wait as Retry-After says; fleets use one wallet per user.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'Too many requests are being served. Wait as Retry-After says and send the same bytes again.',
+  },
+  unavailable: {
+    status: 503,
+    title:
+      'A system behind the API does not answer. Nothing is lost: wait as Retry-After says and send the same bytes again.',
+  },
+  stopping: { status: 503, title: 'This process is stopping. Connect again and send the same bytes again.' },
+  bug: {
+    status: 500,
+    title: 'The service failed in a way that it should not. The operators can see it; sending again may help.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ApiProblemCode = keyof typeof API_PROBLEMS;
+
+/** Refusals of the protocol that are not 422 (understood, but not valid). */
+const PROTOCOL_STATUS: Partial<Record<ProtocolErrorCode, number>> = {
+  body_too_large: 413,
+  batch_too_large: 413,
+  utf8: 400,
+  line_end: 400,
+  blank_line: 400,
+  json: 400,
+  depth: 400,
+  proto: 400,
+  body: 400,
+};
+
+/** HTTP status of a refusal of the protocol. */
+export const protocolStatus = (code: ProtocolErrorCode): number => PROTOCOL_STATUS[code] ?? 422;
+
+export interface ProblemDetails {
+  readonly detail?: string;
+  /** Seconds, for `Retry-After`. */
+  readonly retryAfter?: number;
+  /** For `Allow`. */
+  readonly allow?: string;
+}
+
+/** A refusal that the API itself makes. */
+export class ApiProblem extends Error {
+  readonly code: ApiProblemCode;
+  readonly details: ProblemDetails;
+  constructor(code: ApiProblemCode, details: ProblemDetails = {}) {
+    super(details.detail ?? API_PROBLEMS[code].title);
+    this.name = 'ApiProblem';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** A refusal as it is sent: RFC 9457. */
+export interface Problem {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: {
+    readonly type: string;
+    readonly title: string;
+    readonly status: number;
+    readonly code: string;
+    readonly detail?: string;
+    /** Line of the batch, from 1 (the header). */
+    readonly line?: number;
+  };
+}
+
+const RETRY_AFTER_SECONDS = 1;
+
+/** What to answer for anything thrown. Unknown errors become `bug` and say nothing of themselves. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ApiProblem) return apiProblem(error);
+  if (error instanceof ProtocolError) {
+    const status = protocolStatus(error.code);
+    const line = error.line === undefined ? {} : { line: error.line };
+    return shape(status, error.code, PROTOCOL_ERRORS[error.code], { detail: error.message, ...line }, {});
+  }
+  if (error instanceof RetriableError)
+    return apiProblem(new ApiProblem('unavailable', { retryAfter: RETRY_AFTER_SECONDS }));
+  return apiProblem(new ApiProblem(foreignCode(error) ?? 'bug'));
+}
+
+/** Whether the service itself is at fault, so that the error belongs into the log. */
+export const isBug = (problem: Problem): boolean => problem.body.code === 'bug';
+
+function apiProblem({ code, details }: ApiProblem): Problem {
+  const kind = API_PROBLEMS[code];
+  const retryAfter =
+    details.retryAfter ?? (kind.status === 503 || kind.status === 429 ? RETRY_AFTER_SECONDS : undefined);
+  const headers = {
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfter)) }),
+    ...(details.allow === undefined ? {} : { allow: details.allow }),
+  };
+  return shape(kind.status, code, kind.title, details.detail === undefined ? {} : { detail: details.detail }, headers);
+}
+
+function shape(
+  status: number,
+  code: string,
+  title: string,
+  more: { detail?: string; line?: number },
+  headers: Record<string, string>,
+): Problem {
+  return { status, headers, body: { type: `urn:cere-ddc:problem:${code}`, title, status, code, ...more } };
+}
+
+/** Errors of express and its body parser carry a type or a status. */
+const FOREIGN: Readonly<Record<string, ApiProblemCode>> = {
+  'entity.parse.failed': 'malformed_json',
+  'entity.too.large': 'payload_too_large',
+  'encoding.unsupported': 'encoding_unsupported',
+  'charset.unsupported': 'content_type',
+  'request.aborted': 'bad_request',
+  'request.size.invalid': 'bad_request',
+};
+
+function foreignCode(error: unknown): ApiProblemCode | undefined {
+  if (!types.isNativeError(error)) return undefined;
+  if ('type' in error && typeof error.type === 'string' && FOREIGN[error.type]) return FOREIGN[error.type];
+  const status = 'status' in error ? Number(error.status) : Number.NaN;
+  if (status === 404) return 'not_found';
+  if (status === 413) return 'payload_too_large';
+  // What is left are malformed percent signs in the path, and encoded bodies that break off.
+  if (status >= 400 && status < 500) return 'code' in error ? 'content_encoding' : 'bad_request';
+  return undefined;
+}

@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { answerProblem, rawProblem } from './answer.ts';
+import { BATCHES_PATH, discardRest } from './batch-route.ts';
+import { ApiProblem, type ApiProblemCode } from './problems.ts';
+
+export interface ServerOptions {
+  /** 0: a free one. */
+  readonly port: number;
+  readonly batches: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly others: RequestListener;
+  /** For tests; defaults are 10 s for headers, 30 s for a whole request, 9 s for a graceful stop. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  readonly stopTimeoutMs?: number;
+}
+
+export interface ApiServer {
+  readonly port: number;
+  readonly stopping: boolean;
+  /** Stops accepting, answers what is in flight, then closes; what still hangs after 9 s is cut off. */
+  close(): Promise<void>;
+}
+
+const MAX_URL = 2_048;
+const MAX_CONNECTIONS = 8_192;
+
+/** One HTTP server: the batch route first, everything else through express. Binds to 127.0.0.1. */
+export async function listen(options: ServerOptions): Promise<ApiServer> {
+  const requestTimeout = options.requestTimeoutMs ?? 30_000;
+  let stopping = false;
+  const server = createServer(
+    {
+      headersTimeout: Math.min(options.headersTimeoutMs ?? 10_000, requestTimeout),
+      requestTimeout,
+      connectionsCheckingInterval: Math.min(1_000, requestTimeout / 2),
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16 * 1024,
+      noDelay: true,
+    },
+    (request, response) => {
+      // A kept connection must not bring more requests while the process stops.
+      if (stopping) response.setHeader('connection', 'close');
+      const url = request.url ?? '';
+      if (url.length > MAX_URL) return refuse(request, response, 'uri_too_long');
+      if (url !== BATCHES_PATH && !url.startsWith(`${BATCHES_PATH}?`)) return options.others(request, response);
+      if (stopping) return refuse(request, response, 'stopping');
+      void options.batches(request, response);
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('clientError', answerUnreadable);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    get stopping() {
+      return stopping;
+    },
+    close() {
+      stopping = true;
+      return stop(server, options.stopTimeoutMs ?? 9_000);
+    },
+  };
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, code: ApiProblemCode): void {
+  discardRest(request);
+  answerProblem(response, new ApiProblem(code));
+}
+
+/** Requests that the parser refuses, or that do not arrive in time, get a proper answer too. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse }): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  // An answer to this or an earlier request has begun: a second one would be read as part of it.
+  if (socket._httpMessage?.headersSent) return void socket.destroy();
+  socket.end(rawProblem(new ApiProblem(unreadable(error.code))), () => socket.destroy());
+}
+
+function unreadable(code: string | undefined): ApiProblemCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
+  return 'bad_request';
+}
+
+function stop(server: Server, withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), withinMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+/** The shapes of what the routes take and give. They validate, and `/openapi.json` is made from them. */
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 characters of lower-case hex');
+const offset = z.int().min(0);
+
+export const batchIdShape = hex32.describe('BLAKE2b-256 of network, app, wallet, signer, source, seq and root.');
+
+export const acceptance = z.object({
+  batchId: hex32,
+  partition: z.int().min(0).describe('Partition of `ddc.batches.received`.'),
+  offset: offset.describe('Offset there; of a batch that was already known, its first.'),
+});
+
+export const statusRequest = z.strictObject({ ids: z.array(hex32).min(1).max(1000) });
+
+export const batchStatus = z.object({
+  batchId: hex32,
+  app: hex32.nullable().describe('null until indexed.'),
+  wallet: hex32.nullable().describe('null until indexed.'),
+  position: z.object({ partition: z.int().min(0), offset }).nullable(),
+  stages: z.object({ encrypted: z.boolean(), pinned: z.boolean(), indexed: z.boolean(), settled: z.boolean() }),
+  outcome: z.enum(['live', 'dead', 'erased', 'unpaid', 'unknown']),
+});
+
+export const statusAnswer = z.object({ batches: z.array(batchStatus) });
+
+const position = z.object({ next: offset, mark: z.int().min(-1) });
+export const positionsAnswer = z.object({
+  partitions: z.array(
+    z.object({
+      partition: z.int().min(0),
+      stages: z.object({ encryptor: position, pinner: position, indexer: position, settler: position }),
+      checkpoints: z.array(position).describe('Pairs from which a reader of `pinned` may start in the middle.'),
+    }),
+  ),
+});
+
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string().describe('Stable; listed in docs/errors.md.'),
+  detail: z.string().optional(),
+  line: z.int().optional().describe('Line of the batch that failed, from 1 (the header).'),
+});
+
+/** A batch as JSON. Described here for readers; the protocol's own parser, stricter and faster, is what checks it. */
+const scope = z.union([
+  z.strictObject({ salt: z.string().regex(/^[0-9a-f]{32}$/), data: z.string() }),
+  z.strictObject({ commitment: hex32, envelope: z.string().describe('base64url without padding') }),
+]);
+export const eventShape = z.strictObject({
+  id: z.string().describe('UUIDv7, unique in its batch.'),
+  type: z.string().min(1).max(128),
+  time: z.string().describe('YYYY-MM-DDTHH:MM:SS.mmmZ'),
+  session: z.string().min(1).max(128).optional(),
+  blob: z.string().optional().describe('CIDv1, base32'),
+  scopes: z.record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), scope),
+});
+export const headerShape = z.strictObject({
+  v: z.literal(1),
+  network: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  app: hex32,
+  wallet: hex32,
+  source: z.string().regex(/^[0-9a-f]{32}$/),
+  seq: z.int().min(0),
+  issuedAt: z.int().min(0).describe('Milliseconds since the epoch.'),
+  count: z.int().min(1).max(1000),
+  signer: z.enum(['wallet', 'app']),
+  algorithm: z.enum(['ed25519', 'sr25519']),
+  wrap: z.enum(['none', 'bytes']),
+  signature: z.string().regex(/^[0-9a-f]{128}$/),
+  subject: hex32.optional().describe('Client mode only.'),
+  epoch: z.int().min(0).optional().describe('Client mode only.'),
+  meta: z.string().optional().describe('Client mode only; base64url without padding.'),
+});
+export const batchShape = z.strictObject({ header: headerShape, events: z.array(eventShape).min(1).max(1000) });

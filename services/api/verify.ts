@@ -1,0 +1,35 @@
+import { checkFresh, ProtocolError, parseBatch, verifyBatch } from '../../protocol/index.ts';
+
+/** What is kept of a batch that was verified. */
+export interface Verified {
+  readonly batchId: Uint8Array;
+  /** Hex. */
+  readonly app: string;
+  /** Hex. */
+  readonly wallet: string;
+  readonly count: number;
+}
+
+/**
+ * Checks a body as the protocol demands.
+ * @param admit asked about the header before the expensive part; what it throws refuses the batch
+ * @throws ProtocolError with the line that failed
+ */
+export type Verify = (
+  body: Uint8Array,
+  format: 'ndjson' | 'json',
+  admit: (header: { readonly app: string }) => Promise<void>,
+) => Promise<Verified>;
+
+/** On the thread that calls. The cheap reasons to refuse come first. @param now milliseconds since the epoch */
+export function createVerify(network: string, now: () => number): Verify {
+  return async (body, format, admit) => {
+    const parsed = parseBatch(body, format);
+    const { header } = parsed;
+    if (header.network !== network) throw new ProtocolError('network', undefined, 1);
+    checkFresh(header, now());
+    await admit(header);
+    const { batchId } = verifyBatch(parsed, { network });
+    return { batchId, app: header.app, wallet: header.wallet, count: header.count };
+  };
+}

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import avsc from 'avsc';
+import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
+import { createMemoryAdmission } from '../../connectors/postgres/memory-admission.ts';
+import { createMemoryApps } from '../../connectors/postgres/memory-apps.ts';
+import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
+import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
+import { parseKeks } from '../../connectors/vault/kek-file.ts';
+import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
+import {
+  type Event,
+  encodeNdjson,
+  keyPairFromSeed,
+  ready,
+  type SignedBatch,
+  type SignRequest,
+  signBatch,
+  toHex,
+} from '../../protocol/index.ts';
+import type { Received } from '../../schemas/index.ts';
+import { received } from '../../schemas/received.ts';
+import { uuidv7 } from '../../sdk/js/index.ts';
+import { type ApiDeps, startApi } from '../../services/api/api.ts';
+import type { ServerOptions } from '../../services/api/server.ts';
+import { SILENT } from '../../services/pipeline/log.ts';
+import { createMetrics } from '../../services/pipeline/metrics.ts';
+import type { Codec } from '../../services/pipeline/ports/codec.ts';
+import { batchesReceived } from '../../topics/batches-received.ts';
+
+export const NETWORK = 'cere-sandbox';
+export const PARTITIONS = 4;
+
+/** Avro without a registry. */
+export function plainCodec(): Codec<Received> {
+  const type = avsc.Type.forSchema(received.avro as unknown as avsc.Schema);
+  return {
+    encode: (record) => type.toBuffer(record),
+    decode: (value) => type.fromBuffer(Buffer.from(value)) as Received,
+  };
+}
+
+await ready();
+export const app = keyPairFromSeed('sr25519', new Uint8Array(32).fill(1));
+export const wallet = keyPairFromSeed('sr25519', new Uint8Array(32).fill(2));
+
+/** An event with one scope. */
+export function someEvent(over: Partial<Event> = {}): Event {
+  return {
+    id: uuidv7(Date.now(), randomBytes(10)),
+    type: 'PAGE_VIEW',
+    time: '2026-01-02T03:04:05.678Z',
+    scopes: { __default_scope: { salt: toHex(randomBytes(16)), data: '{"page":"/checkout"}' } },
+    ...over,
+  };
+}
+
+/** A signed batch of `events` (one when absent), new in every call. */
+export function someBatch(over: Partial<SignRequest> = {}): SignedBatch {
+  return signBatch({
+    network: NETWORK,
+    app: toHex(app.publicKey),
+    wallet: toHex(wallet.publicKey),
+    source: toHex(randomBytes(16)),
+    seq: 0,
+    issuedAt: Date.now(),
+    signer: 'wallet',
+    algorithm: 'sr25519',
+    wrap: 'none',
+    events: [someEvent()],
+    keyPair: wallet,
+    ...over,
+  });
+}
+
+export const someBody = (over: Partial<SignRequest> = {}): Uint8Array => encodeNdjson(someBatch(over));
+
+/** The API over memory twins, listening on a free port; `app` is registered and open. */
+export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partial<ServerOptions> = {}) {
+  const log = new MemoryLog();
+  log.createTopic(batchesReceived.name, PARTITIONS);
+  const clock = { now: () => Date.now() };
+  const keks = parseKeks(`1 ${'07'.repeat(32)}`);
+  const vault = createMemoryVault({
+    keks,
+    random: { bytes: (n) => new Uint8Array(randomBytes(n)) },
+    clock,
+  });
+  const admission = createMemoryAdmission();
+  const apps = createMemoryApps();
+  const positions = memoryPositions('00'.repeat(16));
+  const index = createMemoryIndexStore(
+    positions,
+    () => [],
+    () => undefined,
+  );
+  const codec = plainCodec();
+  const metrics = createMetrics('api', false);
+  await apps.add({ app: app.publicKey, tier: 'free', open: true });
+  const api = await startApi(
+    {
+      network: NETWORK,
+      topic: batchesReceived.name,
+      partitions: PARTITIONS,
+      partitionOf: (key, count) => (key[0] ?? 0) % count,
+      writer: log.writer(),
+      codec,
+      vault,
+      admission,
+      apps,
+      positions,
+      index,
+      settlement: { isFinal: async (ids) => ids.map(() => null) },
+      clock,
+      log: SILENT,
+      metrics,
+      version: '0.0.0-test',
+      ...over,
+    },
+    { port: 0, ...server },
+  );
+  const url = `http://127.0.0.1:${api.port}`;
+  const appended = () =>
+    Array.from({ length: PARTITIONS }, (_, partition) =>
+      log
+        .records(batchesReceived.name, partition)
+        .map((record) => ({ partition, record, received: codec.decode(record.value) })),
+    ).flat();
+  const post = (body: Uint8Array | string, headers: Record<string, string> = {}) =>
+    fetch(`${url}/v1/batches`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson', ...headers },
+      body: body as RequestInit['body'],
+    });
+  return { api, url, log, vault, admission, apps, positions, index, metrics, appended, post };
+}
+
+export type MemoryApi = Awaited<ReturnType<typeof startMemoryApi>>;
