@@ -19,3 +19,6 @@ export const topics: readonly Topic<unknown>[] = [
   settlementsFinalized,
   log,
 ];
+
+/** The three that offsets and positions are counted in; lost together or not at all. */
+export const batchTopics: readonly Topic<unknown>[] = [batchesReceived, batchesEncrypted, batchesPinned];

@@ -1,5 +1,5 @@
 import { logId } from '../schemas/log-id.ts';
-import { FOR_EVER, defineTopic } from './define-topic.ts';
+import { defineTopic, FOR_EVER } from './define-topic.ts';
 
 export const log = defineTopic({
   name: 'ddc.log',

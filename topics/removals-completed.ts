@@ -1,5 +1,5 @@
 import { removalCompleted } from '../schemas/removal-completed.ts';
-import { FOR_EVER, defineTopic } from './define-topic.ts';
+import { defineTopic, FOR_EVER } from './define-topic.ts';
 
 export const removalsCompleted = defineTopic({
   name: 'ddc.removals.completed',

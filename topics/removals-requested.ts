@@ -1,5 +1,5 @@
 import { removal } from '../schemas/removal.ts';
-import { FOR_EVER, defineTopic } from './define-topic.ts';
+import { defineTopic, FOR_EVER } from './define-topic.ts';
 
 export const removalsRequested = defineTopic({
   name: 'ddc.removals.requested',

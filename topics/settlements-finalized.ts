@@ -1,5 +1,5 @@
 import { settlement } from '../schemas/settlement.ts';
-import { FOR_EVER, defineTopic } from './define-topic.ts';
+import { defineTopic, FOR_EVER } from './define-topic.ts';
 
 export const settlementsFinalized = defineTopic({
   name: 'ddc.settlements.finalized',

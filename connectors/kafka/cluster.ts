@@ -11,6 +11,7 @@ interface Cluster {
   addMultipleTargetTopics(topics: string[]): Promise<void>;
   refreshMetadata(): Promise<void>;
   refreshMetadataIfNecessary(): Promise<void>;
+  findTopicPartitionMetadata(topic: string): unknown[];
   findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>;
   findBroker(options: { nodeId: string }): Promise<Broker>;
   fetchTopicsOffset(
@@ -65,6 +66,14 @@ export class DirectCluster {
     );
     if (Number.isSafeInteger(offset) && offset >= 0) return offset;
     throw toPortError(new Error('the answer lacks the partition'), `${which} offset of ${topic}/${partition}`);
+  }
+
+  partitions(topic: string): Promise<number> {
+    return this.#ask(
+      topic,
+      `partitions of ${topic}`,
+      async (cluster) => cluster.findTopicPartitionMetadata(topic).length,
+    );
   }
 
   /** The record batch that holds `offset`; empty when the log ends there. @throws FatalError `offset_out_of_range` */

@@ -4,8 +4,11 @@ import type { KafkaOptions } from './client.ts';
 import { DirectCluster } from './cluster.ts';
 import { toLogRecord } from './log-record.ts';
 
-/** `LogLookup`, and the first offset kept, which the consumer needs to judge an offset out of range. */
+/** `LogLookup`, and what else can be asked without joining a group. */
 export interface KafkaLookup extends LogLookup {
+  /** How many partitions the topic has now. @throws RetriableError when there is no such topic */
+  partitions(topic: string): Promise<number>;
+  /** Offset of the first record kept; needed to judge an offset out of range. */
   firstOffset(topic: string, partition: number): Promise<number>;
 }
 
@@ -25,6 +28,7 @@ export function createKafkaLookup(options: KafkaOptions): KafkaLookup {
     },
     endOffset: (topic, partition) => cluster.offset(topic, partition, 'end'),
     firstOffset: (topic, partition) => cluster.offset(topic, partition, 'first'),
+    partitions: (topic) => cluster.partitions(topic),
     close: () => cluster.close(),
   };
 }

@@ -25,6 +25,8 @@ export interface CodecOptions {
   fetchSchema(id: number): Promise<unknown | null>;
 }
 
+type Resolver = ReturnType<avro.Type['createResolver']>;
+
 const MAGIC = 0;
 const HEAD_BYTES = 5;
 
@@ -36,7 +38,7 @@ export class AvroCodec<T> implements Codec<T> {
   readonly #options: CodecOptions;
   readonly #type: avro.Type;
   /** Writer schema id → how to read it as our type; null where that cannot be. Never removed: ids are few and mean one thing. */
-  readonly #resolvers = new Map<number, avro.types.Resolver | 'same' | null>();
+  readonly #resolvers = new Map<number, Resolver | 'same' | null>();
   readonly #fetching = new Set<number>();
 
   constructor(options: CodecOptions) {

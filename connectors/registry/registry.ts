@@ -54,6 +54,19 @@ export function createRegistryCodecs(options: RegistryOptions): Codecs {
   };
 }
 
+/** The same, once it is known that the registry answers. @throws RetriableError `registry_unavailable` */
+export async function openRegistry(options: RegistryOptions): Promise<Codecs> {
+  const { url, timeoutMs = 10_000 } = options;
+  try {
+    const response = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(timeoutMs) });
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`it answers ${response.status}`);
+  } catch (error) {
+    throw new RetriableError('registry_unavailable', `the schema registry at ${url} does not answer`, { cause: error });
+  }
+  return createRegistryCodecs(options);
+}
+
 /** @returns the schema's id; the same schema always gets the same one. */
 async function register(registry: SchemaRegistry, subject: string, schema: string): Promise<number> {
   try {

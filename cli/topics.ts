@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { Command } from 'commander';
+import {
+  createKafkaLookup,
+  createKafkaWriter,
+  type Drift,
+  type KafkaLog,
+  KafkaTopics,
+  readLogId,
+  writeLogId,
+} from '../connectors/kafka/index.ts';
+import { createRegistryCodecs } from '../connectors/registry/index.ts';
+import { FatalError } from '../services/pipeline/errors.ts';
+import { batchTopics, topics } from '../topics/index.ts';
+import { log as logTopic } from '../topics/log.ts';
+
+export interface TopicsCommand {
+  readonly brokers: readonly string[];
+  /** Base of the registry's Confluent API. */
+  readonly registryUrl: string;
+  /** Prepended to every topic name. */
+  readonly prefix: string;
+  /** Partitions of the topics that are per wallet. */
+  readonly partitions: number;
+  /** Also set settings that drifted back to what is declared. Partitions and replication are never changed. */
+  readonly reset?: boolean;
+}
+
+export interface AppliedTopics {
+  readonly created: readonly string[];
+  /** 16 bytes. */
+  readonly logId: Uint8Array;
+  /** What still differs. */
+  readonly drift: readonly Drift[];
+}
+
+export const DEFAULT_PARTITIONS = 4;
+
+const stderr: KafkaLog = {
+  warn: (_fields, message) => void process.stderr.write(`kafka: ${message}\n`),
+  error: (_fields, message) => void process.stderr.write(`kafka: ${message}\n`),
+};
+
+function kafkaTopics(options: TopicsCommand): KafkaTopics {
+  const { brokers, prefix, partitions } = options;
+  return new KafkaTopics({ brokers, clientId: 'ddc-topics', log: stderr }, { topics, prefix, partitions });
+}
+
+/**
+ * `ddc topics apply`: creates the topics that are missing, registers their schemas, and gives a new log its id. May run again at any
+ * time, also after it was cut short.
+ * @throws FatalError `log_broken` when batch topics are missing although their log already has an id
+ */
+export async function applyTopics(options: TopicsCommand): Promise<AppliedTopics> {
+  const { brokers, registryUrl, prefix, reset = false } = options;
+  const kafka = { brokers, clientId: 'ddc-topics', log: stderr };
+  const admin = kafkaTopics(options);
+  const lookup = createKafkaLookup(kafka);
+  const writer = createKafkaWriter(kafka);
+  const logName = `${prefix}${logTopic.name}`;
+  try {
+    const before = await admin.drift();
+    const missing = new Set(before.filter((entry) => entry.what === 'missing').map((entry) => entry.topic));
+    const hasId = !missing.has(logName) && (await lookup.endOffset(logName, 0)) > 0;
+    const gone = batchTopics.map((topic) => `${prefix}${topic.name}`).filter((name) => missing.has(name));
+    if (hasId && gone.length > 0) {
+      throw new FatalError(
+        'log_broken',
+        `${gone.join(', ')} missing, but ${logName} says that the log exists: offsets in the database would mean other records. ` +
+          `To begin a new log, delete the batch topics and ${logName}, and start from an empty database.`,
+      );
+    }
+    // `ddc.log` comes last: where it has a record, the batch topics have been there.
+    const created = await admin.create(topics.filter((topic) => topic !== logTopic));
+    created.push(...(await admin.create([logTopic])));
+    if (reset)
+      await admin.resetSettings(before.filter((entry) => entry.what.includes('.')).map((entry) => entry.topic));
+
+    const codecs = createRegistryCodecs({ url: registryUrl });
+    for (const topic of topics) await codecs.for({ ...topic, name: `${prefix}${topic.name}` });
+    const codec = await codecs.for({ ...logTopic, name: logName });
+    if ((await lookup.endOffset(logName, 0)) === 0) await writeLogId(writer, codec, logName, randomBytes(16));
+    return { created, logId: await readLogId(lookup, codec, logName), drift: await admin.drift() };
+  } finally {
+    await Promise.all([lookup.close(), writer.close()]);
+  }
+}
+
+/** `ddc topics drift`: where Kafka differs from `topics/`; changes nothing. */
+export function topicsDrift(options: Omit<TopicsCommand, 'registryUrl'>): Promise<Drift[]> {
+  return kafkaTopics({ ...options, registryUrl: '' }).drift();
+}
+
+function optionsOf(flags: { partitions: string; prefix?: string; reset?: boolean }): TopicsCommand {
+  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DDC_TOPIC_PREFIX = '' } = process.env;
+  if (!KAFKA_BROKERS || !SCHEMA_REGISTRY_URL) {
+    throw new FatalError(
+      'config',
+      'set KAFKA_BROKERS and SCHEMA_REGISTRY_URL (a running stack prints them: `ddc stack`)',
+    );
+  }
+  const partitions = Number(flags.partitions);
+  if (!Number.isSafeInteger(partitions) || partitions < 1) {
+    throw new FatalError('config', `--partitions ${flags.partitions}: give a whole number from 1`);
+  }
+  return {
+    brokers: KAFKA_BROKERS.split(','),
+    registryUrl: SCHEMA_REGISTRY_URL,
+    prefix: flags.prefix ?? DDC_TOPIC_PREFIX,
+    partitions,
+    reset: flags.reset ?? false,
+  };
+}
+
+const line = ({ topic, what, wanted, found }: Drift) => `${topic}: ${what} is ${found}, declared ${wanted}\n`;
+
+/** `ddc topics`. */
+export function command(): Command {
+  const flags = (sub: Command) =>
+    sub
+      .option(
+        '--partitions <n>',
+        'partitions of the topics that are per wallet; fixed for the life of a log',
+        String(DEFAULT_PARTITIONS),
+      )
+      .option('--prefix <text>', 'prepended to every topic name (default: DDC_TOPIC_PREFIX)');
+  const apply = flags(new Command('apply').description('create missing topics, register schemas, name a new log'))
+    .option('--reset', 'set settings that drifted back to what is declared')
+    .action(async (given: { partitions: string; prefix?: string; reset?: boolean }) => {
+      const { created, logId, drift } = await applyTopics(optionsOf(given));
+      process.stdout.write(
+        `${created.map((name) => `created ${name}\n`).join('')}log ${Buffer.from(logId).toString('hex')}\n`,
+      );
+      process.stdout.write(drift.map(line).join(''));
+      if (drift.length > 0) process.exitCode = 2;
+    });
+  const drift = flags(new Command('drift').description('compare topics with what is declared, change nothing')).action(
+    async (given: { partitions: string; prefix?: string }) => {
+      const found = await topicsDrift(optionsOf(given));
+      process.stdout.write(found.map(line).join('') || 'no drift\n');
+      if (found.length > 0) process.exitCode = 2;
+    },
+  );
+  return new Command('topics').description('topics and schemas in Kafka').addCommand(apply).addCommand(drift);
+}
