@@ -51,7 +51,7 @@ export class World {
   readonly scheduler = new Scheduler();
   readonly log = new MemoryLog();
   readonly tables = new PositionTables();
-  readonly positions = memoryPositions('log', this.tables);
+  readonly positions = memoryPositions('00', this.tables);
   readonly progress = new Map<string, number>();
   /** Table `batch_ids`. */
   readonly owners = new Map<number, number>();
