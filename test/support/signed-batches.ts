@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import {
+  batchId,
   type ClientPart,
   type Event,
   encodeNdjson,
+  type Header,
   keyPairFromSeed,
-  type SignRequest,
-  signBatch,
+  leafOf,
+  rootOf,
+  sign,
+  signedMessage,
   toHex,
+  type UnsignedHeader,
   utf8,
 } from '../../protocol/index.ts';
 
@@ -22,7 +27,10 @@ export interface BatchWish {
   readonly events?: Event[];
 }
 
-/** A wallet with its own app and source that signs batches, for tests. */
+/**
+ * A wallet with its own app and source that signs batches, for tests. Unlike `signBatch` it refuses nothing: a test may want
+ * what no client would send.
+ */
 export function createTestSigner(app: Uint8Array = new Uint8Array(randomBytes(32))) {
   const keyPair = keyPairFromSeed('ed25519', new Uint8Array(randomBytes(32)));
   const source = toHex(new Uint8Array(randomBytes(16)));
@@ -34,24 +42,28 @@ export function createTestSigner(app: Uint8Array = new Uint8Array(randomBytes(32
     sign(wish: BatchWish = {}) {
       const { count = 3, scopes = smallScopes, issuedAt = 1_760_000_000_000 } = wish;
       const events = wish.events ?? Array.from({ length: count }, (_, i) => testEvent(i, scopes(i)));
-      const request: SignRequest = {
+      const unsigned: UnsignedHeader = {
+        v: 1,
         network: wish.network ?? 'cere-sandbox',
         app: toHex(app),
         wallet: toHex(wallet),
         source,
         seq: wish.seq ?? seq++,
         issuedAt,
+        count: events.length,
         signer: 'wallet',
         algorithm: 'ed25519',
         wrap: 'none',
-        events,
-        keyPair,
-        ...(wish.client ? { client: wish.client } : {}),
       };
-      const batch = signBatch(request);
+      const root = rootOf(events.map(leafOf));
+      const message = signedMessage(unsigned, root);
+      const signature = toHex(sign({ algorithm: 'ed25519', wrap: 'none', keyPair, message }));
+      const header: Header = { ...unsigned, signature };
+      const batch = { header, events, ...(wish.client ? { client: wish.client } : {}) };
+      const id = batchId(header, root);
       const ndjson = encodeNdjson(batch);
       const json = utf8(JSON.stringify({ header: batch.header, events: batch.events }));
-      return { ...batch, ndjson, json };
+      return { ...batch, batchId: id, ndjson, json };
     },
   };
 }
