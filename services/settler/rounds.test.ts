@@ -1,0 +1,53 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { ready } from '../../protocol/index.ts';
+import { settlementWorld, type WorldOptions } from '../../test/model/settlement-world.ts';
+
+const RUNS = 400;
+const STEPS = 150;
+
+beforeAll(() => ready());
+
+/** What is wrong at the end of a run; nothing when every (round, app) was charged once and the sums agree. */
+async function damage(options: WorldOptions): Promise<string[]> {
+  const world = await settlementWorld(options);
+  await world.run(STEPS);
+  await world.drain();
+  const problems: string[] = [];
+  const charges = world.charges();
+  const keys = charges.map(({ round, app }) => `${round}/${Buffer.from(app).toString('hex')}`);
+  if (new Set(keys).size !== keys.length) problems.push('a round was charged twice');
+  const paid = charges.reduce((sum, { fee }) => sum + fee, 0n);
+  const owed = world.leaves.reduce((sum, { fee }) => sum + fee, 0n);
+  if (paid !== owed) problems.push(`charged ${paid}, owed ${owed}`);
+  const counted = charges.reduce((sum, { leaves }) => sum + leaves, 0);
+  if (counted !== world.leaves.length) problems.push(`${counted} leaves in remarks, ${world.leaves.length} batches`);
+  const states = await world.store.isFinal(world.leaves.map(({ batchId }) => batchId));
+  if (states.some((state) => state !== 'final')) problems.push('a leaf is not final');
+  for (const [name, count] of Object.entries(world.seen)) totals[name] = (totals[name] ?? 0) + count;
+  return problems;
+}
+
+let totals: Record<string, number> = {};
+
+describe('rounds, with crashes, two leaders, lost bytes, reorganisations, expiries, usurpers and empty pots', () => {
+  for (const allOrNothing of [true, false]) {
+    test(`${RUNS} runs, ${allOrNothing ? 'batchAll' : 'forceBatch'}: everything is charged exactly once`, async () => {
+      totals = {};
+      for (let seed = 1; seed <= RUNS; seed++) {
+        const problems = await damage({ seed, allOrNothing });
+        if (problems.length > 0) throw new Error(`seed ${seed}: ${problems.join('; ')}`);
+      }
+      // The runs are worth something only if all of it happened.
+      for (const [name, count] of Object.entries(totals)) expect(`${name} ${count > 0}`).toBe(`${name} true`);
+    }, 120_000);
+  }
+
+  test('control: without unique leaves and the one-extrinsic rule something is charged twice', async () => {
+    let damaged = 0;
+    for (let seed = 1; seed <= 50; seed++) {
+      const broken = await damage({ seed, unique: false }).catch(() => ['it never settles']);
+      if (broken.length > 0) damaged += 1;
+    }
+    expect(damaged).toBeGreaterThan(0);
+  }, 60_000);
+});
