@@ -47,12 +47,14 @@ export class AssignedPartition implements PartitionInput {
 
   async poll(limits: { maxRecords: number; maxBytes: number; waitMs: number }): Promise<LogRecord[]> {
     this.#throwIfOver();
+    // A lane that never seeks gets the whole log, not what Kafka last heard of its progress.
+    if (this.#queue.position === null) this.seek(0);
     if (this.#queue.length === 0) {
       await this.#arrival(limits.waitMs);
       this.#throwIfOver();
     }
     const records = this.#queue.take(limits.maxRecords, limits.maxBytes);
-    if (this.#paused && this.#queue.position !== null && this.#queue.drained) {
+    if (this.#paused && this.#queue.drained) {
       this.#paused = false;
       this.#edge.resume(this.partition);
     }
