@@ -1,6 +1,9 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
+
+// Node finds only some of the CommonJS module's names; the default export has them all.
+const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** What one compressed record batch may unfold to; ours are never compressed, so this bounds only foreign data. */
 export const MAX_INFLATED_BYTES = 16 * 1024 * 1024;

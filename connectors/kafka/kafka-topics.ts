@@ -1,4 +1,4 @@
-import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { MAX_MESSAGE_BYTES, type Topic } from '../../topics/define-topic.ts';
 import { CONNECT_TIMEOUT_MS, type KafkaOptions, newKafka } from './client.ts';
 import { withDeadline } from './deadline.ts';
@@ -92,7 +92,7 @@ export class KafkaTopics {
       await admin.alterConfigs({
         validateOnly: false,
         resources: topics.map((topic) => ({
-          type: ConfigResourceTypes.TOPIC,
+          type: kafkajs.ConfigResourceTypes.TOPIC,
           name: this.#name(topic),
           configEntries: entriesOf(settingsOf(topic, copies)),
         })),
@@ -104,7 +104,7 @@ export class KafkaTopics {
     const { topics: metadata } = await admin.fetchTopicMetadata({ topics: topics.map((topic) => this.#name(topic)) });
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
-      resources: topics.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: this.#name(topic) })),
+      resources: topics.map((topic) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: this.#name(topic) })),
     });
     return topics.flatMap((topic) => {
       const name = this.#name(topic);
