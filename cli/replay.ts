@@ -44,7 +44,7 @@ export async function prepareReplay(request: ReplayRequest): Promise<{ batches: 
 
 /** Deletes what a folder sink wrote, and nothing else that stands beside it. A half deleted folder belongs to no log, so no export starts on it. */
 async function emptyExport(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });

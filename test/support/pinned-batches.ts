@@ -21,6 +21,7 @@ import { uuidv7 } from '../../sdk/js/index.ts';
 import { summaryOf } from '../../services/encryptor/summary.ts';
 import type { Codec } from '../../services/pipeline/ports/codec.ts';
 import type { ExportRow } from '../../services/pipeline/ports/sink.ts';
+import type { Vault } from '../../services/pipeline/ports/vault.ts';
 
 export const SCOPES = ['purchase', 'profile'];
 
@@ -50,7 +51,7 @@ export interface MadeBatch {
 }
 
 /** Makes records of `pinned` as the rooms before would have, for one app. */
-export function batchMaker(vault: VaultTwin, algorithm: 'sr25519' | 'ed25519' = 'ed25519') {
+export function batchMaker(vault: Pick<Vault, 'transit' | 'roots'>, algorithm: 'sr25519' | 'ed25519' = 'ed25519') {
   const app = keyPairFromSeed(algorithm, new Uint8Array(randomBytes(32)));
   const source = toHex(randomBytes(16));
   const seqs = new Map<string, number>();

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A room as its own process, as `ddc up` runs it. */
+export interface RoomProcess {
+  /** Waits until it said that it listens. @throws with its output when it exits instead */
+  readonly listening: Promise<number>;
+  /** Resolves when it is gone, by whatever cause. */
+  ended(): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  output(): string;
+}
+
+export function startRoom(room: string, env: Readonly<Record<string, string>>): RoomProcess {
+  const main = new URL(`../../services/${room}/main.ts`, import.meta.url).pathname;
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', main], {
+    env: { ...process.env, NODE_OPTIONS: '', DDC_HTTP_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  const exited = once(child, 'exit');
+  const listening = new Promise<number>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      text += chunk;
+      const port = /"port":(\d+)[^\n]*"message":"listening"|"message":"listening"[^\n]*"port":(\d+)/.exec(text);
+      if (port) resolve(Number(port[1] ?? port[2]));
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    void exited.then(([code]) => reject(new Error(`${room} exited with ${code}:\n${text}`)));
+  });
+  listening.catch(() => undefined);
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await exited;
+    return child.exitCode;
+  };
+  return {
+    listening,
+    stop: () => end('SIGTERM'),
+    async kill() {
+      await end('SIGKILL');
+    },
+    async ended() {
+      await exited;
+    },
+    output: () => text,
+  };
+}
+
+/** Asks again until `probe` gives something, for what other processes do. @throws after `ms` with `what` */
+export async function eventually<T>(what: string, probe: () => Promise<T | null>, ms = 30_000): Promise<T> {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const found = await probe();
+    if (found !== null) return found;
+    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
