@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import avsc from 'avsc';
 import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
 import { createMemoryAdmission } from '../../connectors/postgres/memory-admission.ts';
 import { createMemoryApps } from '../../connectors/postgres/memory-apps.ts';
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
+import { memoryCodecs } from '../../connectors/registry/index.ts';
 import { parseKeks } from '../../connectors/vault/kek-file.ts';
 import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
 import {
@@ -17,27 +17,15 @@ import {
   signBatch,
   toHex,
 } from '../../protocol/index.ts';
-import type { Received } from '../../schemas/index.ts';
-import { received } from '../../schemas/received.ts';
 import { uuidv7 } from '../../sdk/js/index.ts';
 import { type ApiDeps, startApi } from '../../services/api/api.ts';
 import type { ServerOptions } from '../../services/api/server.ts';
 import { SILENT } from '../../services/pipeline/log.ts';
 import { createMetrics } from '../../services/pipeline/metrics.ts';
-import type { Codec } from '../../services/pipeline/ports/codec.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 
 export const NETWORK = 'cere-sandbox';
 export const PARTITIONS = 4;
-
-/** Avro without a registry. */
-export function plainCodec(): Codec<Received> {
-  const type = avsc.Type.forSchema(received.avro as unknown as avsc.Schema);
-  return {
-    encode: (record) => type.toBuffer(record),
-    decode: (value) => type.fromBuffer(Buffer.from(value)) as Received,
-  };
-}
 
 await ready();
 export const app = keyPairFromSeed('sr25519', new Uint8Array(32).fill(1));
@@ -93,7 +81,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
     () => [],
     () => undefined,
   );
-  const codec = plainCodec();
+  const codec = await memoryCodecs().for(batchesReceived);
   const metrics = createMetrics('api', false);
   await apps.add({ app: app.publicKey, tier: 'free', open: true });
   const api = await startApi(
