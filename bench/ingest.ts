@@ -34,7 +34,7 @@ const SIZES = { naive: 1_000, batch100: 600, batch1000: 150, raw: 150, batch1: 1
 /** `npm run bench -- ingest`: interleaved rounds of five contenders against one real broker. */
 export async function bench(options: { rounds: number; json: boolean }): Promise<void> {
   await ready();
-  const sandbox = await openSandbox({ parts: ['kafka', 'registry', 'postgres'] });
+  const sandbox = await openSandbox({ parts: ['kafka', 'registry', 'postgres'], othersOn: 1 - SERVER_CORE });
   try {
     const measures = await measure(sandbox, options.rounds);
     report(measures, options);

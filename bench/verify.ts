@@ -4,12 +4,17 @@ import {
   fromHex,
   keyPairFromSeed,
   open,
+  openTransit,
   parseBatch,
   ready,
   seal,
+  sealTransit,
+  sign,
   signBatch,
   toHex,
+  transitKeyPair,
   verifyBatch,
+  verifySignature,
 } from '../protocol/index.ts';
 
 /** What checking a batch costs on one core: `node --import tsx bench/verify.ts [rounds]`. Prints medians in µs. */
@@ -89,6 +94,7 @@ const place = {
   scope: 'purchase',
 };
 const salt = fromHex('0a'.repeat(16));
+const salt32 = new Uint8Array(32).fill(7);
 const nonce = new Uint8Array(24).fill(4);
 const data = 'x'.repeat(200);
 show(
@@ -101,4 +107,30 @@ show(
   'open of 200 bytes',
   measure(5000, () => void open({ ...place, envelope })),
   'scope',
+);
+
+const keyPair = transitKeyPair(new Uint8Array(32).fill(5));
+const body = bodyOf(1, 'sr25519');
+show(
+  `sealTransit of ${body.length} bytes`,
+  measure(200, () => void sealTransit(keyPair.publicKey, body)),
+  'batch',
+);
+const sealed = sealTransit(keyPair.publicKey, body);
+show(
+  'openTransit of the same',
+  measure(200, () => void openTransit(keyPair, sealed)),
+  'batch',
+);
+const claim = {
+  algorithm: 'sr25519',
+  wrap: 'none',
+  publicKey: keyPairFromSeed('sr25519', salt32).publicKey,
+  message: new Uint8Array(180),
+} as const;
+const signature = sign({ ...claim, keyPair: keyPairFromSeed('sr25519', salt32) });
+show(
+  'verifySignature, sr25519',
+  measure(100, () => void verifySignature({ ...claim, signature })),
+  'signature',
 );

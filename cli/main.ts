@@ -17,6 +17,10 @@ const COMMANDS: readonly Entry[] = [
   },
   { name: 'stack', summary: 'bring up the parts and print their variables', load: () => import('./stack.ts') },
   { name: 'service', summary: 'run one room in this process', load: () => import('./service.ts') },
+  { name: 'topics', summary: 'create topics and schemas, or report drift', load: () => import('./topics.ts') },
+  { name: 'index-dump', summary: 'print the index in key order', load: () => import('./index-dump.ts') },
+  { name: 'docs', summary: 'write the generated documents', load: () => import('./docs.ts') },
+  { name: 'bench', summary: 'measure', load: () => import('./bench.ts') },
   { name: 'vectors', summary: 'run test vectors of the protocol', load: () => import('./vectors.ts') },
 ];
 

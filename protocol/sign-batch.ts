@@ -1,9 +1,9 @@
 import type { Batch, ClientPart } from './batch.ts';
 import { toHex } from './bytes.ts';
 import { type Event, parseEvent } from './event.ts';
-import { batchId, type Header, parseUnsignedHeader, signedMessage, type UnsignedHeader } from './header.ts';
+import { batchId, parseUnsignedHeader, signedMessage, type UnsignedHeader } from './header.ts';
 import { sign } from './signature.ts';
-import { hashEvents } from './verify-batch.ts';
+import { measureBatch } from './verify-batch.ts';
 
 /** Header fields that the signer chooses; `v` and `count` follow. `client` only when the client encrypts itself. */
 export type SignRequest = Omit<UnsignedHeader, 'v' | 'count'> & {
@@ -17,6 +17,9 @@ export interface SignedBatch extends Batch {
   /** 32 bytes. */
   batchId: Uint8Array;
 }
+
+/** Stands for a signature while the batch is measured: all have the same length. */
+const UNSIGNED = '0'.repeat(128);
 
 /**
  * Signs events as one batch, checking everything that a receiver would refuse about them.
@@ -36,10 +39,13 @@ export function signBatch({ events, keyPair, client, ...fields }: SignRequest): 
     algorithm: fields.algorithm,
     wrap: fields.wrap,
   });
-  const { root } = hashEvents(events.map(parseEvent));
+  const batch: Batch = {
+    header: { ...unsigned, signature: UNSIGNED },
+    events: events.map(parseEvent),
+    ...(client && { client }),
+  };
+  const { root } = measureBatch(batch);
   const message = signedMessage(unsigned, root);
-  const signature = toHex(sign({ algorithm: unsigned.algorithm, wrap: unsigned.wrap, keyPair, message }));
-  const header: Header = { ...unsigned, signature };
-  const signed = { header, events, batchId: batchId(header, root) };
-  return client === undefined ? signed : { ...signed, client };
+  batch.header.signature = toHex(sign({ algorithm: unsigned.algorithm, wrap: unsigned.wrap, keyPair, message }));
+  return { ...batch, batchId: batchId(batch.header, root) };
 }

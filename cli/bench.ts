@@ -1,0 +1,30 @@
+import { Command, InvalidArgumentError } from 'commander';
+
+interface BenchOptions {
+  readonly rounds: number;
+  readonly json: boolean;
+}
+
+/** Benchmarks by name; loaded only when run. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(options: BenchOptions): Promise<void> }>>> = {
+  ingest: () => import('../bench/ingest.ts'),
+  pipeline: () => import('../bench/pipeline.ts'),
+};
+
+function rounds(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return value;
+}
+
+export const command = (): Command =>
+  new Command('bench')
+    .description(`measure: ${Object.keys(BENCHMARKS).join(', ')}`)
+    .argument('<name>', 'which benchmark')
+    .option('--rounds <n>', 'interleaved rounds, of which the median counts', rounds, 5)
+    .option('--json', 'last line of stdout is the result as JSON', false)
+    .action(async (name: string, options: BenchOptions) => {
+      const load = BENCHMARKS[name];
+      if (!load) throw new Error(`There is no benchmark ${name}; there are ${Object.keys(BENCHMARKS).join(', ')}.`);
+      await (await load()).bench(options);
+    });
