@@ -1,7 +1,12 @@
 /** One Avro record, as registered under the subject `<topic>-value`. Compatibility is FULL_TRANSITIVE. */
 export interface RecordSchema<T> {
   /** Avro schema JSON; its fully qualified name is `network.cere.ddc.<Name>`. */
-  readonly avro: { readonly type: 'record'; readonly name: string; readonly namespace: string; readonly fields: readonly unknown[] };
+  readonly avro: {
+    readonly type: 'record';
+    readonly name: string;
+    readonly namespace: string;
+    readonly fields: readonly unknown[];
+  };
   /** Phantom: the TypeScript shape of a decoded record. Never set. */
   readonly shape?: T;
 }

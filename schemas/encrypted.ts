@@ -68,7 +68,11 @@ export const headFields = [
   { name: 'rootVersion', type: 'int' },
   { name: 'source', type: ['null', id16('Source')], default: null },
   { name: 'seq', type: ['null', 'long'], default: null },
-  { name: 'reason', type: ['null', { type: 'enum', name: 'VoidReason', symbols: ['duplicate', 'dead', 'erased'] }], default: null },
+  {
+    name: 'reason',
+    type: ['null', { type: 'enum', name: 'VoidReason', symbols: ['duplicate', 'dead', 'erased'] }],
+    default: null,
+  },
 ];
 
 export const bodyFields = [

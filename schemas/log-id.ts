@@ -6,4 +6,6 @@ export interface LogId {
   id: Uint8Array;
 }
 
-export const logId = defineRecord<LogId>('LogId', 'Which log the offsets of the batch topics belong to.', [{ name: 'id', type: id16('Id') }]);
+export const logId = defineRecord<LogId>('LogId', 'Which log the offsets of the batch topics belong to.', [
+  { name: 'id', type: id16('Id') },
+]);

@@ -18,25 +18,29 @@ export interface Location {
 export type PinnedBody = EncryptedBody & Location;
 export type Pinned = Omit<Encrypted, 'body'> & { body: PinnedBody | null };
 
-export const pinned = defineRecord<Pinned>('Pinned', 'An encrypted batch and where it is pinned, complete in itself; or a void.', [
-  ...headFields,
-  {
-    name: 'body',
-    type: [
-      'null',
-      {
-        type: 'record',
-        name: 'Body',
-        fields: [
-          ...bodyFields,
-          { name: 'cluster', type: 'string' },
-          { name: 'segment', type: 'bytes' },
-          { name: 'slot', type: 'int' },
-          { name: 'hash', type: hash32('BatchHash') },
-          { name: 'bytes', type: 'long' },
-        ],
-      },
-    ],
-    default: null,
-  },
-]);
+export const pinned = defineRecord<Pinned>(
+  'Pinned',
+  'An encrypted batch and where it is pinned, complete in itself; or a void.',
+  [
+    ...headFields,
+    {
+      name: 'body',
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'Body',
+          fields: [
+            ...bodyFields,
+            { name: 'cluster', type: 'string' },
+            { name: 'segment', type: 'bytes' },
+            { name: 'slot', type: 'int' },
+            { name: 'hash', type: hash32('BatchHash') },
+            { name: 'bytes', type: 'long' },
+          ],
+        },
+      ],
+      default: null,
+    },
+  ],
+);

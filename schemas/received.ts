@@ -17,12 +17,16 @@ export interface Received {
   sealed: Uint8Array;
 }
 
-export const received = defineRecord<Received>('Received', 'A batch as the API accepted it; the body is sealed to the transit key of (app, wallet).', [
-  { name: 'batchId', type: hash32('BatchId') },
-  { name: 'app', type: hash32('App') },
-  { name: 'wallet', type: hash32('Wallet') },
-  { name: 'rootVersion', type: 'int' },
-  { name: 'receivedAt', type: { type: 'long', logicalType: 'timestamp-millis' } },
-  { name: 'format', type: { type: 'enum', name: 'Format', symbols: ['ndjson', 'json'] } },
-  { name: 'sealed', type: 'bytes' },
-]);
+export const received = defineRecord<Received>(
+  'Received',
+  'A batch as the API accepted it; the body is sealed to the transit key of (app, wallet).',
+  [
+    { name: 'batchId', type: hash32('BatchId') },
+    { name: 'app', type: hash32('App') },
+    { name: 'wallet', type: hash32('Wallet') },
+    { name: 'rootVersion', type: 'int' },
+    { name: 'receivedAt', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'format', type: { type: 'enum', name: 'Format', symbols: ['ndjson', 'json'] } },
+    { name: 'sealed', type: 'bytes' },
+  ],
+);

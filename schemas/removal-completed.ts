@@ -9,8 +9,12 @@ export interface RemovalCompleted {
   completedAt: number;
 }
 
-export const removalCompleted = defineRecord<RemovalCompleted>('RemovalCompleted', 'One room reports that it has applied a removal.', [
-  { name: 'id', type: id16('RequestId') },
-  { name: 'reporter', type: 'string' },
-  { name: 'completedAt', type: { type: 'long', logicalType: 'timestamp-millis' } },
-]);
+export const removalCompleted = defineRecord<RemovalCompleted>(
+  'RemovalCompleted',
+  'One room reports that it has applied a removal.',
+  [
+    { name: 'id', type: id16('RequestId') },
+    { name: 'reporter', type: 'string' },
+    { name: 'completedAt', type: { type: 'long', logicalType: 'timestamp-millis' } },
+  ],
+);

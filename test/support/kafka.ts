@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Kafka, logLevel } from 'kafkajs';
+import { newKafka } from '../../connectors/kafka/client.ts';
 import type { KafkaLog, KafkaOptions } from '../../connectors/kafka/index.ts';
 
 /** Keeps what a connector logs, for tests that look at it; prints nothing. */
@@ -23,9 +23,8 @@ export function kafkaOptions(log: KafkaLog = quietLog()): KafkaOptions {
 /** A name that no other suite uses. */
 export const uniqueName = (stem: string) => `${stem}-${randomBytes(6).toString('hex')}`;
 
-export function rawKafka(): Kafka {
-  return new Kafka({ brokers: brokers(), clientId: 'test-admin', logLevel: logLevel.NOTHING });
-}
+/** kafkajs itself, for what tests do to a broker. */
+export const rawKafka = () => newKafka(kafkaOptions());
 
 /** Creates a topic of its own for a suite. */
 export async function createTopic(partitions: number, config: Record<string, string> = {}): Promise<string> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import avro from 'avsc';
-import { topics } from '../topics/index.ts';
+import { topics } from './index.ts';
 
 type Part = { type?: unknown; name?: string; fields?: Field[]; items?: unknown; values?: unknown; size?: number };
 type Field = { name: string; type: unknown; default?: unknown };
