@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSubstrateChain } from '../../connectors/chain/substrate-chain.ts';
 import { createKafkaConsumer, createKafkaLookup, createKafkaWriter } from '../../connectors/kafka/index.ts';
+import { readLogId } from '../../connectors/kafka/log-id.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
 import { migrate, openDatabase } from '../../connectors/postgres/database.ts';
 import { whileLeading } from '../../connectors/postgres/leader.ts';
@@ -66,7 +67,7 @@ async function start(boot: Boot): Promise<Running> {
     const pinned = await retried('codec', () => codecs.for(full(batchesPinned)));
     const settlements = await retried('codec', () => codecs.for(full(settlementsFinalized)));
     const logIds = await retried('codec', () => codecs.for(full(logTopic)));
-    const { id } = logIds.decode((await retried('log id', () => lookup.readAt(full(logTopic).name, 0, 0))).value);
+    const id = await retried('log id', () => readLogId(lookup, logIds, full(logTopic).name));
 
     const store = createSettlementStore(db, id);
     const apps = createApps(db);
@@ -74,7 +75,7 @@ async function start(boot: Boot): Promise<Running> {
     const own = createSettlerSignals(log, metrics);
 
     const received = full(batchesReceived).name;
-    const group = `${config.topicPrefix}ddc.settler`;
+    const group = `${config.topicPrefix}settler`;
     const consumer = createKafkaConsumer({ ...kafka, group, topic: full(batchesPinned).name, lookup });
     const plan = readerPlan({ store, apps, positions, codec: pinned, received, tiers: config.tiers, now: clock.now });
     const edges = { positions, lookup, clock, random, signals, rules: config.rules, faults };

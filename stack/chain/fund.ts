@@ -20,7 +20,7 @@ export async function setStorage(endpoint: string, entries: readonly StorageEntr
 export async function sandboxRpc(endpoint: string, method: string, params: readonly unknown[]): Promise<unknown> {
   const response = await fetch(endpoint.replace(/^ws/, 'http'), {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', connection: 'close' },
     body: JSON.stringify({ id: 1, jsonrpc: '2.0', method, params }),
   });
   const answer = (await response.json()) as { result?: unknown; error?: { message: string } };

@@ -1,13 +1,12 @@
 /**
  * The sandbox chain: the runtime of a real Substrate chain, executed by chopsticks, on 127.0.0.1 only.
- * `node --import tsx stack/chain/sandbox.ts --port N [--db FILE]`; prints one JSON line when it listens.
+ * `node --import tsx stack/chain/sandbox.ts --port N [--host ADDRESS] [--db FILE]`; prints one JSON line when it listens.
  */
 import { parseArgs } from 'node:util';
 import { startBlockPolicy } from './block-policy.ts';
 import { sandboxGenesis } from './genesis.ts';
 import { withBlockPolicy } from './rpc.ts';
 
-const HOST = '127.0.0.1';
 /** Blocks that stay addressable in memory; older ones come from the database, if there is one. */
 const BLOCKS_IN_MEMORY = 10_000;
 
@@ -17,7 +16,14 @@ const { createServer } = await import('@acala-network/chopsticks/server');
 const { handler } = await import('@acala-network/chopsticks/rpc/index');
 const { BuildBlockMode } = await import('@acala-network/chopsticks');
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, db: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    // A container listens on all of its own addresses; anything else stays on this machine.
+    host: { type: 'string', default: '127.0.0.1' },
+    db: { type: 'string' },
+  },
+});
 const port = Number(values.port);
 if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port takes 0…65535, not ${values.port}.`);
 
@@ -57,9 +63,9 @@ const policy = startBlockPolicy(
   (error) => log('error', 'block not built', { error: String(error) }),
 );
 
-const server = await createServer(withBlockPolicy(chain, handler({ chain }), policy), port, HOST);
+const server = await createServer(withBlockPolicy(chain, handler({ chain }), policy), port, values.host);
 if (port !== 0 && server.port !== port)
-  throw new Error(`Port ${port} of ${HOST} is taken; choose another with --port.`);
+  throw new Error(`Port ${port} of ${values.host} is taken; choose another with --port.`);
 log('info', 'listening', { port: server.port, head: chain.head.number, hash: chain.head.hash });
 
 let stopping = false;
