@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import avsc from 'avsc';
 import { parseKeks } from '../../connectors/vault/kek-file.ts';
 import { createMemoryVault, type VaultTwin } from '../../connectors/vault/memory-vault.ts';
 import type { MayRead } from '../../connectors/vault/vault.ts';
@@ -16,23 +15,12 @@ import {
   toHex,
 } from '../../protocol/index.ts';
 import type { Pinned } from '../../schemas/index.ts';
-import { pinned } from '../../schemas/pinned.ts';
 import { uuidv7 } from '../../sdk/js/index.ts';
 import { summaryOf } from '../../services/encryptor/summary.ts';
-import type { Codec } from '../../services/pipeline/ports/codec.ts';
 import type { ExportRow } from '../../services/pipeline/ports/sink.ts';
 import type { Vault } from '../../services/pipeline/ports/vault.ts';
 
 export const SCOPES = ['purchase', 'profile'];
-
-/** Avro without a registry. */
-export function pinnedCodec(): Codec<Pinned> {
-  const type = avsc.Type.forSchema(pinned.avro as unknown as avsc.Schema);
-  return {
-    encode: (record) => type.toBuffer(record),
-    decode: (value) => type.fromBuffer(Buffer.from(value)) as Pinned,
-  };
-}
 
 export function testVault(mayRead: MayRead = () => true): VaultTwin {
   const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
