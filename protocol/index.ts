@@ -62,4 +62,4 @@ export { mergeScopes, splitScopes } from './split-scopes.ts';
 export { openTransit, sealTransit, transitKeyPair } from './transit.ts';
 export { inclusionProof, rootOf, verifyInclusion } from './tree.ts';
 export { unwrapRoot, WRAPPED_ROOT_BYTES, wrappedKekVersion, wrapRoot } from './user-root.ts';
-export { type VerifiedBatch, verifyBatch } from './verify-batch.ts';
+export { measureBatch, type VerifiedBatch, verifyBatch } from './verify-batch.ts';

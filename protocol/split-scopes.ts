@@ -8,6 +8,12 @@ function put(target: Fields, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
+/** The fields of one scope, made on first use; `constructor` and its like are names as any other. */
+function fieldsOf(result: Record<string, Fields>, scope: string): Fields {
+  if (!Object.hasOwn(result, scope)) result[scope] = {};
+  return result[scope] as Fields;
+}
+
 /** Equality of JSON values; the order of members does not count. */
 function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
@@ -36,14 +42,12 @@ export function splitScopes(data: Fields, scopes: Record<string, string[]>): Rec
     for (const field of fields) {
       listed.add(field);
       if (!Object.hasOwn(data, field)) continue;
-      result[scope] ??= {};
-      put(result[scope], field, data[field]);
+      put(fieldsOf(result, scope), field, data[field]);
     }
   }
   for (const field of Object.keys(data)) {
     if (listed.has(field)) continue;
-    result[DEFAULT_SCOPE] ??= {};
-    put(result[DEFAULT_SCOPE], field, data[field]);
+    put(fieldsOf(result, DEFAULT_SCOPE), field, data[field]);
   }
   return Object.keys(result).length === 0 ? { [DEFAULT_SCOPE]: {} } : result;
 }

@@ -1,4 +1,4 @@
-import { utf8 } from './bytes.ts';
+import { isBytes, utf8 } from './bytes.ts';
 import { ProtocolError } from './errors.ts';
 import { blake2b256 } from './hash.ts';
 import { checkUserRoot } from './keys.ts';
@@ -16,12 +16,14 @@ export function transitKeyPair(userRoot: Uint8Array): KeyPair {
 
 /** libsodium's `crypto_box_seal`: 48 bytes longer than `bytes`, under a fresh ephemeral key. */
 export function sealTransit(publicKey: Uint8Array, bytes: Uint8Array): Uint8Array {
-  if (publicKey.length !== 32) throw new ProtocolError('length', 'transit key');
+  if (!isBytes(publicKey, 32)) throw new ProtocolError('length', 'transit key');
   return sodium.crypto_box_seal(bytes, publicKey);
 }
 
 /** @throws ProtocolError `transit` when the bytes were sealed to another key, or changed. */
 export function openTransit(keyPair: { publicKey: Uint8Array; secretKey: Uint8Array }, sealed: Uint8Array): Uint8Array {
+  if (!isBytes(keyPair.publicKey, 32) || !isBytes(keyPair.secretKey, 32))
+    throw new ProtocolError('length', 'transit key');
   try {
     return sodium.crypto_box_seal_open(sealed, keyPair.publicKey, keyPair.secretKey);
   } catch {

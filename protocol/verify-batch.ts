@@ -59,6 +59,23 @@ function checkIds(events: readonly Event[]): void {
 }
 
 /**
+ * Everything about a batch but its signature: unique ids, leaves, root, and the size once encrypted.
+ * @throws ProtocolError `id`, `batch_too_large`.
+ */
+export function measureBatch({ header, events, client }: Batch): {
+  leaves: Uint8Array[];
+  root: Uint8Array;
+  encryptedSize: number;
+} {
+  checkIds(events);
+  const size = new EncryptedSize();
+  const { leaves, root } = hashEvents(events, size);
+  const encryptedSize = size.total(client === undefined ? size.metaLength(header) : client.meta.length);
+  if (encryptedSize > MAX_ENCRYPTED) throw new ProtocolError('batch_too_large');
+  return { leaves, root, encryptedSize };
+}
+
+/**
  * Verifies a parsed batch: its network, count, unique ids, encrypted size and signature. `issuedAt` is judged by `checkFresh`.
  * @param expected.network the deployment's own.
  * @throws ProtocolError `network`, `count`, `id`, `batch_too_large`, `signature`.
@@ -67,11 +84,7 @@ export function verifyBatch(batch: Batch, expected: { network: string }): Verifi
   const { header, events, client } = batch;
   if (header.network !== expected.network) throw new ProtocolError('network', undefined, 1);
   if (header.count !== events.length) throw new ProtocolError('count', undefined, 1);
-  checkIds(events);
-  const size = new EncryptedSize();
-  const { leaves, root } = hashEvents(events, size);
-  const encryptedSize = size.total(client === undefined ? size.metaLength(header) : client.meta.length);
-  if (encryptedSize > MAX_ENCRYPTED) throw new ProtocolError('batch_too_large');
+  const { leaves, root, encryptedSize } = measureBatch(batch);
   if (!isSigned(header, root)) throw new ProtocolError('signature', undefined, 1);
   return {
     ...batch,
