@@ -27,7 +27,7 @@ export const registry: Part = {
     const settings = [
       '-Dquarkus.http.host=127.0.0.1',
       `-Dquarkus.http.port=${port}`,
-      `-Dregistry.datasource.url=jdbc:h2:file:${join(folder, 'registry')};DB_CLOSE_ON_EXIT=FALSE`,
+      `-Dquarkus.datasource.jdbc.url=jdbc:h2:file:${join(folder, 'schemas')};DB_CLOSE_ON_EXIT=FALSE;FILE_LOCK=NO`,
       `-Djava.io.tmpdir=${folder}`,
     ];
     return launch(

@@ -1,8 +1,6 @@
 import type { Deployment } from '../census/stores.ts';
+import { DEFAULT_PARTITIONS } from '../topics.ts';
 import type { Sandbox } from './sandbox.ts';
-
-/** Partitions of the batch topics; `ddc topics apply` creates as many unless told otherwise. */
-export const PARTITIONS = 4;
 
 /** The running sandbox as the census and the demo address it. */
 export function deploymentOf({ env, rooms, exportFolder }: Sandbox): Deployment {
@@ -11,7 +9,7 @@ export function deploymentOf({ env, rooms, exportFolder }: Sandbox): Deployment 
     api: rooms.url('api'),
     network: value('DDC_NETWORK'),
     topicPrefix: value('DDC_TOPIC_PREFIX'),
-    partitions: PARTITIONS,
+    partitions: DEFAULT_PARTITIONS,
     kafkaBrokers: value('KAFKA_BROKERS').split(','),
     schemaRegistryUrl: value('SCHEMA_REGISTRY_URL'),
     databaseUrl: value('DATABASE_URL'),

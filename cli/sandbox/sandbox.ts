@@ -1,17 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createApps } from '../../connectors/postgres/apps.ts';
 import { migrate, openDatabase } from '../../connectors/postgres/database.ts';
+import { RetriableError } from '../../services/pipeline/errors.ts';
 import type { Display } from '../../stack/progress.ts';
 import { ROOMS, type RoomName } from '../../stack/rooms.ts';
 import { type Stack, startStack } from '../../stack/stack.ts';
 import { createSupervisor, type Supervisor } from '../../stack/supervisor.ts';
 import { sandboxCast } from '../demo/cast.ts';
-import { runDdc } from './run-ddc.ts';
+import { applyTopics, DEFAULT_PARTITIONS } from '../topics.ts';
 import { sandboxSecrets } from './secrets.ts';
 
 /** Scopes of the sample, opened by the sandbox's export. */
 const EXPORT_SCOPES = ['purchase', 'profile'];
+const TOPIC_ATTEMPTS = 10;
 
 export interface SandboxOptions {
   /** Absolute; state, secrets, logs and the export of this run. */
@@ -68,7 +71,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...options.env,
     };
     say('creating tables and topics');
-    await Promise.all([prepareDatabase(env.DATABASE_URL ?? ''), runDdc(['topics', 'apply'], env)]);
+    await Promise.all([prepareDatabase(env.DATABASE_URL ?? ''), prepareTopics(env)]);
     say(`starting ${names.join(', ')}`);
     const supervisor = createSupervisor({ folder, keeper: stack.keeper, env });
     rooms = supervisor;
@@ -84,6 +87,24 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** A broker that has just started may not know the new topics everywhere yet: applying them can simply be repeated. */
+async function prepareTopics(env: Readonly<Record<string, string>>): Promise<void> {
+  for (let left = TOPIC_ATTEMPTS; ; left--) {
+    try {
+      await applyTopics({
+        brokers: (env.KAFKA_BROKERS ?? '').split(','),
+        registryUrl: env.SCHEMA_REGISTRY_URL ?? '',
+        prefix: env.DDC_TOPIC_PREFIX ?? '',
+        partitions: DEFAULT_PARTITIONS,
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof RetriableError) || left <= 1) throw error;
+      await wait(1_000);
+    }
   }
 }
 

@@ -74,6 +74,9 @@ const shape = z.object({
   DDC_UNSAFE: list.pipe(z.array(z.enum(UNSAFE))).prefault(''),
 });
 
+/** Every variable that a room reads. */
+export const VARIABLES: readonly string[] = Object.keys(shape.shape);
+
 type Env = z.infer<typeof shape>;
 const KAFKA = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL'] as const;
 
