@@ -1,4 +1,4 @@
-import { type Batch, batchId, leafOf, rootOf, toHex } from '../../protocol/index.ts';
+import { type Batch, batchId, measureBatch, toHex } from '../../protocol/index.ts';
 import type { Received } from '../../schemas/index.ts';
 import type { OpenRoot } from '../pipeline/ports/vault.ts';
 
@@ -16,13 +16,15 @@ export class BatchMismatch extends Error {
  * Binds the body to its record: the batch id, computed again from header and events, is the one that the API verified the
  * signature of. The signature itself is not verified a second time; every reader of the meta does.
  * @returns null when all is well.
+ * @throws ProtocolError `id` for an event id that stands twice, `batch_too_large` for a batch that would be longer than 1,000,000
+ * bytes once encrypted: what the API refuses as well.
  */
 export function checkBatch(batch: Batch, received: Received, root: OpenRoot): BatchMismatch | null {
   const { header, client } = batch;
   if (header.app !== toHex(received.app) || header.wallet !== toHex(received.wallet)) {
     return new BatchMismatch('batch_mismatch', 'the header names another app or wallet than the record');
   }
-  const id = batchId(header, rootOf(batch.events.map(leafOf)));
+  const id = batchId(header, measureBatch(batch).root);
   if (Buffer.compare(id, received.batchId) !== 0) {
     return new BatchMismatch(
       'batch_mismatch',

@@ -1,4 +1,4 @@
-import { type Batch, fromHex, MAX_ENCRYPTED } from '../../protocol/index.ts';
+import { type Batch, fromHex, ProtocolError } from '../../protocol/index.ts';
 import type { Encrypted, Received } from '../../schemas/index.ts';
 import type { Accepted } from '../pipeline/accepted.ts';
 import { dlq, drop, type Outcome, ok, type Sender } from '../pipeline/outcome.ts';
@@ -7,7 +7,6 @@ import type { OpenRoot, Vault } from '../pipeline/ports/vault.ts';
 import type { Rules } from '../pipeline/rules/rules.ts';
 import { checkBatch } from './check-batch.ts';
 import { encryptBatch } from './encrypt-batch.ts';
-import { encryptedBytes } from './encrypted-bytes.ts';
 import { createFlushKeys, type FlushKeys } from './flush-keys.ts';
 import { openReceived, type Transit } from './open-received.ts';
 import { passClientBatch } from './pass-client-batch.ts';
@@ -75,21 +74,20 @@ function read(received: Received, root: OpenRoot | null, keys: FlushKeys, transi
   if (!root) return { kind: 'erased' };
   const batch = openReceived(received, root, keys, transit);
   if ('code' in batch) return { kind: 'dead', ...batch };
-  const mismatch = checkBatch(batch, received, root);
-  if (mismatch) return { kind: 'dead', code: mismatch.code, cause: mismatch, sender: sender(batch) };
+  const refused = (code: string, cause: unknown): Reading => ({ kind: 'dead', code, cause, sender: sender(batch) });
+  try {
+    const mismatch = checkBatch(batch, received, root);
+    if (mismatch) return refused(mismatch.code, mismatch);
+  } catch (cause) {
+    if (cause instanceof ProtocolError) return refused(cause.code, cause);
+    throw cause;
+  }
   return { kind: 'batch', batch, root };
 }
 
 function encrypt(received: Received, batch: Batch, root: OpenRoot, keys: FlushKeys, random: (n: number) => Uint8Array) {
   const { batchId, app, wallet, rootVersion } = received;
   const body = batch.client ? passClientBatch(batch, batch.client) : encryptBatch({ batch, root, app, keys, random });
-  const bytes = encryptedBytes(body);
-  if (bytes > MAX_ENCRYPTED) {
-    const cause = new Error(
-      `${body.events.length} events are ${bytes} bytes once encrypted, more than ${MAX_ENCRYPTED}`,
-    );
-    return dlq('batch_too_large', cause, sender(batch));
-  }
   return ok({ batchId, app, wallet, rootVersion, ...sender(batch), reason: null, body });
 }
 
