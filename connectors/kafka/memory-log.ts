@@ -112,8 +112,13 @@ export class MemoryLog {
         if (serving.has(partition) || group.held.has(place)) continue;
         group.held.set(place, member);
         const stop = new AbortController();
+        // A lane that returns before it is revoked keeps its partition: nobody else is to serve it either.
+        const revoked = new Promise<void>((resolve) =>
+          stop.signal.addEventListener('abort', () => resolve(), { once: true }),
+        );
         const done = serve(this.#input(group, topic, partition, stop.signal))
           .catch(finish)
+          .then(() => revoked)
           .finally(() => {
             serving.delete(partition);
             group.held.delete(place);

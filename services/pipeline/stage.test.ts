@@ -105,7 +105,7 @@ describe('a stage', () => {
       .records('encrypted', partition)
       .map(({ value, headers }) => ({ ...codecs.output.decode(value), origin: headers.origin }));
 
-  const start = (transform: Transform, onFatal = (error: unknown) => void fatal.push(error)) =>
+  const start = (transform: Transform, onFatal: (error: unknown) => void = (error) => fatal.push(error)) =>
     startWorker(
       log.consumer({ group: 'encryptor', topic: 'received' }),
       (input) =>
