@@ -23,6 +23,8 @@ export interface ConsumerOptions extends KafkaOptions {
   readonly rebalanceTimeoutMs?: number;
   /** Milliseconds that an empty fetch waits at the broker. Default 100. */
   readonly fetchWaitMs?: number;
+  /** Failures in a row that are sat out before membership counts as lost. Default 12, about 15 s. */
+  readonly attempts?: number;
 }
 
 /** kafkajs logs this, with topic and partition, right before it would start at the other end of the log. There is no event. */
@@ -80,7 +82,7 @@ class KafkaLogConsumer implements LogConsumer {
         multiplier: 1.5,
         factor: 0.2,
         maxRetryTime: 2_000,
-        retries: 12,
+        retries: options.attempts ?? 12,
         restartOnFailure: async () => false,
       },
     });

@@ -1,0 +1,153 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CompressionTypes } from 'kafkajs';
+import {
+  createKafkaConsumer,
+  createKafkaLookup,
+  createKafkaWriter,
+  type KafkaOptions,
+} from '../../connectors/kafka/index.ts';
+import type { PartitionInput } from '../../services/pipeline/ports/log.ts';
+import { createTopic, kafkaOptions, rawKafka, uniqueName } from '../support/kafka.ts';
+
+/** Sockets that a test can take away: cut ends them and all later ones, freeze leaves them open and silent. */
+function sockets(): Pick<Required<KafkaOptions>, 'socketFactory'> & { cut(): void; freeze(): void } {
+  const open = new Set<Socket>();
+  let state: 'up' | 'cut' = 'up';
+  return {
+    socketFactory: ({ host, port, onConnect }) => {
+      const socket = connect({ host, port: state === 'cut' ? 1 : port }, onConnect);
+      socket.on('close', () => open.delete(socket));
+      open.add(socket);
+      return socket;
+    },
+    cut: () => {
+      state = 'cut';
+      for (const socket of open) socket.destroy(new Error('cut by the test'));
+    },
+    freeze: () => {
+      for (const socket of open) {
+        socket.pause();
+        socket.write = () => true;
+      }
+    },
+  };
+}
+
+const whileHeld = (input: PartitionInput) =>
+  new Promise<void>((resolve) => input.revoked.addEventListener('abort', () => resolve()));
+const LIMITS = { maxRecords: 1000, maxBytes: 1e7, waitMs: 500 };
+
+describe('when Kafka or a member fails', () => {
+  const options = kafkaOptions();
+  const writer = createKafkaWriter(options);
+  const lookup = createKafkaLookup(options);
+  let topic = '';
+  let silent: Server;
+
+  beforeAll(async () => {
+    topic = await createTopic(1);
+    silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(async () => {
+    await writer.close();
+    await lookup.close();
+    silent.close();
+  });
+
+  test('a broker that takes connections and never answers is given up on: by writer, lookup and consumer', async () => {
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const mute = { ...options, brokers: [`127.0.0.1:${port}`], connectTimeoutMs: 200, requestTimeoutMs: 200 };
+    const [muteWriter, muteLookup] = [createKafkaWriter(mute), createKafkaLookup(mute)];
+    const record = { key: new Uint8Array(32), value: new Uint8Array(1) };
+    await expect(muteWriter.send(topic, 0, [record])).rejects.toMatchObject({ retriable: true });
+    await expect(muteLookup.endOffset(topic, 0)).rejects.toMatchObject({ retriable: true });
+    const consumer = createKafkaConsumer({ ...mute, group: uniqueName('g'), topic, lookup: muteLookup });
+    await expect(consumer.run(whileHeld)).rejects.toMatchObject({ retriable: true });
+    await Promise.all([consumer.stop(), muteWriter.close(), muteLookup.close()]);
+  });
+
+  test('a consumer that loses Kafka for good ends its run and says so once', async () => {
+    const net = sockets();
+    const told: Error[] = [];
+    const consumer = createKafkaConsumer({
+      ...options,
+      socketFactory: net.socketFactory,
+      group: uniqueName('g'),
+      topic,
+      lookup,
+      attempts: 1,
+      onFatal: (error) => told.push(error),
+    });
+    let joined: () => void = () => undefined;
+    const member = new Promise<void>((resolve) => {
+      joined = resolve;
+    });
+    const run = consumer.run(async (input) => {
+      input.seek(0);
+      joined();
+      await whileHeld(input);
+    });
+    await member;
+    net.cut();
+    await expect(run).rejects.toMatchObject({ code: 'consumer_crashed', retriable: false });
+    expect(told.map((error) => (error as Error & { code: string }).code)).toEqual(['consumer_crashed']);
+    await consumer.stop();
+  });
+
+  test('a member that died without a word is replaced by its successor within seconds', async () => {
+    const group = uniqueName('g');
+    const net = sockets();
+    const join = (over: object) => {
+      const consumer = createKafkaConsumer({ ...options, ...over, group, topic, lookup, connectTimeoutMs: 1_000 });
+      const held = new Promise<PartitionInput>((resolve, reject) => {
+        consumer
+          .run(async (input) => {
+            resolve(input);
+            await whileHeld(input);
+          })
+          .catch(reject);
+      });
+      return { consumer, held };
+    };
+    const dead = join({ socketFactory: net.socketFactory });
+    await dead.held;
+    net.freeze();
+    const before = performance.now();
+    const successor = join({});
+    await successor.held;
+    expect(performance.now() - before).toBeLessThan(6_000);
+    await successor.consumer.stop();
+    await dead.consumer.stop();
+  });
+
+  test('the largest send passes, and one beyond it is refused for good', async () => {
+    const key = new Uint8Array(32);
+    const value = new Uint8Array(3 * 1024 * 1024 - 512).fill(7);
+    const offset = await writer.send(topic, 0, [{ key, value }]);
+    expect((await lookup.readAt(topic, 0, offset)).value).toHaveLength(value.length);
+    await expect(writer.send(topic, 0, [{ key, value: new Uint8Array(3 * 1024 * 1024) }])).rejects.toMatchObject({
+      code: 'record_too_large',
+      retriable: false,
+    });
+  });
+
+  test('a compressed bomb stops the reader instead of filling its memory', async () => {
+    const bombed = await createTopic(1);
+    const producer = rawKafka().producer();
+    await producer.connect();
+    const value = Buffer.alloc(32 * 1024 * 1024);
+    expect(gzipSync(value).length).toBeLessThan(100_000);
+    await producer.send({ topic: bombed, compression: CompressionTypes.GZIP, messages: [{ partition: 0, value }] });
+    await producer.disconnect();
+    const consumer = createKafkaConsumer({ ...options, group: uniqueName('g'), topic: bombed, lookup, attempts: 1 });
+    const run = consumer.run(async (input) => {
+      for (;;) await input.poll(LIMITS);
+    });
+    await expect(run).rejects.toMatchObject({ code: 'consumer_crashed', retriable: false });
+    await consumer.stop();
+  });
+});
