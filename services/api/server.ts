@@ -88,8 +88,11 @@ function unreadable(code: string | undefined): ApiProblemCode {
 function stop(server: Server, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), withinMs);
+    // Connections whose last request is answered after this moment become idle only then.
+    const idle = setInterval(() => server.closeIdleConnections(), 20);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(idle);
       resolve();
     });
     server.closeIdleConnections();

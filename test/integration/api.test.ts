@@ -1,0 +1,138 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { appsAdd } from '../../cli/apps.ts';
+import { applyTopics } from '../../cli/topics.ts';
+import { createKafkaLookup } from '../../connectors/kafka/index.ts';
+import { createAdmission } from '../../connectors/postgres/admission.ts';
+import { createPositions } from '../../connectors/postgres/positions.ts';
+import { createRegistryCodecs } from '../../connectors/registry/index.ts';
+import { encodeNdjson, fromHex, toHex } from '../../protocol/index.ts';
+import { RetriableError } from '../../services/pipeline/errors.ts';
+import { batchesReceived } from '../../topics/batches-received.ts';
+import { partitionOf } from '../../topics/partition.ts';
+import { app, someBatch, someBody, someEvent, wallet } from '../support/api.ts';
+import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { brokers, kafkaOptions, uniqueName } from '../support/kafka.ts';
+import { eventually, type RoomProcess, startRoom } from '../support/room-process.ts';
+
+let db: TestDatabase;
+let room: RoomProcess;
+let folder: string | undefined;
+let url: string;
+let logId: Uint8Array;
+const prefix = `${uniqueName('api')}.`;
+const topic = `${prefix}${batchesReceived.name}`;
+const lookup = createKafkaLookup(kafkaOptions());
+const registryUrl = process.env.SCHEMA_REGISTRY_URL ?? '';
+const PARTITIONS = 4;
+
+beforeAll(async () => {
+  db = await openTestDatabase('api');
+  // A broker that has just made a topic may not know it yet; applying again is always allowed.
+  const apply = () => applyTopics({ brokers: brokers(), registryUrl, prefix, partitions: PARTITIONS });
+  ({ logId } = await eventually('topics', () => apply().catch((error) => retriableOrThrow(error))));
+  await appsAdd(db.url, toHex(app.publicKey), { tier: 'free', open: true });
+  folder = await mkdtemp(join(tmpdir(), 'ddc-api-'));
+  await writeFile(join(folder, 'kek'), `1 ${'5a'.repeat(32)}\n`);
+  room = startRoom('api', { DATABASE_URL: db.url, DDC_TOPIC_PREFIX: prefix, DDC_KEK_FILE: join(folder, 'kek') });
+  url = `http://127.0.0.1:${await room.listening}`;
+}, 60_000);
+
+afterAll(async () => {
+  await room?.kill();
+  await lookup.close();
+  await db?.close();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+function retriableOrThrow(error: unknown): null {
+  if (error instanceof RetriableError) return null;
+  throw error;
+}
+
+const post = (body: Uint8Array) =>
+  fetch(`${url}/v1/batches`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: body as RequestInit['body'],
+  });
+const statusOf = async (id: Uint8Array) => {
+  const answer = await fetch(`${url}/v1/batches/${toHex(id)}`);
+  return { http: answer.status, ...((await answer.json()) as Record<string, unknown>) };
+};
+
+test('a 202 names the place where Kafka has the batch', async () => {
+  const batch = someBatch({ events: Array.from({ length: 100 }, () => someEvent()) });
+  const answer = await post(encodeNdjson(batch));
+  expect(answer.status).toBe(202);
+  const { batchId, partition, offset } = (await answer.json()) as {
+    batchId: string;
+    partition: number;
+    offset: number;
+  };
+  expect(partition).toBe(partitionOf(wallet.publicKey, PARTITIONS));
+  const codec = await createRegistryCodecs({ url: registryUrl }).for({ ...batchesReceived, name: topic });
+  const record = await lookup.readAt(topic, partition, offset);
+  expect(toHex(record.key)).toBe(toHex(wallet.publicKey));
+  expect(toHex(codec.decode(record.value).batchId)).toBe(batchId);
+});
+
+test('a refused batch leaves nothing in Kafka', async () => {
+  const partition = partitionOf(wallet.publicKey, PARTITIONS);
+  const before = await lookup.endOffset(topic, partition);
+  const { header, events } = someBatch();
+  const forged = encodeNdjson({ header: { ...header, seq: header.seq + 1 }, events });
+  expect((await post(forged)).status).toBe(422);
+  expect(await lookup.endOffset(topic, partition)).toBe(before);
+});
+
+test('many at once all get places of their own, in shared sends', async () => {
+  const answers = await Promise.all(Array.from({ length: 64 }, () => post(someBody())));
+  const offsets = await Promise.all(answers.map(async (one) => ((await one.json()) as { offset: number }).offset));
+  expect(answers.every((one) => one.status === 202)).toBe(true);
+  expect(new Set(offsets).size).toBe(64);
+  const sends = /ddc_api_sends\{[^}]*\} (\d+)/.exec(await (await fetch(`${url}/metrics`)).text());
+  expect(Number(sends?.[1])).toBeLessThan(64);
+});
+
+test('the status follows the marks, and a batch that was let in keeps its first position', async () => {
+  const batch = someBatch();
+  const first = (await (await post(encodeNdjson(batch))).json()) as { partition: number; offset: number };
+  expect(await statusOf(batch.batchId)).toMatchObject({ http: 404, code: 'unknown_batch' });
+
+  await createAdmission(db).admit(first.partition, [
+    {
+      batchId: batch.batchId,
+      app: app.publicKey,
+      wallet: wallet.publicKey,
+      rootVersion: 1,
+      origin: first.offset,
+      issuedAt: batch.header.issuedAt,
+      retryOf: null,
+    },
+  ]);
+  const none = { encrypted: false, pinned: false, indexed: false, settled: false };
+  expect(await statusOf(batch.batchId)).toMatchObject({ http: 200, stages: none, outcome: 'live' });
+
+  const positions = createPositions(db, logId);
+  const row = await positions.load('encryptor', first.partition);
+  await positions.compareAndSet('encryptor', first.partition, row, { next: first.offset + 1, mark: first.offset });
+  expect(await statusOf(batch.batchId)).toMatchObject({ stages: { ...none, encrypted: true } });
+
+  const again = await post(encodeNdjson(batch));
+  expect(await again.json()).toEqual({ ...first, batchId: toHex(batch.batchId) });
+  expect(fromHex(toHex(batch.batchId), 32)).toHaveLength(32);
+});
+
+test('on SIGTERM it finishes what is in hand and exits with 0', async () => {
+  const inFlight = Array.from({ length: 20 }, () => post(someBody()).then((answer) => answer.status));
+  const first = await Promise.race(inFlight);
+  expect(first).toBe(202);
+  const code = await room.stop();
+  expect(code).toBe(0);
+  const settled = await Promise.allSettled(inFlight);
+  // Either answered, or refused in a way that a client repeats; never a broken answer.
+  for (const one of settled) if (one.status === 'fulfilled') expect([202, 503]).toContain(one.value);
+});
