@@ -19,6 +19,7 @@ const COMMANDS: readonly Entry[] = [
   { name: 'service', summary: 'run one room in this process', load: () => import('./service.ts') },
   { name: 'topics', summary: 'create topics and schemas, or report drift', load: () => import('./topics.ts') },
   { name: 'index-dump', summary: 'print the index in key order', load: () => import('./index-dump.ts') },
+  { name: 'replay', summary: 'make readers read the log from 0', load: () => import('./replay.ts') },
   { name: 'docs', summary: 'write the generated documents', load: () => import('./docs.ts') },
   { name: 'bench', summary: 'measure', load: () => import('./bench.ts') },
   { name: 'vectors', summary: 'run test vectors of the protocol', load: () => import('./vectors.ts') },

@@ -1,6 +1,8 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Database } from '../connectors/postgres/database.ts';
+import { Command } from 'commander';
+import { groupMembers } from '../connectors/kafka/group-members.ts';
+import { type Database, openDatabase } from '../connectors/postgres/database.ts';
 import { REPLAYED_STAGES, resetReaders } from '../connectors/postgres/index-reset.ts';
 import { BOOKS } from '../connectors/sinks/folder/commit-log.ts';
 
@@ -53,3 +55,45 @@ async function emptyExport(folder: string): Promise<void> {
   for (const name of names) if (name.startsWith('app=')) await rm(join(folder, name), { recursive: true, force: true });
   await rm(join(folder, BOOKS), { recursive: true, force: true });
 }
+
+interface ReplayOptions {
+  readonly export?: readonly string[];
+}
+
+/** NAME=FOLDER of each `--export`. */
+function parseExport(text: string): { name: string; folder: string } {
+  const at = text.indexOf('=');
+  if (at < 1 || at === text.length - 1)
+    throw new Error(`--export ${text}: write the export's name and folder as NAME=FOLDER.`);
+  return { name: text.slice(0, at), folder: text.slice(at + 1) };
+}
+
+async function run(options: ReplayOptions): Promise<void> {
+  const { DATABASE_URL, KAFKA_BROKERS, DDC_TOPIC_PREFIX = '' } = process.env;
+  if (!DATABASE_URL || !KAFKA_BROKERS)
+    throw new Error('Set DATABASE_URL and KAFKA_BROKERS: the deployment to replay in.');
+  const warn = (_fields: object, message: string) => void process.stderr.write(`kafka: ${message}\n`);
+  const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-replay', log: { warn, error: warn } };
+  const db = openDatabase(DATABASE_URL, { connections: 1 });
+  try {
+    const dropped = await prepareReplay({
+      db,
+      prefix: DDC_TOPIC_PREFIX,
+      exports: (options.export ?? []).map(parseExport),
+      members: (group) => groupMembers(kafka, group),
+    });
+    process.stdout.write(
+      `${dropped.batches} rows of the index dropped. Start the rooms: they read \`pinned\` from 0.\n`,
+    );
+  } finally {
+    await db.close();
+  }
+}
+
+export const command = (): Command =>
+  new Command('replay')
+    .description(
+      'drop the index, the rows of indexer and settler, and exports, so that their rooms read the log from 0',
+    )
+    .option('--export <name=folder...>', 'an export whose folder is dropped as well')
+    .action(run);

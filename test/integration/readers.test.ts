@@ -126,7 +126,7 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
     const clock = { now: () => Date.now() };
     make = batchMaker(openVault({ db, keks: parseKeks(KEK), random, clock }), 'sr25519');
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     for (const room of rooms) await room.kill();
@@ -142,7 +142,7 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     await caughtUp();
     expect(await exported()).toEqual(sorted(expected));
     expect(await indexed()).toBe(30);
-  }, 60_000);
+  }, 180_000);
 
   it('lose and double nothing when they are killed before they know that their row was written', async () => {
     for (const room of rooms.splice(0)) await room.kill();
@@ -155,7 +155,7 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     await caughtUp();
     expect(await exported()).toEqual(sorted(expected));
     expect(await indexed()).toBe(50);
-  }, 90_000);
+  }, 180_000);
 
   it('forget an erased owner', async () => {
     const gone = expected[0];
@@ -168,7 +168,7 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     );
     expected.splice(0, expected.length, ...left);
     expect(await exported()).toEqual(sorted(expected));
-  }, 60_000);
+  }, 180_000);
 
   it('are rebuilt from the log as they were', async () => {
     const before = { index: await dump(), rows: await exported() };
@@ -184,5 +184,5 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     await caughtUp();
     expect(await exported()).toEqual(before.rows);
     expect(await dump()).toBe(before.index);
-  }, 90_000);
+  }, 180_000);
 });

@@ -52,7 +52,7 @@ export function startRoom(room: string, env: Readonly<Record<string, string>>): 
 }
 
 /** Asks again until `probe` gives something, for what other processes do. @throws after `ms` with `what` */
-export async function eventually<T>(what: string, probe: () => Promise<T | null>, ms = 30_000): Promise<T> {
+export async function eventually<T>(what: string, probe: () => Promise<T | null>, ms = 90_000): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {
     const found = await probe();

@@ -1,4 +1,4 @@
-import { link, mkdir, mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { access, link, mkdir, mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
@@ -47,21 +47,16 @@ const fileName = (number: number) => `${String(number).padStart(10, '0')}.json`;
 export function commitLog(root: string, partition: number, reach: NonNullable<SinkContext['reach']>): CommitLog {
   const books = join(root, BOOKS, String(partition));
   const staging = join(books, 'staging');
+  let known = 0;
 
   const read = async (number: number): Promise<Commit> =>
     commitSchema.parse(JSON.parse(await readFile(join(books, fileName(number)), 'utf8')));
 
+  /** Numbers have no gaps and are never taken back: after one listing it is enough to look for the next. */
   async function lastNumber(): Promise<number> {
-    try {
-      const names = await readdir(books);
-      return names.reduce(
-        (last, name) => (/^\d{10}\.json$/.test(name) ? Math.max(last, Number.parseInt(name, 10)) : last),
-        0,
-      );
-    } catch (error) {
-      if (failedWith(error, 'ENOENT')) return 0;
-      throw error;
-    }
+    if (known === 0) known = await lastListed(books);
+    while (known > 0 && (await exists(join(books, fileName(known + 1))))) known += 1;
+    return known;
   }
 
   async function complete(commit: Commit): Promise<void> {
@@ -118,4 +113,27 @@ export function commitLog(root: string, partition: number, reach: NonNullable<Si
       return true;
     },
   };
+}
+
+async function lastListed(books: string): Promise<number> {
+  try {
+    const names = await readdir(books);
+    return names.reduce(
+      (last, name) => (/^\d{10}\.json$/.test(name) ? Math.max(last, Number.parseInt(name, 10)) : last),
+      0,
+    );
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return 0;
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return false;
+    throw error;
+  }
 }
