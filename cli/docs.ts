@@ -4,6 +4,7 @@ import { sinkDocs } from '../connectors/sinks/docs.ts';
 import { sinks } from '../connectors/sinks/index.ts';
 import { topicsDoc } from '../topics/docs.ts';
 import { topics } from '../topics/index.ts';
+import { errorsDocument } from './errors-doc.ts';
 
 export const command = (): Command => {
   const docs = new Command('docs').description('write the generated documents');
@@ -15,5 +16,9 @@ export const command = (): Command => {
     .command('topics')
     .description('write docs/topics.md')
     .action(() => writeFile(new URL('../docs/topics.md', import.meta.url), topicsDoc(topics)));
+  docs
+    .command('errors')
+    .description('write docs/errors.md')
+    .action(() => writeFile(new URL('../docs/errors.md', import.meta.url), errorsDocument()));
   return docs;
 };

@@ -1,0 +1,12 @@
+import { expect, test } from '@jest/globals';
+import { run } from '../../test/long/fuzz.ts';
+import { startMemoryApi } from '../../test/support/api.ts';
+
+test('ten seconds of broken requests: no 5xx, no crash', async () => {
+  const it = await startMemoryApi();
+  const seed = Date.now() % 1_000_000;
+  const report = await run({ seconds: 10, url: it.url, seed });
+  await it.api.close();
+  expect(report).toMatchObject({ seed, failures: [], alive: true });
+  expect(Object.keys(report.statuses).length).toBeGreaterThan(4);
+});
