@@ -1,0 +1,45 @@
+import { createKafkaLookup, createKafkaWriter, readLogId } from '../connectors/kafka/index.ts';
+import { createAdmission } from '../connectors/postgres/admission.ts';
+import { openDatabase } from '../connectors/postgres/database.ts';
+import { createIndexStore } from '../connectors/postgres/index-store.ts';
+import { createPositions } from '../connectors/postgres/positions.ts';
+import { createRegistryCodecs } from '../connectors/registry/index.ts';
+import { batchesDead } from '../topics/batches-dead.ts';
+import { batchesReceived } from '../topics/batches-received.ts';
+import { log as logTopic } from '../topics/log.ts';
+import type { DeadLetterPorts } from './dlq.ts';
+
+const quiet = { warn: () => undefined, error: () => undefined };
+
+/** Runs an operator's command with the log and the positions that the environment names. */
+export async function withLog<T>(use: (ports: DeadLetterPorts, partitions: number) => Promise<T>): Promise<T> {
+  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL, DDC_TOPIC_PREFIX = '' } = process.env;
+  if (!KAFKA_BROKERS || !SCHEMA_REGISTRY_URL || !DATABASE_URL) {
+    throw new Error('Set KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL to those of the deployment.');
+  }
+  const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-operator', log: quiet };
+  const lookup = createKafkaLookup(kafka);
+  const writer = createKafkaWriter(kafka);
+  const db = openDatabase(DATABASE_URL, { connections: 2 });
+  try {
+    const codecs = createRegistryCodecs({ url: SCHEMA_REGISTRY_URL });
+    const [dead, received, log] = [batchesDead, batchesReceived, logTopic].map((t) => `${DDC_TOPIC_PREFIX}${t.name}`);
+    if (!dead || !received || !log) throw new Error('unreachable');
+    const logId = await readLogId(lookup, await codecs.for({ ...logTopic, name: log }), log);
+    const ports: DeadLetterPorts = {
+      lookup,
+      writer,
+      positions: createPositions(db, logId),
+      admission: createAdmission(db),
+      index: createIndexStore(db, logId, () => undefined),
+      codecs: {
+        dead: await codecs.for({ ...batchesDead, name: dead }),
+        received: await codecs.for({ ...batchesReceived, name: received }),
+      },
+      topics: { dead, received },
+    };
+    return await use(ports, await lookup.partitions(received));
+  } finally {
+    await Promise.all([lookup.close(), writer.close(), db.close()]);
+  }
+}
