@@ -71,8 +71,10 @@ export async function retrySome(world: World, instance: Instance, probability: n
   for (const { origin, batch } of letters) {
     if (!world.chances.happens(probability)) continue;
     const before = world.lies;
+    // A retry that was on its way before the flaw was mended may lawfully die of it.
+    const mended = world.mended;
     const sent = await attempt(() => retryDeadLetter(ports, 0, origin));
-    if (sent && world.mended && world.lies === before) world.retried.add(batch);
+    if (sent && mended && world.lies === before) world.retried.add(batch);
   }
 }
 
