@@ -4,12 +4,24 @@ import { dirname, join, normalize, relative } from 'node:path';
 /** Source text by path relative to the project's root. */
 export type Sources = ReadonlyMap<string, string>;
 
-const FOLDERS = ['protocol', 'schemas', 'topics', 'services', 'connectors', 'cli', 'stack', 'sdk', 'bench', 'examples', 'test'];
+const FOLDERS = [
+  'protocol',
+  'schemas',
+  'topics',
+  'services',
+  'connectors',
+  'cli',
+  'stack',
+  'sdk',
+  'bench',
+  'examples',
+  'test',
+];
 
 /** Libraries that only their connector (and the frozen baseline of the benchmark) may import. */
 const FENCED = ['kafkajs', 'ipfs-http-client', '@polkadot/api', 'pg'];
 
-/** Which folders a file of a folder may import. `cli`, `stack`, `bench`, `examples` and `test` may import everything. */
+/** Which folders a file of a folder may import. `cli`, `stack`, `bench`, `examples`, `test` and the tests beside the code may import everything. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   protocol: ['protocol'],
   schemas: ['schemas'],
@@ -20,8 +32,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where the environment, clocks and randomness may enter. */
-const EDGES = [/(^|\/)main\.ts$/, /^cli\//, /^stack\//, /^bench\//, /^test\//, /^examples\//, /^sdk\//, /\.test\.ts$/, /^protocol\/bench\//];
-const AMBIENT = /\bprocess\.env\b|\bDate\.now\(|\bnew Date\(\s*\)|\bMath\.random\(|\brandomBytes\(|\brandomUUID\(|\bgetRandomValues\(/;
+const EDGES = [
+  /(^|\/)main\.ts$/,
+  /^cli\//,
+  /^stack\//,
+  /^bench\//,
+  /^test\//,
+  /^examples\//,
+  /^sdk\//,
+  /\.test\.ts$/,
+  /^protocol\/bench\//,
+];
+const AMBIENT =
+  /\bprocess\.env\b|\bDate\.now\(|\bnew Date\(\s*\)|\bMath\.random\(|\brandomBytes\(|\brandomUUID\(|\bgetRandomValues\(/;
 
 /** Holds broken imports as text, on purpose. */
 const SAMPLES = 'architecture.test.ts';
@@ -71,16 +94,14 @@ function judgeImport(file: string, specifier: string): string[] {
 }
 
 function allowedFor(file: string): readonly string[] | 'everything' {
+  if (/\.test\.ts$/.test(file)) return 'everything';
   const room = /^services\/([^/]+)\//.exec(file)?.[1];
   if (room && room !== 'pipeline') {
     const own = [`services/${room}`, ...ROOM_FREE];
-    if (file === `services/${room}/main.ts`) return [...own, 'connectors'];
-    return /\.test\.ts$/.test(file) ? [...own, 'connectors', 'test'] : own;
+    return file === `services/${room}/main.ts` ? [...own, 'connectors'] : own;
   }
   const folder = Object.keys(ALLOWED).find((name) => file.startsWith(`${name}/`));
-  if (folder === undefined) return 'everything';
-  const allowed = ALLOWED[folder] ?? [];
-  return /\.test\.ts$/.test(file) ? [...allowed, 'test', 'connectors'] : allowed;
+  return folder === undefined ? 'everything' : (ALLOWED[folder] ?? []);
 }
 
 function importsOf(code: string): string[] {
