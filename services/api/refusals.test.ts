@@ -84,7 +84,7 @@ describe('a batch is refused, with its own code and line, and leaves nothing in 
     ],
   ];
 
-  test.each(cases)('%s', async (_name, make, status, code, line, headers) => {
+  test.each(cases)('%s', async (_name, make, status, code, line, headers = {}) => {
     const answer = await it.post(make(), headers);
     const problem = (await answer.json()) as { code: string; status: number; line?: number };
     expect([answer.status, problem.code, problem.line]).toEqual([status, code, line]);
