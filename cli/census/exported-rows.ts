@@ -1,7 +1,19 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 
+/** One row of the export. */
+export interface ExportedRow {
+  /** Hex. */
+  readonly batchId: string;
+  readonly eventId: string;
+}
+
 /** Event ids in the Parquet folder that belong to these batches, one per row. */
 export async function exportedEventIds(folder: string, batchIds: ReadonlySet<string>): Promise<string[]> {
+  return (await exportedRows(folder, batchIds)).map(({ eventId }) => eventId);
+}
+
+/** Rows of the Parquet folder that belong to these batches (hex). */
+export async function exportedRows(folder: string, batchIds: ReadonlySet<string>): Promise<ExportedRow[]> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {
@@ -12,7 +24,10 @@ export async function exportedEventIds(folder: string, batchIds: ReadonlySet<str
     const reader = await connection.runAndReadAll(
       `SELECT batch_id, event_id FROM read_parquet('${folder}/app=*/dt=*/*.parquet', hive_partitioning = true)`,
     );
-    return reader.getRows().flatMap(([batch, event]) => (batchIds.has(String(batch)) ? [String(event)] : []));
+    return reader
+      .getRows()
+      .map(([batch, event]) => ({ batchId: String(batch), eventId: String(event) }))
+      .filter(({ batchId }) => batchIds.has(batchId));
   } finally {
     connection.closeSync();
     instance.closeSync();
