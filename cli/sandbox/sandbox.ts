@@ -15,6 +15,8 @@ import { sandboxSecrets } from './secrets.ts';
 /** Scopes of the sample, opened by the sandbox's export. */
 const EXPORT_SCOPES = ['purchase', 'profile'];
 const TOPIC_ATTEMPTS = 10;
+/** What the environment may settle, for parts that were given: they may hold other deployments. */
+const GIVEN = ['DDC_TOPIC_PREFIX', 'DDC_KEK_FILE', 'DDC_OPERATOR_SEED_FILE', 'DDC_ROUND_SECONDS', 'DDC_TIERS'] as const;
 
 export interface SandboxOptions {
   /** Absolute; state, secrets, logs and the export of this run. */
@@ -68,6 +70,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       DDC_EXPORT: JSON.stringify(plan),
       ...stack.env,
       ...sandboxSecrets(folder),
+      ...givenSettings(),
       ...options.env,
     };
     say('creating tables and topics');
@@ -88,6 +91,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await stop();
     throw error;
   }
+}
+
+function givenSettings(): Record<string, string> {
+  return Object.fromEntries(GIVEN.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 /** A broker that has just started may not know the new topics everywhere yet: applying them can simply be repeated. */

@@ -35,10 +35,11 @@ export function openConnection(endpoint: string, timeoutMs = 15_000): ChainConne
     const provider = new WsProvider(endpoint, RECONNECT_MS, {}, timeoutMs);
     try {
       await deadline('connect', timeoutMs, provider.isReady);
+      const metadata = await deadline('connect', timeoutMs, metadataOf(provider));
       const api = await deadline(
         'connect',
         timeoutMs,
-        Api.create({ provider, noInitWarn: true, throwOnConnect: true }),
+        Api.create({ provider, metadata, noInitWarn: true, throwOnConnect: true }),
       );
       return { api, rpc: (method, params) => provider.send(method, params), close: () => api.disconnect() };
     } catch (error) {
@@ -81,6 +82,19 @@ export function openConnection(endpoint: string, timeoutMs = 15_000): ChainConne
       await opened?.close();
     },
   };
+}
+
+/**
+ * The runtime's metadata, by the key that the library looks it up with. Left to itself it prints a warning, which no option
+ * silences, for every runtime that is older than its way of asking.
+ */
+async function metadataOf(provider: { send<T>(method: string, params: unknown[]): Promise<T> }) {
+  const [genesis, { specVersion }, metadata] = await Promise.all([
+    provider.send<string>('chain_getBlockHash', [0]),
+    provider.send<{ specVersion: number }>('state_getRuntimeVersion', []),
+    provider.send<`0x${string}`>('state_getMetadata', []),
+  ]);
+  return { [`${genesis}-${specVersion}`]: metadata };
 }
 
 function classify(what: string, error: unknown): unknown {
