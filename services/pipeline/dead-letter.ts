@@ -1,4 +1,5 @@
 import type { DeadLetter, Received } from '../../schemas/index.ts';
+import { tryDecode } from './accepted.ts';
 import { FatalError } from './errors.ts';
 import type { Codec } from './ports/codec.ts';
 import type { LogLookup, LogRecord } from './ports/log.ts';
@@ -21,14 +22,12 @@ const unreadable = (key: Uint8Array, sealed: Uint8Array): Received => ({
   sealed,
 });
 
-/** Decodes a record of `received`; one that cannot be decoded is kept as raw bytes under its key. */
+/**
+ * Decodes a record of `received`; one that is undecodable, as a dead letter may well be, is kept as raw bytes under its key.
+ * @throws RetriableError while its schema is on the way: kept as raw bytes it could never be retried
+ */
 export function originalOf(record: LogRecord, codec: Codec<Received>): Received {
-  try {
-    return codec.decode(record.value);
-  } catch {
-    // Undecodable is what a dead letter may well be: the bytes themselves are what is worth keeping.
-    return unreadable(record.key, record.value);
-  }
+  return tryDecode(codec, record).value ?? unreadable(record.key, record.value);
 }
 
 /** Reads the original at `origin`; when retention has passed it, an empty one is what is left. */

@@ -77,7 +77,8 @@ export async function runReader<I>(
   /** @returns false when the row is no longer ours */
   async function flush(buffered: readonly Buffered[]): Promise<boolean> {
     const to: Position = { next: intake.next, mark: intake.mark };
-    const records = buffered.map(accepted);
+    // A record may name a schema that is still on its way: that is waited for like everything else.
+    const records = await lane.retry('decode', async () => buffered.map(accepted));
     if (!(await lane.retry('apply', () => plan.apply(partition, row, to, records)))) return false;
     faults.reach('after-row');
     row = to;

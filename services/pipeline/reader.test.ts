@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
+import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
+import type { Clock } from './clock.ts';
+import { RetriableError } from './errors.ts';
+import { NO_SIGNALS } from './events.ts';
+import { NO_FAULTS } from './faults.ts';
+import { type ReaderPlan, runReader } from './reader.ts';
+import { ALL_RULES } from './rules/rules.ts';
+import { startWorker } from './worker.ts';
+
+/** Real time, but without waiting for it. */
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: async (_ms, signal) => {
+    signal?.throwIfAborted();
+    await new Promise((resolve) => setImmediate(resolve));
+  },
+};
+
+test('a record whose schema is still on its way is waited for: no crash, nothing skipped', async () => {
+  const log = new MemoryLog();
+  for (const topic of ['received', 'pinned']) log.createTopic(topic, 1);
+  const positions = memoryPositions('00');
+  const writer = log.writer();
+  const records = [0, 1].map((n) => ({ key: Uint8Array.of(1), value: Uint8Array.of(n), headers: { origin: `${n}` } }));
+  await writer.send('received', 0, records);
+  await writer.send('pinned', 0, records);
+
+  let unknown = 2;
+  const applied: number[] = [];
+  let over: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  const done = new Promise<void>((resolve, reject) => {
+    over = { resolve, reject };
+  });
+  const plan: ReaderPlan<number> = {
+    stage: 'indexer',
+    received: 'received',
+    onBehind: 'repair',
+    codec: {
+      encode: (n) => Uint8Array.of(n),
+      decode: ([n]) => {
+        if (n === 1 && unknown-- > 0) throw new RetriableError('schema_unknown', 'being fetched');
+        return n ?? -1;
+      },
+    },
+    load: (partition) => positions.load('indexer', partition),
+    async apply(partition, from, to, accepted) {
+      applied.push(...accepted.map(({ value }) => value));
+      if (applied.length === 2) over?.resolve();
+      return positions.compareAndSet('indexer', partition, from, to);
+    },
+  };
+  const edges = { positions, lookup: log.lookup(), clock, random: { float: () => 0, bytes: () => new Uint8Array() } };
+  const worker = startWorker(
+    log.consumer({ group: 'indexer', topic: 'pinned' }),
+    (input) =>
+      runReader(
+        plan,
+        { maxRecords: 10, maxBytes: 1_000, lingerMs: 0 },
+        { ...edges, signals: NO_SIGNALS, faults: NO_FAULTS, rules: ALL_RULES },
+        input,
+      ),
+    { signals: NO_SIGNALS, onFatal: (error) => over?.reject(error) },
+  );
+  await done;
+  await worker.close();
+  expect(applied).toEqual([0, 1]);
+  expect(await positions.load('indexer', 0)).toEqual({ next: 2, mark: 1 });
+  expect(await positions.crashes('indexer', 0, 0)).toBe(0);
+});
