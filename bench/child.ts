@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
+import { nodeArguments } from '../stack/built.ts';
 
 /** Clock ticks per second of /proc/<pid>/stat; 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -16,14 +17,15 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts a TypeScript file with `tsx` on one core (`taskset`), and resolves with the first JSON line for which `isReady` holds. */
+/** Starts a source file on one core (`taskset`), and resolves with the first JSON line for which `isReady` holds. */
 export async function startChild(options: {
   file: string;
   core: number;
   env: Record<string, string>;
   isReady: (line: Record<string, unknown>) => boolean;
 }): Promise<{ child: Child; ready: Record<string, unknown> }> {
-  const started = spawn('taskset', ['-c', String(options.core), process.execPath, '--import', 'tsx', options.file], {
+  const script = nodeArguments(options.file);
+  const started = spawn('taskset', ['-c', String(options.core), process.execPath, ...script], {
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -9,6 +9,7 @@ interface BenchOptions {
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(options: BenchOptions): Promise<void> }>>> = {
   ingest: () => import('../bench/ingest.ts'),
   pipeline: () => import('../bench/pipeline.ts'),
+  verify: () => import('../bench/verify.ts'),
 };
 
 function rounds(text: string): number {

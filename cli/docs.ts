@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { sinkDocs } from '../connectors/sinks/docs.ts';
 import { sinks } from '../connectors/sinks/index.ts';
+import { root } from '../stack/root.mjs';
 import { topicsDoc } from '../topics/docs.ts';
 import { topics } from '../topics/index.ts';
 import { errorsDocument } from './errors-doc.ts';
@@ -11,14 +13,14 @@ export const command = (): Command => {
   docs
     .command('sinks')
     .description('write docs/sinks.md')
-    .action(() => writeFile(new URL('../docs/sinks.md', import.meta.url), sinkDocs(sinks)));
+    .action(() => writeFile(join(root, 'docs/sinks.md'), sinkDocs(sinks)));
   docs
     .command('topics')
     .description('write docs/topics.md')
-    .action(() => writeFile(new URL('../docs/topics.md', import.meta.url), topicsDoc(topics)));
+    .action(() => writeFile(join(root, 'docs/topics.md'), topicsDoc(topics)));
   docs
     .command('errors')
     .description('write docs/errors.md')
-    .action(() => writeFile(new URL('../docs/errors.md', import.meta.url), errorsDocument()));
+    .action(() => writeFile(join(root, 'docs/errors.md'), errorsDocument()));
   return docs;
 };

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { root } from '../stack/root.mjs';
 
-export const root = fileURLToPath(new URL('..', import.meta.url));
-
-const changed = (file) => (existsSync(`${root}${file}`) ? statSync(`${root}${file}`).mtimeMs : 0);
+const changed = (file) => (existsSync(join(root, file)) ? statSync(join(root, file)).mtimeMs : 0);
 
 /** Whether the modules are those of the lock; npm writes its own copy of the lock at the end of an install. */
 const isInstalled = () => changed('node_modules/.package-lock.json') >= changed('package-lock.json');

@@ -4,7 +4,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { engineAnswers } from '../stack/engine.mjs';
-import { install, root } from './install.mjs';
+import { root } from '../stack/root.mjs';
+import { install } from './install.mjs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 11)) {

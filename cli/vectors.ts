@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
 import { ProtocolError, ready } from '../protocol/index.ts';
@@ -99,8 +98,4 @@ export function command(): Command {
     .action(async (files: string[]) => {
       process.exitCode = await vectors(files);
     });
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  process.exitCode = await vectors(process.argv.slice(2));
 }

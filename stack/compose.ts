@@ -1,15 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Part, type RunningPart, StackError, type StartOptions } from './part.ts';
 import { freePort } from './port.ts';
+import { root } from './root.mjs';
 
 const run = promisify(execFile);
-function composeFile(): string {
-  const beside = fileURLToPath(new URL('../docker-compose.yml', import.meta.url));
-  return existsSync(beside) ? beside : fileURLToPath(new URL('../../docker-compose.yml', import.meta.url));
-}
+const composeFile = join(root, 'docker-compose.yml');
 
 /** A part as a service of `docker-compose.yml`, in a project of its own with ports and volumes of its own. */
 export async function startInCompose(part: Part, project: string, { keeper }: StartOptions): Promise<RunningPart> {
@@ -17,9 +14,9 @@ export async function startInCompose(part: Part, project: string, { keeper }: St
   const env = { ...process.env, [`DDC_${part.name.toUpperCase()}_PORT`]: String(port) };
   const own = `${project}-${part.name}`;
   const compose = async (...args: string[]): Promise<void> => {
-    const command = ['compose', '-p', own, '-f', composeFile(), ...args];
+    const command = ['compose', '-p', own, '-f', composeFile, ...args];
     await run('docker', command, { env, maxBuffer: 16 * 1024 * 1024 }).catch(async (error: { stderr?: string }) => {
-      const logs = ['compose', '-p', own, '-f', composeFile(), 'logs', '--tail', '30', part.name];
+      const logs = ['compose', '-p', own, '-f', composeFile, 'logs', '--tail', '30', part.name];
       const tail = await run('docker', logs, { env }).then(
         ({ stdout }) => stdout,
         () => '',

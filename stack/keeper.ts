@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export interface Spawned {
@@ -24,13 +24,8 @@ export interface Keeper {
   close(): void;
 }
 
-function watchdogScript(): string {
-  const beside = fileURLToPath(new URL('./watchdog.mjs', import.meta.url));
-  return existsSync(beside) ? beside : fileURLToPath(new URL('../../stack/watchdog.mjs', import.meta.url));
-}
-
 export function createKeeper(): Keeper {
-  const watchdog = spawn(process.execPath, [watchdogScript()], {
+  const watchdog = spawn(process.execPath, [fileURLToPath(new URL('./watchdog.mjs', import.meta.url))], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     cwd: '/',

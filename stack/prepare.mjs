@@ -2,16 +2,15 @@
 // modules, because `cli/start.mjs` runs it beside `npm install` in a fresh clone.
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync, realpathSync } from 'node:fs';
+import { createReadStream, readFileSync, realpathSync } from 'node:fs';
 import { access, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { root } from './root.mjs';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-/** The sources of the recipes; `dist/stack` has no copy of them. */
-const recipes = existsSync(join(here, 'kafka/pom.xml')) ? here : join(here, '../../stack');
+const recipes = join(root, 'stack');
 const REGISTRY = 'apicurio-registry-app-2.6.13.Final';
 const REGISTRY_ARTIFACT = 'io.apicurio:apicurio-registry-app:2.6.13.Final:tar.gz:all';
 /** Oldest `ipfs` on the PATH that is used instead of a build. */

@@ -3,11 +3,11 @@ import { EventEmitter } from 'node:events';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { nodeArguments } from './built.ts';
 import type { Keeper } from './keeper.ts';
 import { textFrom } from './launch.ts';
 import { freePort } from './port.ts';
 import { answers } from './probe.ts';
-import { roomArguments } from './rooms.ts';
 
 export interface RoomExit {
   readonly room: string;
@@ -58,6 +58,8 @@ const TAIL_BYTES = 4_000;
 interface Seat {
   readonly room: string;
   readonly port: number;
+  /** The same at every start, so that a room that is started again is what it was. */
+  readonly args: readonly string[];
   env: Readonly<Record<string, string>>;
   child: ChildProcess | null;
   ended: Promise<void>;
@@ -66,6 +68,8 @@ interface Seat {
   failures: number;
   timer?: NodeJS.Timeout;
 }
+
+const roomArguments = (room: string): string[] => nodeArguments(`services/${room}/main.ts`);
 
 /** One process per room, started again with growing pauses however it ends. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
@@ -85,7 +89,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const began = performance.now();
     const child = keeper.spawn({
       command: process.execPath,
-      args: argumentsOf(seat.room),
+      args: seat.args,
       env: { ...process.env, ...options.env, DDC_HTTP_PORT: String(seat.port), ...seat.env },
       logFile: logFile(seat.room),
     });
@@ -128,7 +132,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const known = seats.get(room);
       if (known) await end(known);
       const fresh = { child: null, ended: Promise.resolve(), wanted: true, starts: 0, failures: 0 };
-      const seat: Seat = known ?? { room, port: await freePort(), env, ...fresh };
+      const seat: Seat = known ?? { room, port: await freePort(), args: argumentsOf(room), env, ...fresh };
       Object.assign(seat, { env, wanted: true, failures: 0 });
       seats.set(room, seat);
       launch(seat);

@@ -13,8 +13,9 @@ if (!name || !existsSync(`${folder}${name}.ts`)) {
   process.exit(1);
 }
 await install((part, state) => process.stderr.write(`${part}: ${state}\n`));
-const { register } = await import('tsx/esm/api');
-register();
-const { runLong } = await import('./support/long.ts');
-const module = await import(`./long/${name}.ts`);
+process.setSourceMapsEnabled(true);
+const { build } = await import('../stack/build.mjs');
+const built = await build();
+const { runLong } = await import(`${built}/test/support/long.js`);
+const module = await import(`${built}/test/long/${name}.js`);
 await runLong(module.default, args);

@@ -3,9 +3,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { install, root } from '../cli/install.mjs';
+import { install } from '../cli/install.mjs';
 import { engineAnswers } from '../stack/engine.mjs';
 import { prepareAll } from '../stack/prepare.mjs';
+import { root } from '../stack/root.mjs';
 
 const jestArguments = process.argv.slice(2);
 const say = (part, state) => process.stderr.write(`${part}: ${state}\n`);
@@ -34,15 +35,14 @@ async function check(name, args) {
 }
 
 async function startStack() {
-  const { register } = await import('tsx/esm/api');
-  const unregister = register();
-  const { startStack: start } = await import('../stack/stack.ts');
-  const { display } = await import('../stack/progress.ts');
-  const { runFolder } = await import('../cli/run-folder.ts');
-  const { startInTestcontainers } = await import('./support/containers.ts');
+  const { build } = await import('../stack/build.mjs');
+  const built = await build();
+  const { startStack: start } = await import(`${built}/stack/stack.js`);
+  const { display } = await import(`${built}/stack/progress.js`);
+  const { runFolder } = await import(`${built}/cli/run-folder.js`);
+  const { startInTestcontainers } = await import(`${built}/test/support/containers.js`);
   const progress = display(['kafka', 'registry', 'chain', 'postgres', 'ipfs']);
   stack = await start({ folder: runFolder(), progress, containers: startInTestcontainers });
-  await unregister();
 }
 
 async function suites() {

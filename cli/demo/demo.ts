@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { auditCharges } from '../../connectors/chain/audit.ts';
 import { openRegistry } from '../../connectors/registry/index.ts';
 import { fromHex, ready, toHex } from '../../protocol/index.ts';
+import { root } from '../../stack/root.mjs';
 import { batchesDead } from '../../topics/batches-dead.ts';
 import { type Holdings, repeated, takeExported, takeHoldings } from '../census/census.ts';
 import { countDeadLetters, deadLetterEnds } from '../census/dead-letters.ts';
@@ -86,7 +88,7 @@ export async function demo(
 }
 
 function readEvents({ events: file, limit }: DemoOptions): DemoEvent[] {
-  const sample = new URL('../../examples/data/cdnow_sample.txt', import.meta.url);
+  const sample = join(root, 'examples/data/cdnow_sample.txt');
   const events = file ? parseInteractions(readFileSync(file, 'utf8')) : parseSample(readFileSync(sample, 'utf8'));
   if (events.length === 0) throw new Error(`${file} holds no event.`);
   return events.slice(0, limit ?? events.length);

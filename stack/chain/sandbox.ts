@@ -1,6 +1,6 @@
 /**
  * The sandbox chain: the runtime of a real Substrate chain, executed by chopsticks, on 127.0.0.1 only.
- * `node --import tsx stack/chain/sandbox.ts --port N [--host ADDRESS] [--db FILE]`; prints one JSON line when it listens.
+ * Arguments `--port N [--host ADDRESS] [--db FILE]`; prints one JSON line when it listens.
  */
 import { parseArgs } from 'node:util';
 import { startBlockPolicy } from './block-policy.ts';

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createSubstrateChain } from '../../connectors/chain/substrate-chain.ts';
 import { type Chain, FINAL_DEPTH } from '../../services/pipeline/ports/chain.ts';
+import { nodeArguments } from '../../stack/built.ts';
 import { fundOperator } from '../../stack/chain/fund.ts';
 import { eventually } from '../support/room-process.ts';
 
@@ -17,8 +18,8 @@ describe('the sandbox chain, killed and frozen', () => {
   let chain: Chain;
 
   async function startNode(): Promise<void> {
-    const script = new URL('../../stack/chain/sandbox.ts', import.meta.url).pathname;
-    const args = ['--import', 'tsx', script, '--port', String(port), '--db', join(folder, 'chain.sqlite')];
+    const script = nodeArguments('stack/chain/sandbox.ts');
+    const args = [...script, '--port', String(port), '--db', join(folder, 'chain.sqlite')];
     node = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },

@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DockerComposeEnvironment, Wait } from 'testcontainers';
 import { freePort } from '../../stack/port.ts';
+import { root } from '../../stack/root.mjs';
 import type { ContainerStart } from '../../stack/stack.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const STARTUP_MS = 180_000;
 
 /** A part of `docker-compose.yml` through testcontainers, which removes it even when the tests are killed. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { nodeArguments } from '../../stack/built.ts';
 
 /** A room as its own process, as `ddc up` runs it. */
 export interface RoomProcess {
@@ -15,8 +16,7 @@ export interface RoomProcess {
 }
 
 export function startRoom(room: string, env: Readonly<Record<string, string>>): RoomProcess {
-  const main = new URL(`../../services/${room}/main.ts`, import.meta.url).pathname;
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', main], {
+  const child: ChildProcess = spawn(process.execPath, nodeArguments(`services/${room}/main.ts`), {
     env: { ...process.env, NODE_OPTIONS: '', DDC_HTTP_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
