@@ -4,6 +4,7 @@ import { ready, toHex } from '../protocol/index.ts';
 import type { Account } from '../sdk/js/index.ts';
 import { type Child, startChild } from './child.ts';
 import { fire, type Shot } from './load.ts';
+import { machine } from './machine.ts';
 import { median } from './median.ts';
 import { type BenchSandbox, openSandbox } from './sandbox.ts';
 import { batchShots, benchAccounts, benchEvent, EVENT_BYTES } from './workload.ts';
@@ -126,11 +127,15 @@ function report(measures: Record<Contender, Measure[]>, options: { rounds: numbe
     batch1000_vs_raw: ratio('batch1000', 'raw'),
   };
   console.log(
-    `One real broker, acks=all; server on one core, broker and load on the other; events of ${EVENT_BYTES} bytes,`,
+    `${machine()}. One real broker of one node, acks=all; the server on one core, broker and load on the other.`,
   );
   console.log(
-    `sr25519; medians of ${options.rounds} interleaved rounds. Ratios are medians of the rounds' own ratios.`,
+    `Events of ${EVENT_BYTES} bytes, sr25519, ${CONNECTIONS} connections. Medians of ${options.rounds} interleaved rounds; ratios`,
   );
+  console.log(
+    "are medians of the rounds' own ratios. (a) verifies with @polkadot/util-crypto, as an application would: plain JavaScript",
+  );
+  console.log("since version 14; we verify with the same library's WebAssembly.");
   for (const [name, title] of Object.entries(TITLES) as [Contender, string][]) {
     console.log(
       `${title.padEnd(90)} ${Math.round(rate(name)).toLocaleString('en').padStart(9)} events/s ${cpu(name).toFixed(1).padStart(8)} µs CPU/event`,

@@ -12,14 +12,14 @@ export async function benchAccounts(count: number): Promise<Account[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => accountFromPhrase(`${PHRASE}//bench//${index}`)));
 }
 
-/** An event whose line is exactly EVENT_BYTES long. */
-export function benchEvent(now: number): Event {
+/** An event with one scope whose line is exactly EVENT_BYTES long. */
+export function benchEvent(now: number, scope = '__default_scope'): Event {
   const event = (filling: string): Event => ({
     id: uuidv7(now, randomBytes(10)),
     type: 'PAGE_VIEW',
     time: new Date(now).toISOString(),
     session: toHex(randomBytes(8)),
-    scopes: { __default_scope: { salt: toHex(randomBytes(16)), data: JSON.stringify({ page: '/checkout', filling }) } },
+    scopes: { [scope]: { salt: toHex(randomBytes(16)), data: JSON.stringify({ page: '/checkout', filling }) } },
   });
   const short = JSON.stringify(event('')).length;
   return event('x'.repeat(EVENT_BYTES - short));
@@ -32,13 +32,14 @@ export function batchShots(options: {
   accounts: readonly Account[];
   batches: number;
   size: number;
+  scope?: string;
 }): Shot[] {
   const sources = options.accounts.map(() => toHex(randomBytes(16)));
   return Array.from({ length: options.batches }, (_, seq) => {
     const index = seq % options.accounts.length;
     const account = options.accounts[index] as Account;
     const now = Date.now();
-    const events = Array.from({ length: options.size }, () => benchEvent(now));
+    const events = Array.from({ length: options.size }, () => benchEvent(now, options.scope));
     const batch = signBatch({
       network: options.network,
       app: toHex(options.app),
