@@ -5,13 +5,26 @@ import { Transport } from './transport.ts';
 
 type Outcome = 'live' | 'dead' | 'erased' | 'unknown';
 
+type Answer = number | 'no answer' | 'breaks off' | 'stale';
+
+/** An answer whose sender dies in the middle of it. */
+function brokenOff(status: number): Response {
+  const body = new ReadableStream({
+    start: (out) => out.enqueue(new TextEncoder().encode('{"batches":[')),
+    pull: (out) => out.error(new TypeError('terminated')),
+  });
+  return new Response(body, { status });
+}
+
 /** A service at the other end of `fetch`: what it answers to each send, and what it then says of the batch. */
 class Service {
   readonly sends: string[] = [];
-  readonly answers: (number | 'no answer')[];
+  readonly answers: Answer[];
+  /** Calls for statuses that break off in the middle of the answer. */
+  brokenStatuses = 0;
   readonly outcomeAfter: (sends: number) => Outcome;
 
-  constructor(answers: (number | 'no answer')[], outcomeAfter: (sends: number) => Outcome = () => 'live') {
+  constructor(answers: Answer[], outcomeAfter: (sends: number) => Outcome = () => 'live') {
     this.answers = answers;
     this.outcomeAfter = outcomeAfter;
   }
@@ -19,6 +32,7 @@ class Service {
   readonly fetch: typeof fetch = async (url, init) => {
     const text = new TextDecoder().decode(init?.body as Uint8Array);
     if (String(url).endsWith('/status')) {
+      if (this.brokenStatuses-- > 0) return brokenOff(200);
       const { ids } = JSON.parse(text) as { ids: string[] };
       const outcome = this.outcomeAfter(this.sends.length);
       const reached = outcome === 'live';
@@ -28,6 +42,8 @@ class Service {
     const answer = this.answers[Math.min(this.sends.length, this.answers.length - 1)];
     this.sends.push(text);
     if (answer === 'no answer') throw new TypeError('connection reset');
+    if (answer === 'breaks off') return brokenOff(202);
+    if (answer === 'stale') return Response.json({ code: 'stale', detail: 'too old' }, { status: 422 });
     if (answer === 202) return Response.json({ batchId: text, partition: 0, offset: 1 }, { status: 202 });
     return Response.json({ code: 'some_code', detail: 'some reason' }, { status: answer as number });
   };
@@ -63,6 +79,22 @@ describe('delivery', () => {
     await delivery.submit(parcel('b1'), nobody);
     expect(service.sends).toEqual(['b1', 'b1', 'b1']);
     expect(delivery.counts.resent).toBe(1);
+  });
+
+  it('takes an answer that breaks off for none, and keeps what was accepted when a status breaks off', async () => {
+    const service = new Service(['breaks off', 202]);
+    service.brokenStatuses = 2;
+    await expect(deliveryTo(service).submit(parcel('b1'), nobody)).resolves.toBe('b1');
+    expect(service.sends).toEqual(['b1', 'b1']);
+  });
+
+  it('signs anew what is stale, once', async () => {
+    const service = new Service(['stale', 202]);
+    let signatures = 0;
+    const sign = () => ({ batchId: 'b1', body: new TextEncoder().encode(`b1 signed ${++signatures}`) });
+    await expect(deliveryTo(service).submit(sign, nobody)).resolves.toBe('b1');
+    expect(service.sends).toEqual(['b1 signed 1', 'b1 signed 2']);
+    await expect(deliveryTo(new Service(['stale'])).submit(parcel('b2'), nobody)).rejects.toThrow(BatchRefused);
   });
 
   it('does not trust a 202: while the status is unknown the batch goes again', async () => {

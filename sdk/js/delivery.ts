@@ -1,4 +1,4 @@
-import { BatchLost } from './errors.ts';
+import { BatchLost, BatchRefused } from './errors.ts';
 import { type BatchStatus, type Transport, TryAgain } from './transport.ts';
 
 /** A signed batch, ready to send. */
@@ -33,6 +33,8 @@ export interface DeliveryCounts {
 interface Parcel {
   readonly sign: () => SignedBatch;
   signed: SignedBatch | null;
+  /** It was refused as stale, signed anew, and not accepted since. */
+  refreshed: boolean;
   sends: number;
   accepted: boolean;
   /** When it may be sent again if its status is still unknown. */
@@ -71,7 +73,8 @@ export class Delivery {
    */
   submit(sign: () => SignedBatch, onAccepted: (batchId: string) => void): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ sign, signed: null, sends: 0, accepted: false, resendAt: 0, onAccepted, resolve, reject });
+      const unsent = { signed: null, refreshed: false, sends: 0, accepted: false, resendAt: 0 };
+      this.#waiting.push({ sign, ...unsent, onAccepted, resolve, reject });
       this.#pump();
     });
   }
@@ -105,6 +108,7 @@ export class Delivery {
       if (parcel.sends === 2) this.counts.resent += 1;
       await this.#options.transport.post(parcel.signed.body);
       if (this.#closed) throw new Error('the client was closed');
+      parcel.refreshed = false;
       parcel.resendAt = this.#options.now() + this.#pause(parcel.sends);
       this.#accepted.set(parcel.signed.batchId, parcel);
       this.#pollLater();
@@ -114,7 +118,12 @@ export class Delivery {
         parcel.onAccepted(parcel.signed.batchId);
       }
     } catch (error) {
-      if (error instanceof TryAgain) {
+      if (error instanceof BatchRefused && error.code === 'stale' && !parcel.refreshed) {
+        // The batch id does not hold the time of signing: the same batch, signed now. Once, in case our clock is the wrong one.
+        parcel.signed = null;
+        parcel.refreshed = true;
+        this.#again(parcel);
+      } else if (error instanceof TryAgain) {
         this.#after(Math.max(error.retryAfterMs, this.#pause(parcel.sends)), () => this.#again(parcel));
       } else {
         parcel.reject(error instanceof Error ? error : new Error(String(error)));

@@ -44,19 +44,18 @@ export class Transport {
 
   /** @throws TryAgain when the outcome is open, BatchRefused when it is not. */
   async post(body: Uint8Array): Promise<Acceptance> {
-    const answer = await this.#request('/v1/batches', 'application/x-ndjson', body);
-    return (await answer.json()) as Acceptance;
+    return this.#request<Acceptance>('/v1/batches', 'application/x-ndjson', body);
   }
 
   /** Up to 1,000 ids a call. */
   async statuses(batchIds: readonly string[]): Promise<BatchStatus[]> {
     const body = new TextEncoder().encode(JSON.stringify({ ids: batchIds }));
-    const answer = await this.#request('/v1/batches/status', 'application/json', body);
-    return ((await answer.json()) as { batches: BatchStatus[] }).batches;
+    return (await this.#request<{ batches: BatchStatus[] }>('/v1/batches/status', 'application/json', body)).batches;
   }
 
-  async #request(path: string, contentType: string, body: Uint8Array): Promise<Response> {
+  async #request<T>(path: string, contentType: string, body: Uint8Array): Promise<T> {
     let answer: Response;
+    let text: string;
     try {
       answer = await this.#fetch(`${this.#endpoint}${path}`, {
         method: 'POST',
@@ -64,20 +63,21 @@ export class Transport {
         body: body as Uint8Array<ArrayBuffer>,
         signal: AbortSignal.timeout(this.#timeoutMs),
       });
+      // A service that dies in the middle of an answer has not answered.
+      text = await answer.text();
+      if (answer.ok) return JSON.parse(text) as T;
     } catch (cause) {
       throw new TryAgain(`no answer from ${this.#endpoint}`, 0, { cause });
     }
-    if (answer.ok) return answer;
-    const problem = await problemOf(answer);
+    const problem = problemOf(answer, text);
     if (LATER.has(answer.status)) {
-      throw new TryAgain(problem.detail, Number(answer.headers.get('retry-after') ?? 0) * 1000);
+      throw new TryAgain(problem.detail, (Number(answer.headers.get('retry-after')) || 0) * 1000);
     }
     throw new BatchRefused(answer.status, problem.code, problem.detail);
   }
 }
 
-async function problemOf(answer: Response): Promise<{ code: string; detail: string }> {
-  const text = await answer.text();
+function problemOf(answer: Response, text: string): { code: string; detail: string } {
   try {
     const problem = JSON.parse(text) as { code?: string; title?: string; detail?: string };
     return { code: problem.code ?? `http_${answer.status}`, detail: problem.detail ?? problem.title ?? text };
