@@ -50,7 +50,8 @@ async function missingOf({ database, deployment }: World, flow: Flow): Promise<M
 }
 
 async function explain(world: World, flow: Flow, missing: Missing | null, within: number): Promise<string> {
-  const { label, events } = flow.options;
+  const { given: events } = flow;
+  const { label } = flow.options;
   const lines = [`${label}: not drained after ${within / 1000} s. Logs of the rooms: ${world.logs}`];
   if (!flow.done) {
     lines.push(

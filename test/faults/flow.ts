@@ -8,7 +8,7 @@ export interface FlowOptions {
   readonly label: string;
   readonly seed: number;
   readonly events: number;
-  /** Over so many seconds, at a steady rate. */
+  /** Over so many seconds, at a steady rate; fewer events when it is stopped earlier. */
   readonly seconds: number;
 }
 
@@ -47,6 +47,9 @@ export class Flow {
   /** Every event is safe or reported. */
   done = false;
   resent = 0;
+  /** Events handed to the SDK so far. */
+  given = 0;
+  #stopped = false;
   readonly #world: World;
 
   constructor(world: World, options: FlowOptions) {
@@ -76,8 +79,10 @@ export class Flow {
     for (let n = 0; n < events; n += BATCH) {
       const due = started + (n / events) * seconds * 1000;
       if (due > performance.now()) await wait(due - performance.now());
+      if (this.#stopped) break;
       const stream = pick(streams, random);
       for (let k = n; k < Math.min(n + BATCH, events); k++) {
+        this.given += 1;
         const scopes = { purchase: { flow: label, n: k }, profile: { customer: toHex(stream.account.publicKey) } };
         outcomes.push(this.#judge(k, stream.record({ type: 'PURCHASE', scopes })));
       }
@@ -88,6 +93,11 @@ export class Flow {
     this.resent = client.counts.resent;
     client.close();
     this.done = true;
+  }
+
+  /** Sends no more; what was given is still brought to its end. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   #judge(n: number, recorded: Promise<string>): Promise<void> {

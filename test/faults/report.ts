@@ -1,4 +1,5 @@
 import type { Kill } from './injector.ts';
+import type { PartKill } from './parts.ts';
 import type { Verdict } from './verdict.ts';
 
 const total = (counts: Readonly<Record<string, number>>): number =>
@@ -21,7 +22,7 @@ const HEAD = [
   'voids',
   'drained',
 ];
-const WIDTHS = [12, 8, 7, 44, 5, 8, 10, 15, 6, 8];
+const WIDTHS = [12, 8, 7, 44, 5, 8, 10, 15, 9, 6, 8];
 const row = (cells: readonly (string | number)[]): string =>
   cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 8)).join(' ');
 
@@ -29,7 +30,7 @@ export const tableHead = (): string => row(HEAD);
 
 /** One flow as a row of the table. @param faults what was done to it, in words */
 export function tableRow(v: Verdict, faults: string, drained: number): string {
-  const { encrypted, pinned, voids } = v.leftovers;
+  const { encrypted, pinned, voids, segments } = v.leftovers;
   return row([
     v.label,
     v.accepted,
@@ -39,6 +40,7 @@ export function tableRow(v: Verdict, faults: string, drained: number): string {
     doubledOf(v),
     v.false202,
     `${encrypted}/${pinned}`,
+    segments,
     voids,
     `${drained} s`,
   ]);
@@ -50,3 +52,11 @@ export function describeKills(kills: readonly Kill[]): string {
   for (const { how } of kills) counts.set(how, (counts.get(how) ?? 0) + 1);
   return `${kills.length} kills: ${[...counts].map(([how, n]) => `${n} ${how}`).join(', ')}`;
 }
+
+export const describeParts = (parts: readonly PartKill[]): string =>
+  `killed ${parts.map(({ part, down }) => `${part} (${down} s)`).join(', ')}`;
+
+export const describeLies = (lies: Readonly<Record<string, number>>): string =>
+  `lies: ${Object.entries(lies)
+    .map(([room, n]) => `${n} ${room}`)
+    .join(', ')}`;

@@ -6,6 +6,7 @@ import { auditCharges } from '../../connectors/chain/audit.ts';
 import { toHex } from '../../protocol/index.ts';
 import type { Flow } from './flow.ts';
 import { countCopies } from './log-copies.ts';
+import { unnamedSegments } from './segments.ts';
 import type { World } from './world.ts';
 
 /** What one flow came to, counted at the stores. */
@@ -38,6 +39,8 @@ export interface Leftovers {
   readonly pinned: number;
   /** Voids for batches that the client sent again. */
   readonly voids: number;
+  /** Segments that no index row names. */
+  readonly segments: number;
 }
 
 /** Counts everything since the last verdict of this world. The flow must have drained. @param lies a 202 may be false where the API is made to lie */
@@ -93,11 +96,16 @@ export async function judge(world: World, flow: Flow, lies = false): Promise<Ver
     return {
       label: flow.options.label,
       accepted: flow.batches.size,
-      events: flow.options.events,
+      events: flow.given,
       resent: flow.resent,
       reported: flow.reported.size,
       ...counts,
-      leftovers: { encrypted: log.copies.encrypted, pinned: log.copies.pinned, voids: log.voids },
+      leftovers: {
+        encrypted: log.copies.encrypted,
+        pinned: log.copies.pinned,
+        voids: log.voids,
+        segments: await unnamedSegments(world, stores),
+      },
       problems: [
         ...problemsOf({ ...counts, false202: lies ? 0 : counts.false202 }),
         ...flow.failures.slice(0, 5).map((failure) => `the SDK gave up: ${failure}`),

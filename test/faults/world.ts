@@ -22,6 +22,8 @@ export interface World {
   readonly chainFrom: number;
   /** Batches (hex) that earlier flows were judged for. */
   readonly judged: Set<string>;
+  /** Segments (hex CIDs) of the pins that were looked at so far, by the hex CID of the pin. */
+  readonly pinned: Map<string, readonly string[]>;
   /** Where the rooms' logs are. */
   readonly logs: string;
   codec<T>(topic: Topic<T>): Promise<Codec<T>>;
@@ -64,6 +66,7 @@ export async function openWorld({ label, stack, folder, env = {} }: WorldOptions
       app,
       chainFrom: head.number,
       judged: new Set(),
+      pinned: new Map(),
       logs: `${folder}/logs`,
       async codec(topic) {
         const registry = await openRegistry({ url: deployment.schemaRegistryUrl });
