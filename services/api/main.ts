@@ -28,7 +28,7 @@ function verifyThreads(): number {
   return Number(asked);
 }
 
-async function start({ config, log, metrics, signals, faults, clock, random }: Boot): Promise<Running> {
+async function start({ config, log, metrics, signals, faults, clock, random, onFatal }: Boot): Promise<Running> {
   const undo: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -60,7 +60,7 @@ async function start({ config, log, metrics, signals, faults, clock, random }: B
     const codec = await codecs.for({ ...batchesReceived, name: topic });
     const partitions = await partitionCount(kafka, topic);
 
-    const threads = await startVerifyThreads(verifyThreads(), config.network, clock.now);
+    const threads = await startVerifyThreads(verifyThreads(), config.network, clock.now, onFatal);
     undo.push(() => threads.close());
     const api = await startApi(
       {
@@ -91,7 +91,7 @@ async function start({ config, log, metrics, signals, faults, clock, random }: B
         verify: threads.verify,
         ...(config.unsafe.includes('transit') ? { seal: (_key: Uint8Array, body: Uint8Array) => body } : {}),
       },
-      { port: config.httpPort },
+      { host: config.httpHost, port: config.httpPort },
     );
     undo.push(() => api.close());
     log.info({ port: api.port, partitions, verifyThreads: threads.count }, 'listening');

@@ -25,14 +25,34 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Verifies on `count` threads in turn; 0: on the thread that calls. A thread that dies fails what it had in hand: a bug. */
-export async function startVerifyThreads(count: number, network: string, now: () => number): Promise<VerifyThreads> {
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './verify-thread.ts' : './verify-thread.js', import.meta.url);
+
+/**
+ * Verifies on `count` threads in turn; 0: on the thread that calls.
+ * @param onDead a thread died, which is a bug: what it had in hand fails, and the process has to be started again
+ * @param file what a thread runs
+ */
+export async function startVerifyThreads(
+  count: number,
+  network: string,
+  now: () => number,
+  onDead: (error: Error) => void,
+  file = THREAD,
+): Promise<VerifyThreads> {
   if (count === 0) return { count, verify: createVerify(network, now), close: async () => undefined };
   const waiting = new Map<number, Waiting>();
-  const file = new URL(import.meta.url.endsWith('.ts') ? './verify-thread.ts' : './verify-thread.js', import.meta.url);
   const workers = Array.from({ length: count }, () => new Worker(file, { workerData: { network } }));
   let id = 0;
   let dead: Error | null = null;
+  let closing = false;
+
+  const die = (error: Error) => {
+    if (closing || dead) return;
+    dead = error;
+    for (const one of waiting.values()) one.reject(error);
+    waiting.clear();
+    onDead(error);
+  };
 
   for (const worker of workers) {
     worker.on('message', (answer: VerifyAnswer) => {
@@ -42,11 +62,9 @@ export async function startVerifyThreads(count: number, network: string, now: ()
       else if ('refused' in answer) one?.reject(new ProtocolError(answer.refused.code, undefined, answer.refused.line));
       else one?.reject(new Error(answer.failed));
     });
-    worker.on('error', (error: Error) => {
-      dead = error;
-      for (const one of waiting.values()) one.reject(error);
-      waiting.clear();
-    });
+    worker.on('error', die);
+    // Out of memory or stopped from inside: there may be no error, only an end.
+    worker.on('exit', (code) => die(new Error(`a verifying thread ended with ${code}`)));
   }
 
   return {
@@ -62,6 +80,7 @@ export async function startVerifyThreads(count: number, network: string, now: ()
       return verified;
     },
     async close() {
+      closing = true;
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
