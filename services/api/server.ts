@@ -5,6 +5,8 @@ import { BATCHES_PATH, discardRest } from './batch-route.ts';
 import { ApiProblem, type ApiProblemCode } from './problems.ts';
 
 export interface ServerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   /** 0: a free one. */
   readonly port: number;
   readonly batches: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -25,7 +27,7 @@ export interface ApiServer {
 const MAX_URL = 2_048;
 const MAX_CONNECTIONS = 8_192;
 
-/** One HTTP server: the batch route first, everything else through express. Binds to 127.0.0.1. */
+/** One HTTP server: the batch route first, everything else through express. */
 export async function listen(options: ServerOptions): Promise<ApiServer> {
   const requestTimeout = options.requestTimeoutMs ?? 30_000;
   let stopping = false;
@@ -52,7 +54,7 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
   server.on('clientError', answerUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
+    server.listen(options.port, options.host ?? '127.0.0.1', resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

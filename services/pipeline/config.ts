@@ -65,6 +65,7 @@ const shape = z.object({
     .default(''),
   DDC_KEK_FILE: z.string().default(''),
   DDC_OPERATOR_SEED_FILE: z.string().default(''),
+  DDC_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
   DDC_HTTP_PORT: port.optional(),
   DDC_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DDC_ROUND_SECONDS: z.coerce.number().min(0.1).optional(),
@@ -101,6 +102,8 @@ export interface Config {
   readonly topicPrefix: string;
   readonly kekFile: string;
   readonly operatorSeedFile: string;
+  /** Address that the room's HTTP server binds to; loopback unless a container needs another. */
+  readonly httpHost: string;
   /** 0: a free one. */
   readonly httpPort: number;
   readonly logLevel: Env['DDC_LOG_LEVEL'];
@@ -154,6 +157,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     topicPrefix: e.DDC_TOPIC_PREFIX,
     kekFile: e.DDC_KEK_FILE,
     operatorSeedFile: e.DDC_OPERATOR_SEED_FILE,
+    httpHost: e.DDC_HTTP_HOST,
     httpPort: e.DDC_HTTP_PORT ?? (room === 'api' ? 8080 : 0),
     logLevel: e.DDC_LOG_LEVEL,
     roundSeconds: e.DDC_ROUND_SECONDS ?? (e.DDC_NETWORK === 'cere-sandbox' ? 10 : 600),

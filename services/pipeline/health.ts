@@ -9,10 +9,15 @@ export interface HealthServer {
 }
 
 /**
- * Serves `/livez` (the process answers), `/readyz` (it works on its partitions) and `/metrics` on 127.0.0.1.
+ * Serves `/livez` (the process answers), `/readyz` (it works on its partitions) and `/metrics`.
  * @param port 0 for a free one
  */
-export async function serveHealth(port: number, ready: () => boolean, metrics: Metrics): Promise<HealthServer> {
+export async function serveHealth(
+  host: string,
+  port: number,
+  ready: () => boolean,
+  metrics: Metrics,
+): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const answer = (status: number, type: string, body: string) =>
       response.writeHead(status, { 'content-type': type }).end(body);
@@ -28,7 +33,7 @@ export async function serveHealth(port: number, ready: () => boolean, metrics: M
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

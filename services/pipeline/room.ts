@@ -85,7 +85,12 @@ export async function runRoom(
   for (const signal of ['SIGTERM', 'SIGINT'] as const) host.onSignal(signal, () => void stop(signal).catch(onFatal));
   try {
     if (name !== 'api') {
-      health = await serveHealth(config.httpPort, () => !stopping && (running?.ready() ?? false), metrics);
+      health = await serveHealth(
+        config.httpHost,
+        config.httpPort,
+        () => !stopping && (running?.ready() ?? false),
+        metrics,
+      );
       log.info({ port: health.port }, 'listening');
     }
     running = await start({
