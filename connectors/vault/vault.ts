@@ -47,7 +47,9 @@ export function createVault(store: RootStore, options: VaultOptions): Omit<Vault
       const stored = await store.newest(owners, owners.map(freshRoot));
       return stored.map((row, i) => {
         const root = openRoot(keks, { ...(owners[i] as Owner), rootVersion: row.rootVersion }, row);
-        return root && { rootVersion: row.rootVersion, publicKey: transitKeyPair(root.userRoot).publicKey };
+        if (!root) return null;
+        const { rootVersion, userRoot, mode, subject } = root;
+        return { rootVersion, publicKey: transitKeyPair(userRoot).publicKey, mode, subject };
       });
     },
   });

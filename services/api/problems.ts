@@ -60,6 +60,15 @@ export const API_PROBLEMS = {
     status: 410,
     title: 'The data of this wallet in this app was erased. A signed request to re-open must come first.',
   },
+  mode_mismatch: {
+    status: 409,
+    title:
+      'Who encrypts is settled per wallet and app: the service, unless the wallet has moved to client mode. Send this batch in the mode that is settled.',
+  },
+  subject_mismatch: {
+    status: 409,
+    title: 'The header line names another subject than the one registered for this wallet in this app.',
+  },
   unknown_batch: {
     status: 404,
     title: 'No accepted batch has this id. If it was sent a moment ago ask again; if it stays unknown send it again.',

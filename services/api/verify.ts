@@ -1,4 +1,4 @@
-import { checkFresh, ProtocolError, parseBatch, verifyBatch } from '../../protocol/index.ts';
+import { checkFresh, ProtocolError, parseBatch, toHex, verifyBatch } from '../../protocol/index.ts';
 
 /** What is kept of a batch that was verified. */
 export interface Verified {
@@ -8,6 +8,8 @@ export interface Verified {
   /** Hex. */
   readonly wallet: string;
   readonly count: number;
+  /** Hex, of a batch that the client encrypted itself; null where the service encrypts. */
+  readonly subject: string | null;
 }
 
 /**
@@ -29,7 +31,8 @@ export function createVerify(network: string, now: () => number): Verify {
     if (header.network !== network) throw new ProtocolError('network', undefined, 1);
     checkFresh(header, now());
     await admit(header);
-    const { batchId } = verifyBatch(parsed, { network });
-    return { batchId, app: header.app, wallet: header.wallet, count: header.count };
+    const { batchId, client } = verifyBatch(parsed, { network });
+    const subject = client ? toHex(client.subject) : null;
+    return { batchId, app: header.app, wallet: header.wallet, count: header.count, subject };
   };
 }

@@ -9,6 +9,9 @@ export interface Transit {
   readonly rootVersion: number;
   /** X25519 public key, 32 bytes: `crypto_box_seal` to it. */
   readonly publicKey: Uint8Array;
+  /** Who encrypts this owner's batches, and under which subject (32 bytes). */
+  readonly mode: 'service' | 'client';
+  readonly subject: Uint8Array;
 }
 
 export interface RootRef extends Owner {
