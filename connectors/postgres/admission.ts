@@ -1,7 +1,8 @@
 import { sql, type Transaction } from 'kysely';
 import type { Admission, Candidate } from '../../services/pipeline/ports/admission.ts';
+import { isErased } from '../../services/pipeline/rules/erasure.ts';
 import type { Database, Executor } from './database.ts';
-import { erasuresOf, isErased, ownerKey } from './removals.ts';
+import { erasuresOf, ownerKey } from './removals.ts';
 import type { Tables } from './tables.ts';
 
 /** `batch_ids` and `removals` in PostgreSQL. A flush of any size costs the same few statements. */

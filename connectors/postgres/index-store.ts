@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import type { ClashAlarm, IndexEntry, IndexStore } from '../../services/pipeline/ports/index-store.ts';
+import { isErased } from '../../services/pipeline/rules/erasure.ts';
 import type { Database } from './database.ts';
 import { insertBatches, insertCheckpoint, insertSubjects, insertVoids, markConflicts } from './index-apply.ts';
 import { batchOf, isLive, type LiveEntry, voidOf } from './index-entry-rows.ts';
 import { sweepErased } from './index-sweep.ts';
 import type { VoidsTable } from './migrations/020-index.ts';
 import { casPosition } from './positions.ts';
-import { erasuresOf, isErased, ownerKey } from './removals.ts';
+import { erasuresOf, ownerKey } from './removals.ts';
 
 class Moved extends Error {}
 

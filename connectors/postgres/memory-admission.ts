@@ -1,5 +1,7 @@
 import type { Admission } from '../../services/pipeline/ports/admission.ts';
-import { type Erasure, isErased, ownerKey } from './removals.ts';
+import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
+import { isErased } from '../../services/pipeline/rules/erasure.ts';
+import { ownerKey } from './removals.ts';
 
 /** Memory twin of `batch_ids` and `removals`. */
 export interface MemoryAdmission extends Admission {

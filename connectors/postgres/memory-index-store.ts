@@ -1,4 +1,5 @@
 import { FatalError } from '../../services/pipeline/errors.ts';
+import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
 import {
   CHECKPOINT_EVERY,
   type ClashAlarm,
@@ -6,9 +7,10 @@ import {
   type IndexStore,
 } from '../../services/pipeline/ports/index-store.ts';
 import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
+import { isErased } from '../../services/pipeline/rules/erasure.ts';
 import { batchOf, batchRow, isLive, type LiveEntry, voidOf, voidRow } from './index-entry-rows.ts';
 import type { BatchesTable, SubjectsTable, VoidsTable } from './migrations/020-index.ts';
-import { type Erasure, isErased, ownerKey } from './removals.ts';
+import { ownerKey } from './removals.ts';
 
 const keyOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const sequenceOf = (row: BatchesTable) =>

@@ -1,31 +1,5 @@
-import type { Candidate } from '../../services/pipeline/ports/admission.ts';
+import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
 import type { Executor } from './database.ts';
-
-/** An erasure as the rooms apply it: DESIGN of the removal row, kind `erase` only. */
-export interface Erasure {
-  readonly app: Uint8Array;
-  readonly wallet: Uint8Array;
-  /** Milliseconds since the epoch, of the signed request. */
-  readonly issuedAt: number;
-  /** First `received` offset that the erasure does not reach; null = infinite (not known yet). */
-  readonly fence: number | null;
-  /** Root versions whose wrapped root was overwritten. */
-  readonly rootVersions: readonly number[];
-}
-
-/** Whether an erasure reaches this record: before the fence, under an overwritten root, or signed before the request. */
-export function isErased(
-  record: Pick<Candidate, 'origin' | 'rootVersion' | 'issuedAt'>,
-  erasures: readonly Erasure[],
-): boolean {
-  return erasures.some(
-    (erasure) =>
-      erasure.fence === null ||
-      record.origin < erasure.fence ||
-      erasure.rootVersions.includes(record.rootVersion) ||
-      (record.issuedAt !== null && record.issuedAt <= erasure.issuedAt),
-  );
-}
 
 /** (app, wallet) as one text, to look owners up by. */
 export const ownerKey = (owner: { app: Uint8Array; wallet: Uint8Array }): string =>

@@ -1,15 +1,12 @@
 import { toHex } from '../../protocol/index.ts';
 import type { Erasure } from '../pipeline/ports/erasures.ts';
 import type { RowOwner } from '../pipeline/ports/sink.ts';
+import { isErased, type Subjected } from '../pipeline/rules/erasure.ts';
 
 /** A batch as far as an erasure asks. */
-export interface Reached {
+export interface Reached extends Subjected {
   readonly app: Uint8Array;
   readonly wallet: Uint8Array;
-  readonly rootVersion: number;
-  readonly origin: number;
-  /** Milliseconds, from the batch's header. */
-  readonly issuedAt: number;
 }
 
 const ownerOf = ({ app, wallet }: { app: Uint8Array; wallet: Uint8Array }) => `${toHex(app)}/${toHex(wallet)}`;
@@ -39,10 +36,6 @@ export class ErasedOwners {
 
   /** Whether a batch falls under an erasure: before its fence, under an overwritten root, or signed before it. */
   reach(batch: Reached): boolean {
-    for (const { fence, rootVersions, issuedAt } of this.#known.get(ownerOf(batch))?.values() ?? []) {
-      const before = fence === null || batch.origin < fence;
-      if (before || rootVersions.includes(batch.rootVersion) || batch.issuedAt <= issuedAt) return true;
-    }
-    return false;
+    return isErased(batch, this.#known.get(ownerOf(batch))?.values() ?? []);
   }
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Erasure } from '../../connectors/postgres/removals.ts';
 import type { Admission, Candidate } from '../../services/pipeline/ports/admission.ts';
+import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
 
 export interface AdmissionUnderTest {
   readonly admission: Admission;

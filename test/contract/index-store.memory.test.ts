@@ -1,6 +1,6 @@
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
-import type { Erasure } from '../../connectors/postgres/removals.ts';
+import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
 import { type IndexStoreFixture, indexStoreContract } from './index-store.ts';
 
 indexStoreContract('memory', async () => {

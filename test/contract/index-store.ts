@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Erasure } from '../../connectors/postgres/removals.ts';
+import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
 import type { IndexEntry, IndexStore } from '../../services/pipeline/ports/index-store.ts';
 import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
 

@@ -76,9 +76,8 @@ export async function runModel(seed: number, rules: Rules = ALL_RULES): Promise<
     }
     if (world.chance('erase')) {
       const wallet = chances.below(2);
-      if (!world.erasures.has(wallet))
-        world.erasures.set(wallet, { fence: Number.POSITIVE_INFINITY, rootVersion: 0, issuedAt: 0 });
-      else world.erasures.set(wallet, { fence: world.end(TOPICS.received), rootVersion: 0, issuedAt: 0 });
+      if (!world.erasures.has(wallet)) world.erasures.set(wallet, { fence: null, rootVersions: [], issuedAt: 0 });
+      else world.erasures.set(wallet, { fence: world.end(TOPICS.received), rootVersions: [], issuedAt: 0 });
     }
     if (world.onTheWire.length > 0 && chances.happens(0.1))
       world.onTheWire.splice(chances.below(world.onTheWire.length), 1)[0]?.();

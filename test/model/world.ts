@@ -2,8 +2,8 @@ import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
 import { memoryPositions, PositionTables } from '../../connectors/postgres/memory-positions.ts';
 import type { DeadLetter, Encrypted, Received, VoidReason } from '../../schemas/index.ts';
 import type { Codec } from '../../services/pipeline/ports/codec.ts';
+import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
 import { type Position, START, type Stage } from '../../services/pipeline/ports/positions.ts';
-import type { Erasure } from '../../services/pipeline/rules/erasure.ts';
 import type { Rules } from '../../services/pipeline/rules/rules.ts';
 import type { Chances } from './random.ts';
 import { Scheduler } from './scheduler.ts';
@@ -55,7 +55,7 @@ export class World {
   readonly progress = new Map<string, number>();
   /** Table `batch_ids`. */
   readonly owners = new Map<number, number>();
-  readonly erasures = new Map<number, Erasure>();
+  readonly erasures = new Map<number, Pick<Erasure, 'fence' | 'rootVersions' | 'issuedAt'>>();
   readonly index: Judged[] = [];
   readonly leaves: Judged[] = [];
   readonly flaws: Flaw[] = [];

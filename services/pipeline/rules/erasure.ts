@@ -1,3 +1,5 @@
+import type { Erasure } from '../ports/erasures.ts';
+
 /** What is known of a batch when it is accepted. */
 export interface Subjected {
   /** Offset in `received`. */
@@ -7,22 +9,17 @@ export interface Subjected {
   readonly issuedAt: number | null;
 }
 
-/** An erasure of the batch's (app, wallet). */
-export interface Erasure {
-  /** First `received` offset that it does not reach; Infinity until the end was read. */
-  readonly fence: number;
-  /** Root versions up to this one were overwritten. */
-  readonly rootVersion: number;
-  /** Milliseconds, of the request. */
-  readonly issuedAt: number;
-}
-
-/** Whether a batch falls under an erasure and becomes `void erased`. */
-export function isErased(batch: Subjected, erasures: readonly Erasure[]): boolean {
-  return erasures.some(
-    ({ fence, rootVersion, issuedAt }) =>
-      batch.origin < fence ||
-      batch.rootVersion <= rootVersion ||
-      (batch.issuedAt !== null && batch.issuedAt <= issuedAt),
-  );
+/**
+ * Whether a batch falls under an erasure of its (app, wallet) and becomes `void erased`: before the fence, under a root that was
+ * overwritten, or signed before the request.
+ */
+export function isErased(
+  batch: Subjected,
+  erasures: Iterable<Pick<Erasure, 'fence' | 'rootVersions' | 'issuedAt'>>,
+): boolean {
+  for (const { fence, rootVersions, issuedAt } of erasures) {
+    if (fence === null || batch.origin < fence || rootVersions.includes(batch.rootVersion)) return true;
+    if (batch.issuedAt !== null && batch.issuedAt <= issuedAt) return true;
+  }
+  return false;
 }
