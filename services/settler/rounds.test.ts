@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createMemoryChain } from '../../connectors/chain/memory-chain.ts';
+import { createMemoryApps } from '../../connectors/postgres/memory-apps.ts';
+import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
+import { createMemorySettlementStore } from '../../connectors/postgres/memory-settlement-store.ts';
 import { ready } from '../../protocol/index.ts';
 import { settlementWorld, type WorldOptions } from '../../test/model/settlement-world.ts';
+import { NO_FAULTS } from '../pipeline/faults.ts';
+import { createRounds, ROUNDS } from './rounds.ts';
 
 const RUNS = 400;
 const STEPS = 150;
@@ -50,4 +56,36 @@ describe('rounds, with crashes, two leaders, lost bytes, reorganisations, expiri
     }
     expect(damaged).toBeGreaterThan(0);
   }, 60_000);
+});
+
+test('a settler that is killed more often than a round lasts settles all the same', async () => {
+  const chain = createMemoryChain({ balance: 10n ** 9n, allOrNothing: true });
+  const store = createMemorySettlementStore(memoryPositions('00'), { unique: true });
+  const apps = createMemoryApps();
+  const app = new Uint8Array(32).fill(1);
+  await apps.add({ app, tier: 'free', open: true });
+  let time = 0;
+  const leaf = { batchId: app, app, partition: 0, origin: 0, hash: app, count: 1, bytes: 10, fee: 5n, seenAt: time };
+  await store.apply(0, { next: 0, mark: -1 }, { next: 1, mark: 0 }, [leaf]);
+  for (let start = 0; start < 20; start++) {
+    const settler = createRounds(
+      {
+        store,
+        chain,
+        apps,
+        network: 'cere-sandbox',
+        publish: async () => undefined,
+        now: () => time,
+        faults: NO_FAULTS,
+        signals: { emit: () => undefined },
+      },
+      { ...ROUNDS, everyMs: 600_000 },
+    );
+    for (let step = 0; step < 5; step++) {
+      await settler.tick();
+      chain.makeBlock();
+      time += 1_000;
+    }
+  }
+  expect(chain.charged().map(({ fee }) => fee)).toEqual([5n]);
 });

@@ -53,7 +53,8 @@ export interface Rounds {
 
 export function createRounds(edges: RoundsEdges, plan: RoundsPlan): Rounds {
   const { store, chain, apps, network, now, faults, signals } = edges;
-  let cutAt = now();
+  /** At a start the last cut is unknown: one is made at once, or a settler that restarts more often than a round lasts would never cut. */
+  let cutAt = Number.NEGATIVE_INFINITY;
   let revivedAt = Number.NEGATIVE_INFINITY;
   /** The chain may have changed behind us: the last final block is looked at again. */
   let unsure = true;

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { toHex } from '../../protocol/index.ts';
 import { type Account, accountFromPhrase, BatchLost, DdcClient } from '../../sdk/js/index.ts';
-import { pick, seeded } from './random.ts';
+import { Chances } from '../model/random.ts';
 import type { World } from './world.ts';
 
 export interface FlowOptions {
@@ -60,7 +60,7 @@ export class Flow {
   /** Resolves when every event is safe or reported. */
   async run(): Promise<void> {
     const { events, seconds, seed, label } = this.options;
-    const random = seeded(seed);
+    const chances = new Chances(seed);
     const { api, network } = this.#world.deployment;
     const client = new DdcClient({
       endpoint: api,
@@ -80,7 +80,7 @@ export class Flow {
       const due = started + (n / events) * seconds * 1000;
       if (due > performance.now()) await wait(due - performance.now());
       if (this.#stopped) break;
-      const stream = pick(streams, random);
+      const stream = chances.pick(streams);
       for (let k = n; k < Math.min(n + BATCH, events); k++) {
         this.given += 1;
         const scopes = { purchase: { flow: label, n: k }, profile: { customer: toHex(stream.account.publicKey) } };

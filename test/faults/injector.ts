@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { FaultPoint } from '../../services/pipeline/faults.ts';
 import type { RoomName } from '../../stack/rooms.ts';
 import type { RoomExit } from '../../stack/supervisor.ts';
+import { Chances } from '../model/random.ts';
 import type { Flow } from './flow.ts';
 import { inHand } from './in-hand.ts';
 import { planFor, pointsOf } from './points.ts';
-import { seeded } from './random.ts';
 import { until } from './until.ts';
 import type { World } from './world.ts';
 
@@ -35,7 +35,7 @@ const READY_MS = 60_000;
 /** Kills a room again and again while a flow is sent: in turn from outside and at its named points. @returns what counted */
 export async function harass(world: World, flow: Flow, room: RoomName, options: HarassOptions): Promise<Kill[]> {
   const { rooms } = world.sandbox;
-  const random = seeded(options.seed);
+  const chances = new Chances(options.seed);
   const points = pointsOf(room);
   const began = performance.now();
   const kills: Kill[] = [];
@@ -55,7 +55,7 @@ export async function harass(world: World, flow: Flow, room: RoomName, options: 
     const env: Record<string, string> = {};
     if (!over() && kills.length % 2 === 1) {
       armed = points[atPoint++ % points.length] as FaultPoint;
-      env.DDC_FAULTS = JSON.stringify(planFor(room, armed, random));
+      env.DDC_FAULTS = JSON.stringify(planFor(room, armed, chances));
     }
     await rooms.start(room, env);
   }

@@ -1,6 +1,6 @@
 import type { FaultPoint } from '../../services/pipeline/faults.ts';
 import type { RoomName } from '../../stack/rooms.ts';
-import { between } from './random.ts';
+import type { Chances } from '../model/random.ts';
 
 /** Where each room can be made to kill itself, and about how often it comes there in a second of a flow. */
 const POINTS: Readonly<Record<RoomName, Readonly<Partial<Record<FaultPoint, number>>>>> = {
@@ -15,11 +15,7 @@ const POINTS: Readonly<Record<RoomName, Readonly<Partial<Record<FaultPoint, numb
 export const pointsOf = (room: RoomName): FaultPoint[] => Object.keys(POINTS[room]) as FaultPoint[];
 
 /** The plan for a process that shall die at this point after some seconds of work. */
-export function planFor(
-  room: RoomName,
-  point: FaultPoint,
-  random: () => number,
-): { killAt: FaultPoint; after: number } {
-  const rate = POINTS[room][point] ?? 1;
-  return { killAt: point, after: Math.max(1, Math.round((rate * between(10, 40, random)) / 10)) };
+export function planFor(room: RoomName, point: FaultPoint, chances: Chances): { killAt: FaultPoint; after: number } {
+  const seconds = 1 + 3 * chances.float();
+  return { killAt: point, after: Math.max(1, Math.round((POINTS[room][point] ?? 1) * seconds)) };
 }
