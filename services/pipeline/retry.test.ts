@@ -47,3 +47,16 @@ test('after an abort an attempt is still made, but not repeated', async () => {
   const down = () => Promise.reject(new RetriableError('down', 'not now'));
   await expect(withRetry(edges(stop.signal), 'send', down)).rejects.toThrow('stopping');
 });
+
+test('the abort itself is no retry', async () => {
+  const revoked = new RetriableError('partition_revoked', 'the partition is taken away');
+  const stop = new AbortController();
+  const told: unknown[] = [];
+  const around = { ...edges(stop.signal), onRetry: (...of: unknown[]) => void told.push(of) };
+  const poll = withRetry(around, 'poll', async () => {
+    stop.abort(revoked);
+    throw stop.signal.reason;
+  });
+  await expect(poll).rejects.toBe(revoked);
+  expect(told).toEqual([]);
+});

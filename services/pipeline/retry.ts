@@ -20,6 +20,8 @@ export async function withRetry<T>(edges: RetryEdges, operation: string, attempt
       return await attempt();
     } catch (error) {
       if (!(error instanceof RetriableError)) throw error;
+      // Being stopped is not a failure, and the reason of the abort may well be a `RetriableError` itself.
+      if (edges.signal.aborted && error === edges.signal.reason) throw error;
       edges.onRetry(operation, n, error);
       if (edges.signal.aborted) throw edges.signal.reason;
       await edges.clock.sleep(
