@@ -4,7 +4,7 @@ export interface ShortCacheOptions<K, V> {
   keyOf(request: K): string;
   /** Answers requests, distinct by key, in order. */
   load(requests: readonly K[]): Promise<V[]>;
-  /** Milliseconds, monotonic or wall. */
+  /** Milliseconds, monotonic: a clock that can be set back would lengthen what is kept. */
   now(): number;
   /** An answer is never given later than this after its load was *started*. Milliseconds. */
   ttlMs: number;

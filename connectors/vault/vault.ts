@@ -15,6 +15,7 @@ export type MayRead = (exportName: string, scope: string, owner: Owner) => boole
 export interface VaultOptions {
   readonly keks: Keks;
   readonly random: Pick<Random, 'bytes'>;
+  /** Monotonic: only differences count, and a clock that is set back would keep keys longer than an erasure waits. */
   readonly clock: Pick<Clock, 'now'>;
   /** Default: no export may read anything. */
   readonly mayRead?: MayRead;
@@ -33,7 +34,7 @@ const MAX_BATCH = 1_000;
 export function createVault(store: RootStore, options: VaultOptions): Omit<Vault, 'close'> {
   const { keks, random, clock, mayRead = () => false, ttlMs = MAX_TTL_MS, maxEntries = 10_000 } = options;
   if (ttlMs > MAX_TTL_MS) throw new RangeError(`a vault caches at most ${MAX_TTL_MS} ms`);
-  const cache = { now: clock.now, ttlMs, maxEntries, maxBatch: MAX_BATCH };
+  const cache = { now: () => clock.now(), ttlMs, maxEntries, maxBatch: MAX_BATCH };
 
   const freshRoot = ({ app, wallet }: Owner) => {
     const { key: kek, version: kekVersion } = keks.current;

@@ -1,3 +1,4 @@
+import { hasPassed } from '../pipeline/clock.ts';
 import type { App, Apps } from '../pipeline/ports/apps.ts';
 import { ApiProblem } from './problems.ts';
 
@@ -13,16 +14,16 @@ export interface AppRegister {
 }
 
 export function createAppRegister(apps: Apps, now: () => number): AppRegister {
-  const kept = new Map<string, { readonly until: number; readonly found: Promise<App | null> }>();
+  const kept = new Map<string, { readonly since: number; readonly ms: number; readonly found: Promise<App | null> }>();
 
   const look = (hex: string, bytes: Uint8Array): Promise<App | null> => {
     const known = kept.get(hex);
-    if (known && known.until > now()) return known.found;
+    if (known && !hasPassed(known.ms, known.since, now())) return known.found;
     if (kept.size >= MOST) kept.clear();
     const found = apps.find(bytes);
-    kept.set(hex, { until: now() + KEEP_KNOWN_MS, found });
+    kept.set(hex, { since: now(), ms: KEEP_KNOWN_MS, found });
     found.then(
-      (app) => app === null && kept.set(hex, { until: now() + KEEP_UNKNOWN_MS, found }),
+      (app) => app === null && kept.set(hex, { since: now(), ms: KEEP_UNKNOWN_MS, found }),
       () => kept.delete(hex),
     );
     return found;

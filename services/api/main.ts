@@ -44,7 +44,7 @@ async function start({ config, log, metrics, signals, faults, clock, random, onF
     });
     undo.push(() => db.close());
     await migrate(db);
-    const vault = openVault({ db, keks, random, clock });
+    const vault = openVault({ db, keks, random, clock: performance });
     undo.push(() => vault.close());
     const lookup = createKafkaLookup(kafka);
     undo.push(() => lookup.close());

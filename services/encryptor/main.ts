@@ -28,7 +28,7 @@ async function start({ config, log, signals, faults, clock, random, onFatal }: B
     });
     undo.push(() => db.close());
     await migrate(db);
-    const vault = openVault({ db, keks, random, clock });
+    const vault = openVault({ db, keks, random, clock: performance });
     undo.push(() => vault.close());
     const lookup = createKafkaLookup(kafka);
     undo.push(() => lookup.close());

@@ -46,7 +46,8 @@ async function start({ config, log, metrics, signals, faults, clock, random, onF
     });
     undo.push(() => db.close());
     await migrate(db);
-    const vault = openVault({ db, keks: await readKekFile(config.kekFile), random, clock, mayRead: mayRead(plan) });
+    const keks = await readKekFile(config.kekFile);
+    const vault = openVault({ db, keks, random, clock: performance, mayRead: mayRead(plan) });
     undo.push(() => vault.close());
     const lookup = createKafkaLookup(kafka);
     undo.push(() => lookup.close());

@@ -1,3 +1,4 @@
+import { hasPassed } from './clock.ts';
 import type { Lane, LaneEdges } from './lane.ts';
 import { PACE } from './lane.ts';
 import type { PartitionInput } from './ports/log.ts';
@@ -37,7 +38,7 @@ export function openCheck(
     async step(judged) {
       if (!rules.check) return;
       if (sample === null) {
-        if (clock.now() - sampledAt < checkMs) return;
+        if (!hasPassed(checkMs, sampledAt, clock.now())) return;
         const { mark } = await lane.retry('check', () => positions.load(upstream.stage, partition));
         const end = await lane.retry('check', () => input.endOffset());
         sample = { mark, end };

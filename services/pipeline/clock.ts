@@ -13,3 +13,9 @@ export interface Random {
   /** Cryptographically strong outside tests. */
   bytes(length: number): Uint8Array;
 }
+
+/**
+ * Whether `ms` have passed between `since` and `now`. A clock that was set back says yes: what is due comes early, where otherwise it
+ * would stand still until the clock has caught up.
+ */
+export const hasPassed = (ms: number, since: number, now: number): boolean => now - since >= ms || now < since;

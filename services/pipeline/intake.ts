@@ -1,4 +1,5 @@
 import type { Buffered, FlushLimits } from './accepted.ts';
+import { hasPassed } from './clock.ts';
 import type { LaneEdges } from './lane.ts';
 import type { LogRecord, PartitionInput } from './ports/log.ts';
 import type { Position } from './ports/positions.ts';
@@ -95,7 +96,8 @@ export class Intake {
   }
 
   isDue(limits: FlushLimits): boolean {
-    return this.buffer.length > 0 && (this.isFull(limits) || this.#edges.clock.now() - this.since >= limits.lingerMs);
+    if (this.buffer.length === 0) return false;
+    return this.isFull(limits) || hasPassed(limits.lingerMs, this.since, this.#edges.clock.now());
   }
 
   /** Takes the buffer. */

@@ -1,5 +1,6 @@
 import type { Accepted, Buffered, FlushLimits } from './accepted.ts';
 import { openCheck } from './check.ts';
+import { hasPassed } from './clock.ts';
 import { FatalError, RetriableError } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { Intake } from './intake.ts';
@@ -110,7 +111,7 @@ export async function runReader<I>(
         }
         inHand = 0;
         comparedAt = clock.now();
-      } else if (!judged && clock.now() - comparedAt >= pace.compareMs && !revoked.aborted) {
+      } else if (!judged && hasPassed(pace.compareMs, comparedAt, clock.now()) && !revoked.aborted) {
         if (!samePosition(await lane.retry('compare', () => plan.load(partition)), row)) {
           signals.emit('reloaded', { partition });
           await reload();

@@ -1,6 +1,7 @@
 import type { Received } from '../../schemas/index.ts';
 import type { Buffered, FlushLimits } from './accepted.ts';
 import { openCheck } from './check.ts';
+import { hasPassed } from './clock.ts';
 import { FatalError, RetriableError } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { prepareFlush, type StagePlan } from './flush.ts';
@@ -149,7 +150,7 @@ export async function runStage<I extends Head, O>(
         }
         inHand = 0;
         comparedAt = clock.now();
-      } else if (intake.buffer.length === 0 && clock.now() - comparedAt >= pace.compareMs && !revoked.aborted) {
+      } else if (intake.buffer.length === 0 && hasPassed(pace.compareMs, comparedAt, clock.now()) && !revoked.aborted) {
         if (!samePosition(await lane.retry('compare', () => positions.load(stage, partition)), row)) {
           signals.emit('reloaded', { partition });
           await reload();
