@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Command } from 'commander';
 import {
   createKafkaLookup,
@@ -10,7 +11,7 @@ import {
   writeLogId,
 } from '../connectors/kafka/index.ts';
 import { createRegistryCodecs } from '../connectors/registry/index.ts';
-import { FatalError } from '../services/pipeline/errors.ts';
+import { FatalError, RetriableError } from '../services/pipeline/errors.ts';
 import { batchTopics, topics } from '../topics/index.ts';
 import { log as logTopic } from '../topics/log.ts';
 
@@ -46,12 +47,31 @@ function kafkaTopics(options: TopicsCommand): KafkaTopics {
   return new KafkaTopics({ brokers, clientId: 'ddc-topics', log: stderr }, { topics, prefix, partitions });
 }
 
+/** A broker that has just made a topic may not know it everywhere for a while. */
+const APPLY_WITHIN_MS = 20_000;
+const APPLY_AGAIN_MS = 300;
+
 /**
  * `ddc topics apply`: creates the topics that are missing, registers their schemas, and gives a new log its id. May run again at any
- * time, also after it was cut short.
- * @throws FatalError `log_broken` when batch topics are missing although their log already has an id
+ * time, also after it was cut short; what fails for now is tried again for 20 s.
+ * @throws FatalError `log_broken` when batch topics are missing although their log already has an id; RetriableError when Kafka or the
+ * registry stays away
  */
 export async function applyTopics(options: TopicsCommand): Promise<AppliedTopics> {
+  const deadline = performance.now() + APPLY_WITHIN_MS;
+  const created: string[] = [];
+  for (;;) {
+    try {
+      return await applyOnce(options, created);
+    } catch (error) {
+      if (!(error instanceof RetriableError) || performance.now() > deadline) throw error;
+      await wait(APPLY_AGAIN_MS);
+    }
+  }
+}
+
+/** @param created takes the names of topics as they are made, over all attempts */
+async function applyOnce(options: TopicsCommand, created: string[]): Promise<AppliedTopics> {
   const { brokers, registryUrl, prefix, reset = false } = options;
   const kafka = { brokers, clientId: 'ddc-topics', log: stderr };
   const admin = kafkaTopics(options);
@@ -71,7 +91,7 @@ export async function applyTopics(options: TopicsCommand): Promise<AppliedTopics
       );
     }
     // `ddc.log` comes last: where it has a record, the batch topics have been there.
-    const created = await admin.create(topics.filter((topic) => topic !== logTopic));
+    created.push(...(await admin.create(topics.filter((topic) => topic !== logTopic))));
     created.push(...(await admin.create([logTopic])));
     if (reset)
       await admin.resetSettings(before.filter((entry) => entry.what.includes('.')).map((entry) => entry.topic));

@@ -47,7 +47,12 @@ async function startStack() {
 
 async function suites() {
   const report = join(stack.folder, 'jest.json');
-  const env = { ...process.env, ...stack.env, NODE_OPTIONS: '--experimental-vm-modules --no-warnings' };
+  const env = {
+    ...process.env,
+    ...stack.env,
+    DDC_STACK_FOLDER: stack.folder,
+    NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+  };
   const jest = ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--json', `--outputFile=${report}`];
   await run([...jest, ...jestArguments], { env, stdio: ['ignore', 'ignore', 2] });
   if (!existsSync(report)) {

@@ -1,9 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { createApps } from '../../connectors/postgres/apps.ts';
 import { migrate, openDatabase } from '../../connectors/postgres/database.ts';
-import { RetriableError } from '../../services/pipeline/errors.ts';
 import type { Display } from '../../stack/progress.ts';
 import { ROOMS, type RoomName } from '../../stack/rooms.ts';
 import { type Stack, startStack } from '../../stack/stack.ts';
@@ -14,7 +12,6 @@ import { sandboxSecrets } from './secrets.ts';
 
 /** Scopes of the sample, opened by the sandbox's export. */
 const EXPORT_SCOPES = ['purchase', 'profile'];
-const TOPIC_ATTEMPTS = 10;
 /** What the environment may settle, for parts that were given: they may hold other deployments. */
 const GIVEN = ['DDC_TOPIC_PREFIX', 'DDC_KEK_FILE', 'DDC_OPERATOR_SEED_FILE', 'DDC_ROUND_SECONDS', 'DDC_TIERS'] as const;
 
@@ -97,22 +94,13 @@ function givenSettings(): Record<string, string> {
   return Object.fromEntries(GIVEN.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
-/** A broker that has just started may not know the new topics everywhere yet: applying them can simply be repeated. */
 async function prepareTopics(env: Readonly<Record<string, string>>): Promise<void> {
-  for (let left = TOPIC_ATTEMPTS; ; left--) {
-    try {
-      await applyTopics({
-        brokers: (env.KAFKA_BROKERS ?? '').split(','),
-        registryUrl: env.SCHEMA_REGISTRY_URL ?? '',
-        prefix: env.DDC_TOPIC_PREFIX ?? '',
-        partitions: DEFAULT_PARTITIONS,
-      });
-      return;
-    } catch (error) {
-      if (!(error instanceof RetriableError) || left <= 1) throw error;
-      await wait(1_000);
-    }
-  }
+  await applyTopics({
+    brokers: (env.KAFKA_BROKERS ?? '').split(','),
+    registryUrl: env.SCHEMA_REGISTRY_URL ?? '',
+    prefix: env.DDC_TOPIC_PREFIX ?? '',
+    partitions: DEFAULT_PARTITIONS,
+  });
 }
 
 /** Migrates, and registers the sandbox's app, which takes writes without a token. */

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
+import { topics } from '../../topics/index.ts';
 import { type Search, searchBlocks, searchFiles, searchRecords, searchTables } from '../support/at-rest.ts';
 import { drained } from '../support/drained.ts';
-import { rawKafka } from '../support/kafka.ts';
 import { parquetRows } from '../support/parquet-rows.ts';
 import { postAll, postBatch } from '../support/posting.ts';
 import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
@@ -53,16 +53,6 @@ async function send(secret: string, scope: string, type: string): Promise<void> 
   await drained(it, { batchIds: ids, events: ids.length * EVENTS_EACH });
 }
 
-async function topicsOf(prefix: string): Promise<string[]> {
-  const admin = rawKafka().admin();
-  await admin.connect();
-  try {
-    return (await admin.listTopics()).filter((name) => name.startsWith(prefix));
-  } finally {
-    await admin.disconnect();
-  }
-}
-
 interface Places {
   /** Each part through its own interface: records decompressed, rows, blocks. */
   readonly records: Search;
@@ -83,7 +73,11 @@ async function search(text: string): Promise<Places> {
   const folder = process.env.DDC_STACK_FOLDER;
   const files = (path: string | undefined) => (folder && path && existsSync(path) ? searchFiles(text, [path]) : null);
   return {
-    records: await searchRecords(text, stores, await topicsOf(suite.prefix)),
+    records: await searchRecords(
+      text,
+      stores,
+      topics.map(({ name }) => `${suite.prefix}${name}`),
+    ),
     rows: await searchTables(text, stores),
     blocks: await searchBlocks(text, stores),
     logs: await searchFiles(text, [suite.folder], [deployment.exportFolder]),

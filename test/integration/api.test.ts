@@ -9,13 +9,12 @@ import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createPositions } from '../../connectors/postgres/positions.ts';
 import { createRegistryCodecs } from '../../connectors/registry/index.ts';
 import { encodeNdjson, fromHex, toHex } from '../../protocol/index.ts';
-import { RetriableError } from '../../services/pipeline/errors.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import { app, someBatch, someBody, someEvent, wallet } from '../support/api.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { brokers, kafkaOptions, uniqueName } from '../support/kafka.ts';
-import { eventually, type RoomProcess, startRoom } from '../support/room-process.ts';
+import { type RoomProcess, startRoom } from '../support/room-process.ts';
 
 let db: TestDatabase;
 let room: RoomProcess;
@@ -30,9 +29,7 @@ const PARTITIONS = 4;
 
 beforeAll(async () => {
   db = await openTestDatabase('api');
-  // A broker that has just made a topic may not know it yet; applying again is always allowed.
-  const apply = () => applyTopics({ brokers: brokers(), registryUrl, prefix, partitions: PARTITIONS });
-  ({ logId } = await eventually('topics', () => apply().catch((error) => retriableOrThrow(error))));
+  ({ logId } = await applyTopics({ brokers: brokers(), registryUrl, prefix, partitions: PARTITIONS }));
   await appsAdd(db.url, toHex(app.publicKey), { tier: 'free', open: true });
   folder = await mkdtemp(join(tmpdir(), 'ddc-api-'));
   await writeFile(join(folder, 'kek'), `1 ${'5a'.repeat(32)}\n`);
@@ -46,11 +43,6 @@ afterAll(async () => {
   await db?.close();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
-
-function retriableOrThrow(error: unknown): null {
-  if (error instanceof RetriableError) return null;
-  throw error;
-}
 
 const post = (body: Uint8Array) =>
   fetch(`${url}/v1/batches`, {

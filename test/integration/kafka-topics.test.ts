@@ -1,3 +1,5 @@
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { applyTopics, topicsDrift } from '../../cli/topics.ts';
 import { createKafkaLookup, createKafkaWriter } from '../../connectors/kafka/index.ts';
@@ -49,6 +51,33 @@ describe('ddc topics', () => {
       true,
     );
     expect(drift).toHaveLength(4);
+  });
+
+  test('what fails for now in the middle is tried again, and the log gets one id', async () => {
+    const registry = new URL(options.registryUrl);
+    let refused = 0;
+    const flaky = createServer((incoming, outgoing) => {
+      if (refused++ < 2) return void incoming.socket.destroy();
+      const { method, url = '', headers } = incoming;
+      const onward = request(
+        new URL(url, registry),
+        { method, headers: { ...headers, host: registry.host } },
+        (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(outgoing);
+        },
+      );
+      incoming.pipe(onward);
+    });
+    await new Promise<void>((resolve) => flaky.listen(0, '127.0.0.1', resolve));
+    const { port } = flaky.address() as AddressInfo;
+    const fresh = `${uniqueName('flaky')}.`;
+    const registryUrl = `http://127.0.0.1:${port}${registry.pathname}`;
+    const { created, drift } = await applyTopics({ ...options, prefix: fresh, registryUrl });
+    flaky.closeAllConnections();
+    flaky.close();
+    expect([refused > 2, created.length, drift]).toEqual([true, topics.length, []]);
+    expect(await lookup.endOffset(`${fresh}ddc.log`, 0)).toBe(1);
   });
 
   test('a lost batch topic is not silently made anew under the old log id', async () => {

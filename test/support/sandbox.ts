@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Deployment, openStores, type Stores } from '../../cli/census/stores.ts';
 import { sandboxCast } from '../../cli/demo/cast.ts';
@@ -35,6 +36,12 @@ export async function suiteSandbox(
     const env = { ...corner.env, ...OUTSIDE_JEST, DDC_ROUND_SECONDS: '2', ...options.env };
     sandbox = await startSandbox({ ...options, folder: corner.folder, stack, env });
     const rooms = sandbox;
+    // A room that ends by itself is what a test wants to know when nothing answers any more.
+    rooms.rooms.on('exit', ({ room, code, signal }) => {
+      if (code === 0 || signal === 'SIGTERM') return;
+      const tail = readFileSync(rooms.rooms.logFile(room), 'utf8').split('\n').slice(-12).join('\n');
+      process.stderr.write(`${room} ended with ${signal ?? code}:\n${tail}\n`);
+    });
     const deployment = deploymentOf(rooms);
     const stores = await openStores(deployment);
     const { app } = await sandboxCast();
