@@ -1,15 +1,15 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CompressionTypes } from 'kafkajs';
 import {
   createKafkaConsumer,
   createKafkaLookup,
   createKafkaWriter,
   type KafkaOptions,
 } from '../../connectors/kafka/index.ts';
+import { sendGzip } from '../../connectors/kafka/testing.ts';
 import type { PartitionInput } from '../../services/pipeline/ports/log.ts';
-import { createTopic, kafkaOptions, rawKafka, uniqueName } from '../support/kafka.ts';
+import { createTopic, kafkaOptions, uniqueName } from '../support/kafka.ts';
 
 /** Sockets that a test can take away: cut ends them and all later ones, freeze leaves them open and silent. */
 function sockets(): Pick<Required<KafkaOptions>, 'socketFactory'> & { cut(): void; freeze(): void } {
@@ -45,16 +45,18 @@ describe('when Kafka or a member fails', () => {
   const lookup = createKafkaLookup(options);
   let topic = '';
   let silent: Server;
+  const held = new Set<Socket>();
 
   beforeAll(async () => {
     topic = await createTopic(1);
-    silent = createServer(() => undefined);
+    silent = createServer((socket) => held.add(socket));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   });
   afterAll(async () => {
     await writer.close();
     await lookup.close();
     silent.close();
+    for (const socket of held) socket.destroy();
   });
 
   test('a broker that takes connections and never answers is given up on: by writer, lookup and consumer', async () => {
@@ -122,6 +124,7 @@ describe('when Kafka or a member fails', () => {
     expect(performance.now() - before).toBeLessThan(6_000);
     await successor.consumer.stop();
     await dead.consumer.stop();
+    net.cut();
   });
 
   test('the largest send passes, and one beyond it is refused for good', async () => {
@@ -137,12 +140,9 @@ describe('when Kafka or a member fails', () => {
 
   test('a compressed bomb stops the reader instead of filling its memory', async () => {
     const bombed = await createTopic(1);
-    const producer = rawKafka().producer();
-    await producer.connect();
     const value = Buffer.alloc(32 * 1024 * 1024);
     expect(gzipSync(value).length).toBeLessThan(100_000);
-    await producer.send({ topic: bombed, compression: CompressionTypes.GZIP, messages: [{ partition: 0, value }] });
-    await producer.disconnect();
+    await sendGzip(options, bombed, value);
     const consumer = createKafkaConsumer({ ...options, group: uniqueName('g'), topic: bombed, lookup, attempts: 1 });
     const run = consumer.run(async (input) => {
       for (;;) await input.poll(LIMITS);
