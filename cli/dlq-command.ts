@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { toHex } from '../protocol/bytes.ts';
-import { deadLetters, parkRecord, retryDeadLetter } from './dlq.ts';
+import type { Stage } from '../services/pipeline/ports/positions.ts';
+import { deadLetters, parkRecord, resumeStage, retryDeadLetter } from './dlq.ts';
 import { withLog } from './log-edges.ts';
 
 function whole(text: string): number {
@@ -12,6 +13,14 @@ function whole(text: string): number {
 function stage(text: string): 'encryptor' | 'pinner' {
   if (text !== 'encryptor' && text !== 'pinner') throw new InvalidArgumentError('It must be encryptor or pinner.');
   return text;
+}
+
+const STAGES: readonly Stage[] = ['encryptor', 'pinner', 'indexer', 'settler'];
+
+function anyStage(text: string): Stage {
+  const found = STAGES.find((one) => one === text);
+  if (!found) throw new InvalidArgumentError(`It must be one of ${STAGES.join(', ')}.`);
+  return found;
 }
 
 /** `ddc dlq`. */
@@ -45,5 +54,15 @@ export function command(): Command {
         process.stdout.write(`parked origin ${await parkRecord(positions, name, partition)}\n`);
       }),
     );
-  return new Command('dlq').description('dead letters').addCommand(list).addCommand(retry).addCommand(park);
+  const resume = new Command('resume')
+    .description('let a paused partition try its record again, once what crashed is mended')
+    .argument('<stage>', STAGES.join(', '), anyStage)
+    .argument('<partition>', 'its partition', whole)
+    .action((name: Stage, partition: number) =>
+      withLog(async ({ positions }) => {
+        process.stdout.write(`goes on at origin ${await resumeStage(positions, name, partition)}\n`);
+      }),
+    );
+  const commands = [list, retry, park, resume];
+  return commands.reduce((dlq, one) => dlq.addCommand(one), new Command('dlq').description('dead letters'));
 }

@@ -4,7 +4,7 @@ import type { Admission } from '../services/pipeline/ports/admission.ts';
 import type { Codec } from '../services/pipeline/ports/codec.ts';
 import type { IndexStore } from '../services/pipeline/ports/index-store.ts';
 import type { LogLookup, LogWriter } from '../services/pipeline/ports/log.ts';
-import type { Positions } from '../services/pipeline/ports/positions.ts';
+import type { Positions, Stage } from '../services/pipeline/ports/positions.ts';
 import { RETRY_OF } from '../services/pipeline/rules/origin.ts';
 import { CRASHES_TO_PAUSE, poisonPlace } from '../services/pipeline/rules/poison.ts';
 
@@ -99,6 +99,28 @@ export async function retryDeadLetter(ports: DeadLetterPorts, partition: number,
   return writer.send(topics.received, partition, [{ key, value, headers: { [RETRY_OF]: String(origin) } }]);
 }
 
+async function pausedPlace(positions: Positions, stage: Stage, partition: number): Promise<number> {
+  const origin = poisonPlace(await positions.load(stage, partition));
+  const crashes = await positions.crashes(stage, partition, origin);
+  if (crashes >= CRASHES_TO_PAUSE) return origin;
+  throw new RefusedError(
+    'not_paused',
+    `The ${stage} has crashed ${crashes} times at origin ${origin} of partition ${partition}; it pauses at ${CRASHES_TO_PAUSE}, and only a paused place can be parked or resumed.`,
+  );
+}
+
+/**
+ * `ddc dlq resume`: lets a paused partition go on after what crashed was mended. Nothing is skipped; if it was not, three more crashes
+ * pause it again. For readers, which void nothing, the only way on.
+ * @returns the origin at which it goes on
+ * @throws RefusedError `not_paused` when the stage is not paused there
+ */
+export async function resumeStage(positions: Positions, stage: Stage, partition: number): Promise<number> {
+  const origin = await pausedPlace(positions, stage, partition);
+  await positions.forgetCrashes(stage, partition, origin);
+  return origin;
+}
+
 /**
  * `ddc dlq park`: voids the record at which a stage is paused.
  * @returns the origin that is parked
@@ -109,14 +131,7 @@ export async function parkRecord(
   stage: 'encryptor' | 'pinner',
   partition: number,
 ): Promise<number> {
-  const origin = poisonPlace(await positions.load(stage, partition));
-  const crashes = await positions.crashes(stage, partition, origin);
-  if (crashes < CRASHES_TO_PAUSE) {
-    throw new RefusedError(
-      'not_paused',
-      `The ${stage} has crashed ${crashes} times at origin ${origin} of partition ${partition}; it pauses at ${CRASHES_TO_PAUSE}, and only a paused place can be parked.`,
-    );
-  }
+  const origin = await pausedPlace(positions, stage, partition);
   await positions.park(stage, partition, origin);
   return origin;
 }

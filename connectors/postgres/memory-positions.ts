@@ -60,6 +60,10 @@ export function memoryPositions(log: string, tables = new PositionTables()): Pos
       const found = tables.crashes.get(`${stage}/${partition}`);
       return found?.next === next ? found.n : 0;
     },
+    async forgetCrashes(stage, partition, next) {
+      const key = `${stage}/${partition}`;
+      if (tables.crashes.get(key)?.next === next) tables.crashes.delete(key);
+    },
     async park(stage, partition, next) {
       tables.parked.add(`${stage}/${partition}/${next}`);
     },

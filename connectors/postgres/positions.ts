@@ -97,6 +97,16 @@ export function createPositions(db: Database, log: Uint8Array): Positions {
       return row?.n ?? 0;
     },
 
+    async forgetCrashes(stage, partition, next) {
+      await kysely
+        .deleteFrom('crashes')
+        .where('stage', '=', stage)
+        .where('partition', '=', partition)
+        .where('log', '=', log)
+        .where('next', '=', next)
+        .execute();
+    },
+
     async park(stage, partition, next) {
       await kysely
         .insertInto('parked')

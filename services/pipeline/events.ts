@@ -28,7 +28,7 @@ export const EVENTS = {
   'crash-loop': {
     level: 'error',
     counter: 'alarms',
-    message: 'the partition is paused: it crashed three times at this place; see `ddc dlq park`',
+    message: 'the partition is paused: it crashed three times at this place; see `ddc dlq resume` and `ddc dlq park`',
   },
   crash: { level: 'error', counter: 'alarms', message: 'a bug: nothing is written, the process exits' },
   fatal: { level: 'error', counter: 'alarms', message: 'going on would break a promise: the process exits' },

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { resumeStage } from '../../cli/dlq.ts';
 import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
 import type { Clock } from './clock.ts';
@@ -68,4 +69,65 @@ test('a record whose schema is still on its way is waited for: no crash, nothing
   expect(applied).toEqual([0, 1]);
   expect(await positions.load('indexer', 0)).toEqual({ next: 2, mark: 1 });
   expect(await positions.crashes('indexer', 0, 0)).toBe(0);
+});
+
+test('after three crashes a reader waits, and goes on with the same record once an operator says that it is mended', async () => {
+  const log = new MemoryLog();
+  for (const topic of ['received', 'pinned']) log.createTopic(topic, 1);
+  const positions = memoryPositions('00');
+  const record = { key: Uint8Array.of(1), value: Uint8Array.of(0), headers: { origin: '0' } };
+  await log.writer().send('received', 0, [record]);
+  await log.writer().send('pinned', 0, [record]);
+
+  /** Runs the reader until it crashes, applies the record, or says that it waits. */
+  async function outcomeOf(apply: () => void, whilePaused = async () => undefined as unknown): Promise<string> {
+    let tell: (outcome: string) => void = () => undefined;
+    const outcome = new Promise<string>((resolve) => {
+      tell = resolve;
+    });
+    const plan: ReaderPlan<number> = {
+      stage: 'indexer',
+      received: 'received',
+      onBehind: 'repair',
+      codec: { encode: (n) => Uint8Array.of(n), decode: ([n]) => n ?? -1 },
+      load: (partition) => positions.load('indexer', partition),
+      async apply(partition, from, to) {
+        apply();
+        const moved = await positions.compareAndSet('indexer', partition, from, to);
+        tell('applied');
+        return moved;
+      },
+    };
+    const signals = {
+      ...NO_SIGNALS,
+      emit: (name: string) => void (name === 'crash-loop' && whilePaused()),
+    };
+    const edges = { positions, lookup: log.lookup(), clock, random: { float: () => 0, bytes: () => new Uint8Array() } };
+    const worker = startWorker(
+      log.consumer({ group: 'indexer', topic: 'pinned' }),
+      (input) =>
+        runReader(
+          plan,
+          { maxRecords: 10, maxBytes: 1_000, lingerMs: 0 },
+          { ...edges, signals, faults: NO_FAULTS, rules: ALL_RULES },
+          input,
+        ),
+      { signals: NO_SIGNALS, onFatal: (error) => tell(String(error)) },
+    );
+    const told = await outcome;
+    await worker.close();
+    return told;
+  }
+
+  const bug = () => {
+    throw new TypeError('a bug');
+  };
+  for (let crash = 1; crash <= 3; crash += 1) expect(await outcomeOf(bug)).toBe('TypeError: a bug');
+  await expect(resumeStage(positions, 'settler', 0)).rejects.toMatchObject({ code: 'not_paused' });
+  const mended = await outcomeOf(
+    () => undefined,
+    () => resumeStage(positions, 'indexer', 0),
+  );
+  expect(mended).toBe('applied');
+  expect(await positions.load('indexer', 0)).toEqual({ next: 1, mark: 0 });
 });

@@ -90,6 +90,17 @@ export function positionsContract(name: string, open: () => Promise<PositionsUnd
       expect(await positions.crashes('indexer', 1, 8)).toBe(0);
     });
 
+    test('crashes that are forgotten are counted from 1 again, at that place only', async () => {
+      await positions.countCrash('indexer', 0, 7);
+      await positions.countCrash('settler', 0, 7);
+      await positions.forgetCrashes('indexer', 0, 6);
+      expect(await positions.crashes('indexer', 0, 7)).toBe(1);
+      await positions.forgetCrashes('indexer', 0, 7);
+      expect(await positions.crashes('indexer', 0, 7)).toBe(0);
+      expect(await positions.crashes('settler', 0, 7)).toBe(1);
+      expect(await positions.countCrash('indexer', 0, 7)).toBe(1);
+    });
+
     test('what is parked stays parked', async () => {
       expect(await positions.parked('pinner', 0, 3)).toBe(false);
       await positions.park('pinner', 0, 3);

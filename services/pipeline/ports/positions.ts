@@ -25,6 +25,8 @@ export interface Positions {
   countCrash(stage: Stage, partition: number, place: number): Promise<number>;
   /** Crashes counted at this place so far. */
   crashes(stage: Stage, partition: number, place: number): Promise<number>;
+  /** Starts the count of this place again: an operator has mended what crashed there, and a paused partition goes on. */
+  forgetCrashes(stage: Stage, partition: number, place: number): Promise<void>;
   /** Voids the record of origin `place` by an operator's order (`ddc dlq park`); the stage asks before that record. */
   park(stage: 'encryptor' | 'pinner', partition: number, place: number): Promise<void>;
   parked(stage: Stage, partition: number, place: number): Promise<boolean>;
