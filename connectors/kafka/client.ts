@@ -32,10 +32,15 @@ export const CONNECT_RETRY: RetryOptions = {
   retries: 5,
 };
 
-/** A kafkajs client with every limit set. `onEntry` sees each warning and error that kafkajs logs. */
-export function newKafka(options: KafkaOptions, onEntry?: (entry: LogEntry) => void): Kafka {
+/**
+ * A kafkajs client with every limit set.
+ * @param onEntry sees each warning and error that kafkajs logs
+ * @param retries attempts to connect in a row, for those who sit an outage out; few unless told
+ */
+export function newKafka(options: KafkaOptions, onEntry?: (entry: LogEntry) => void, retries?: number): Kafka {
   capGzip();
-  return new Kafka(kafkaConfig(options, onEntry));
+  const config = kafkaConfig(options, onEntry);
+  return new Kafka(retries === undefined ? config : { ...config, retry: { ...CONNECT_RETRY, retries } });
 }
 
 /** @internal Shared with the cluster access in `cluster.ts`. */

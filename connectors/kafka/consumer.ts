@@ -64,8 +64,10 @@ class KafkaLogConsumer implements LogConsumer {
       sessionTimeoutMs = 6_000,
       rebalanceTimeoutMs = 2_000,
       fetchWaitMs = 100,
+      attempts = 12,
     } = options;
-    const kafka = newKafka(options, (entry) => this.#watch(entry));
+    // Connecting is tried as often as the rest: kafkajs takes connections that were given up for a reason to crash at once.
+    const kafka = newKafka(options, (entry) => this.#watch(entry), attempts);
     this.#consumer = kafka.consumer({
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
@@ -82,7 +84,7 @@ class KafkaLogConsumer implements LogConsumer {
         multiplier: 1.5,
         factor: 0.2,
         maxRetryTime: 2_000,
-        retries: options.attempts ?? 12,
+        retries: attempts,
         restartOnFailure: async () => false,
       },
     });

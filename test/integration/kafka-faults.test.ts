@@ -12,7 +12,7 @@ import type { PartitionInput } from '../../services/pipeline/ports/log.ts';
 import { createTopic, kafkaOptions, uniqueName } from '../support/kafka.ts';
 
 /** Sockets that a test can take away: cut ends them and all later ones, freeze leaves them open and silent. */
-function sockets(): Pick<Required<KafkaOptions>, 'socketFactory'> & { cut(): void; freeze(): void } {
+function sockets(): Pick<Required<KafkaOptions>, 'socketFactory'> & { cut(): void; mend(): void; freeze(): void } {
   const open = new Set<Socket>();
   let state: 'up' | 'cut' = 'up';
   return {
@@ -25,6 +25,9 @@ function sockets(): Pick<Required<KafkaOptions>, 'socketFactory'> & { cut(): voi
     cut: () => {
       state = 'cut';
       for (const socket of open) socket.destroy(new Error('cut by the test'));
+    },
+    mend: () => {
+      state = 'up';
     },
     freeze: () => {
       for (const socket of open) {
@@ -71,6 +74,40 @@ describe('when Kafka or a member fails', () => {
     await expect(consumer.run(whileHeld)).rejects.toMatchObject({ retriable: true });
     await Promise.all([consumer.stop(), muteWriter.close(), muteLookup.close()]);
   });
+
+  test('an outage of some seconds is sat out: the lane keeps its partition and goes on', async () => {
+    const net = sockets();
+    const own = await createTopic(1);
+    const group = uniqueName('g');
+    const consumer = createKafkaConsumer({ ...options, socketFactory: net.socketFactory, group, topic: own, lookup });
+    const record = { key: new Uint8Array(32), value: new Uint8Array(1) };
+    const seen: number[] = [];
+    let lanes = 0;
+    let first = (): void => undefined;
+    let last = (): void => undefined;
+    const [one, two] = [
+      new Promise<void>((resolve) => (first = resolve)),
+      new Promise<void>((resolve) => (last = resolve)),
+    ];
+    const running = consumer.run(async (input) => {
+      lanes += 1;
+      while (!input.revoked.aborted) {
+        for (const { offset } of await input.poll(LIMITS)) seen.push(offset);
+        if (seen.length === 1) first();
+        if (seen.length === 2) last();
+      }
+    });
+    await writer.send(own, 0, [record]);
+    await one;
+    net.cut();
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    net.mend();
+    await writer.send(own, 0, [record]);
+    await two;
+    expect({ seen, lanes }).toEqual({ seen: [0, 1], lanes: 1 });
+    await consumer.stop();
+    await running;
+  }, 60_000);
 
   test('a consumer that loses Kafka for good ends its run and says so once', async () => {
     const net = sockets();
