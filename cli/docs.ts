@@ -6,6 +6,7 @@ import { sinks } from '../connectors/sinks/index.ts';
 import { root } from '../stack/root.mjs';
 import { topicsDoc } from '../topics/docs.ts';
 import { topics } from '../topics/index.ts';
+import { configurationDocument } from './configuration-doc.ts';
 import { errorsDocument } from './errors-doc.ts';
 
 export const command = (): Command => {
@@ -22,5 +23,9 @@ export const command = (): Command => {
     .command('errors')
     .description('write docs/errors.md')
     .action(() => writeFile(join(root, 'docs/errors.md'), errorsDocument()));
+  docs
+    .command('configuration')
+    .description('write docs/configuration.md')
+    .action(() => writeFile(join(root, 'docs/configuration.md'), configurationDocument()));
   return docs;
 };

@@ -3,7 +3,7 @@ import { errorFields } from '../pipeline/log.ts';
 import type { Metrics } from '../pipeline/metrics.ts';
 
 /** What the settler tells: a log line and a counter, always together. */
-const EVENTS = {
+export const EVENTS = {
   cut: { level: 'info', message: 'a round was cut' },
   signed: { level: 'info', message: 'an extrinsic is signed and stored; now it is sent' },
   refused: { level: 'warn', message: 'the node refused the bytes; the blocks will tell what became of them' },
