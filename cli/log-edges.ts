@@ -4,12 +4,17 @@ import { openDatabase } from '../connectors/postgres/database.ts';
 import { createIndexStore } from '../connectors/postgres/index-store.ts';
 import { createPositions } from '../connectors/postgres/positions.ts';
 import { createRegistryCodecs } from '../connectors/registry/index.ts';
+import { toHex } from '../protocol/index.ts';
 import { batchesDead } from '../topics/batches-dead.ts';
 import { batchesReceived } from '../topics/batches-received.ts';
 import { log as logTopic } from '../topics/log.ts';
 import type { DeadLetterPorts } from './dlq.ts';
 
-const quiet = { warn: () => undefined, error: () => undefined };
+const tell = (what: string): void => void process.stderr.write(`ddc: ${what}\n`);
+const log = {
+  warn: (_fields: object, message: string) => tell(message),
+  error: (_fields: object, message: string) => tell(message),
+};
 
 /** Runs an operator's command with the log and the positions that the environment names. */
 export async function withLog<T>(use: (ports: DeadLetterPorts, partitions: number) => Promise<T>): Promise<T> {
@@ -17,21 +22,25 @@ export async function withLog<T>(use: (ports: DeadLetterPorts, partitions: numbe
   if (!KAFKA_BROKERS || !SCHEMA_REGISTRY_URL || !DATABASE_URL) {
     throw new Error('Set KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL to those of the deployment.');
   }
-  const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-operator', log: quiet };
+  const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-operator', log };
   const lookup = createKafkaLookup(kafka);
   const writer = createKafkaWriter(kafka);
   const db = openDatabase(DATABASE_URL, { connections: 2 });
   try {
     const codecs = createRegistryCodecs({ url: SCHEMA_REGISTRY_URL });
-    const [dead, received, log] = [batchesDead, batchesReceived, logTopic].map((t) => `${DDC_TOPIC_PREFIX}${t.name}`);
-    if (!dead || !received || !log) throw new Error('unreachable');
-    const logId = await readLogId(lookup, await codecs.for({ ...logTopic, name: log }), log);
+    const [dead, received, ids] = [batchesDead, batchesReceived, logTopic].map((t) => `${DDC_TOPIC_PREFIX}${t.name}`);
+    if (!dead || !received || !ids) throw new Error('unreachable');
+    const logId = await readLogId(lookup, await codecs.for({ ...logTopic, name: ids }), ids);
     const ports: DeadLetterPorts = {
       lookup,
       writer,
       positions: createPositions(db, logId),
       admission: createAdmission(db),
-      index: createIndexStore(db, logId, () => undefined),
+      index: createIndexStore(db, logId, ({ partition, origin, batchId }) =>
+        tell(
+          `batch ${toHex(batchId)} came again at origin ${origin} of partition ${partition}; the first origin stays`,
+        ),
+      ),
       codecs: {
         dead: await codecs.for({ ...batchesDead, name: dead }),
         received: await codecs.for({ ...batchesReceived, name: received }),
