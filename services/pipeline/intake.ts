@@ -40,6 +40,8 @@ export class Intake {
     const { partition } = this.#input;
     let accepted = 0;
     let skipped = 0;
+    let gaps = 0;
+    let firstGap: { offset: number; origin: number | null; mark: number } | null = null;
     this.idle = records.length === 0;
     for (const record of records) {
       const back = seekBack(record.offset, this.next, rules);
@@ -51,8 +53,10 @@ export class Intake {
       this.next = record.offset + 1;
       const origin = this.#origin(record);
       const verdict = origin === null ? 'gap' : readVerdict(origin, this.mark, rules);
-      if (verdict === 'gap') signals.emit('gap', { partition, offset: record.offset, origin, mark: this.mark });
-      else if (verdict === 'skip') skipped += 1;
+      if (verdict === 'gap') {
+        gaps += 1;
+        firstGap ??= { offset: record.offset, origin, mark: this.mark };
+      } else if (verdict === 'skip') skipped += 1;
       else if (origin !== null) {
         if (this.buffer.length === 0) this.since = clock.now();
         this.mark = origin;
@@ -61,6 +65,8 @@ export class Intake {
         accepted += 1;
       }
     }
+    // One line for what came together: everything behind a gap is one until the repair.
+    if (firstGap) signals.emit('gap', { partition, ...firstGap, count: gaps });
     if (accepted > 0) signals.emit('judged', { partition, kind: 'accepted', count: accepted });
     if (skipped > 0) signals.emit('judged', { partition, kind: 'skipped', count: skipped });
   }
