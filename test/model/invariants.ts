@@ -42,7 +42,7 @@ export function violations(world: World): string[] {
     const wallet = batch % 2;
     const flawed =
       world.flaws[batch] !== 'none' && mine.some(({ reason }) => reason === 'dead') && !world.retried.has(batch);
-    const erased = world.erasures.has(wallet) && mine.some(({ reason }) => reason === 'erased');
+    const erased = world.erased.has(wallet) && mine.some(({ reason }) => reason === 'erased');
     if (alive === 0 && !flawed && !erased) found.push(`batch ${batch} is lost: ${text(mine)}`);
   }
   if (text(leaves) !== text(index)) found.push(`the leaves are not the index: ${text(leaves)} / ${text(index)}`);

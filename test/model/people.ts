@@ -4,11 +4,11 @@ import { RetriableError } from '../../services/pipeline/errors.ts';
 import type { IndexedBatch } from '../../services/pipeline/ports/index-store.ts';
 import { edgesFor } from './edges.ts';
 import type { Instance } from './scheduler.ts';
-import { batchOf, TOPICS, type World } from './world.ts';
+import { APP, batchOf, TOPICS, type World } from './world.ts';
 
 const head = (batch: number) => ({
   batchId: Uint8Array.of(batch, 1),
-  app: Uint8Array.of(9),
+  app: APP,
   wallet: Uint8Array.of(batch % 2),
   rootVersion: 1,
 });
@@ -30,8 +30,10 @@ export async function sendBatch(world: World, instance: Instance, batch: number)
 }
 
 /** Whether the client may forget the batch: its status is `encrypted` or later, or an outcome. */
-export const isKnown = (world: World, batch: number): boolean =>
-  world.owners.has(batch) || world.index.some((entry) => entry.batch === batch);
+export async function isKnown(world: World, batch: number): Promise<boolean> {
+  const [first] = await world.admission.origins([head(batch).batchId]);
+  return first !== null || world.index.some((entry) => entry.batch === batch);
+}
 
 /** `ddc dlq park` for every paused place. */
 export async function parkAll(world: World, instance: Instance): Promise<void> {
@@ -55,13 +57,7 @@ export async function retrySome(world: World, instance: Instance, probability: n
     positions,
     topics: TOPICS,
     codecs: world.codecs,
-    admission: {
-      origins: async (ids: readonly Uint8Array[]) =>
-        ids.map((batchId) => {
-          const origin = world.owners.get(batchOf({ batchId }));
-          return origin === undefined ? null : { partition: 0, origin };
-        }),
-    },
+    admission: world.admission,
     index: {
       batches: async (ids: readonly Uint8Array[]) => ids.map((batchId) => indexed(world, batchOf({ batchId }))),
     },

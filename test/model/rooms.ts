@@ -2,8 +2,6 @@ import type { Encrypted, Received } from '../../schemas/index.ts';
 import type { Accepted } from '../../services/pipeline/accepted.ts';
 import { dlq, drop, type Outcome, ok } from '../../services/pipeline/outcome.ts';
 import { runReader } from '../../services/pipeline/reader.ts';
-import { claimBatch } from '../../services/pipeline/rules/duplicates.ts';
-import { isErased } from '../../services/pipeline/rules/erasure.ts';
 import { samePosition } from '../../services/pipeline/rules/row.ts';
 import { runStage, type StagePlan } from '../../services/pipeline/stage.ts';
 import { voidOf } from '../../services/pipeline/void.ts';
@@ -37,20 +35,17 @@ async function encrypt(
   instance: Instance,
   accepted: readonly Accepted<Received>[],
 ): Promise<Outcome<Encrypted>[]> {
-  const admitted = await happen(world, instance, () =>
-    accepted.map(({ origin, retryOf, value }) => {
-      const batch = batchOf(value);
-      const { owner, duplicate } = claimBatch(world.owners.get(batch) ?? null, { origin, retryOf }, world.rules);
-      world.owners.set(batch, owner);
-      if (duplicate) return 'duplicate';
-      const erasure = world.erasures.get(value.wallet[0] ?? 0);
-      return erasure && isErased({ origin, rootVersion: value.rootVersion, issuedAt: null }, [erasure])
-        ? 'erased'
-        : null;
-    }),
+  const verdicts = await happen(world, instance, () =>
+    world.admission.admit(
+      0,
+      accepted.map(({ origin, retryOf, value }) => {
+        const { batchId, app, wallet, rootVersion } = value;
+        return { batchId, app, wallet, rootVersion, origin, retryOf, issuedAt: null };
+      }),
+    ),
   );
   return accepted.map(({ value }, i) => {
-    const reason = admitted[i];
+    const reason = verdicts[i] === 'duplicate' && !world.rules.duplicates ? null : verdicts[i];
     return reason ? drop(reason) : judgeFlaw(world, 'encryptor', value);
   });
 }

@@ -76,8 +76,7 @@ export async function runModel(seed: number, rules: Rules = ALL_RULES): Promise<
     }
     if (world.chance('erase')) {
       const wallet = chances.below(2);
-      if (!world.erasures.has(wallet)) world.erasures.set(wallet, { fence: null, rootVersions: [], issuedAt: 0 });
-      else world.erasures.set(wallet, { fence: world.end(TOPICS.received), rootVersions: [], issuedAt: 0 });
+      await world.erase(wallet);
     }
     if (world.onTheWire.length > 0 && chances.happens(0.1))
       world.onTheWire.splice(chances.below(world.onTheWire.length), 1)[0]?.();
@@ -114,7 +113,8 @@ export async function runModel(seed: number, rules: Rules = ALL_RULES): Promise<
     if (calm % 8 === 0) {
       for (const room of ROOMS) if (living(room).length === 0) await spawn(room);
       if (world.drained()) {
-        const forgotten = [...world.acknowledged].filter((batch) => !isKnown(world, batch));
+        const forgotten: number[] = [];
+        for (const batch of world.acknowledged) if (!(await isKnown(world, batch))) forgotten.push(batch);
         for (const batch of forgotten) await begin(() => sendBatch(world, people, batch));
         if (forgotten.length === 0 && retries === 0) break;
         if (forgotten.length === 0) {

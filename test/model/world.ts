@@ -1,14 +1,17 @@
 import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
+import { createMemoryAdmission } from '../../connectors/postgres/memory-admission.ts';
 import { memoryPositions, PositionTables } from '../../connectors/postgres/memory-positions.ts';
 import type { DeadLetter, Encrypted, Received, VoidReason } from '../../schemas/index.ts';
 import type { Codec } from '../../services/pipeline/ports/codec.ts';
-import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
 import { type Position, START, type Stage } from '../../services/pipeline/ports/positions.ts';
 import type { Rules } from '../../services/pipeline/rules/rules.ts';
 import type { Chances } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 
 export const TOPICS = { received: 'received', encrypted: 'encrypted', pinned: 'pinned', dead: 'dead' } as const;
+
+/** All batches are of one app. */
+export const APP = Uint8Array.of(9);
 
 /** What is wrong with a batch until it is mended: a stage refuses it, or crashes on it. */
 export type Flaw = 'none' | 'encryptor refuses' | 'pinner refuses' | 'encryptor crashes' | 'pinner crashes';
@@ -53,9 +56,10 @@ export class World {
   readonly tables = new PositionTables();
   readonly positions = memoryPositions('00', this.tables);
   readonly progress = new Map<string, number>();
-  /** Table `batch_ids`. */
-  readonly owners = new Map<number, number>();
-  readonly erasures = new Map<number, Pick<Erasure, 'fence' | 'rootVersions' | 'issuedAt'>>();
+  /** Tables `batch_ids` and `removals`: the twin that keeps the contract of the real ones. */
+  readonly admission = createMemoryAdmission();
+  /** Wallets that were erased. */
+  readonly erased = new Set<number>();
   readonly index: Judged[] = [];
   readonly leaves: Judged[] = [];
   readonly flaws: Flaw[] = [];
@@ -101,6 +105,14 @@ export class World {
 
   flawOf(batch: number): Flaw {
     return this.mended ? 'none' : (this.flaws[batch] ?? 'none');
+  }
+
+  /** First without a fence; again: the fence is where the log ends now. */
+  async erase(wallet: number): Promise<void> {
+    const fence = this.erased.has(wallet) ? this.end(TOPICS.received) : null;
+    this.erased.add(wallet);
+    const owner = { app: APP, wallet: Uint8Array.of(wallet) };
+    await this.admission.putErasure(owner.wallet, { ...owner, fence, rootVersions: [], issuedAt: 0 });
   }
 
   row(stage: Stage): Position {
