@@ -1,4 +1,4 @@
-import { FatalError } from '../../services/pipeline/errors.ts';
+import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
 import type { LogLookup, LogRecord } from '../../services/pipeline/ports/log.ts';
 import type { KafkaOptions } from './client.ts';
 import { DirectCluster } from './cluster.ts';
@@ -12,6 +12,16 @@ export interface KafkaLookup extends LogLookup {
   firstOffset(topic: string, partition: number): Promise<number>;
 }
 
+/**
+ * Why a fetch brought nothing. Only an offset outside the log is gone for good: a dead letter is then written without its original.
+ * A fetch may also come back empty for a record that is there, from a broker that has just become the leader.
+ */
+export function absent(place: string, offset: number, first: number, end: number): RetriableError | FatalError {
+  const message = `${place} gave no record at ${offset}; it holds ${first} to ${end}`;
+  if (offset >= first && offset < end) return new RetriableError('record_not_served', `${message}: it is asked again`);
+  return new FatalError('offset_out_of_range', message);
+}
+
 /** Reads single records and offsets without joining a group; one connection per broker, opened with the first question. */
 export function createKafkaLookup(options: KafkaOptions): KafkaLookup {
   const cluster = new DirectCluster(options);
@@ -20,11 +30,9 @@ export function createKafkaLookup(options: KafkaOptions): KafkaLookup {
       const messages = await cluster.fetch(topic, partition, offset);
       const message = messages.find((candidate) => Number(candidate.offset) === offset);
       if (message) return toLogRecord(message);
+      const first = await cluster.offset(topic, partition, 'first');
       const end = await cluster.offset(topic, partition, 'end');
-      throw new FatalError(
-        'offset_out_of_range',
-        `${topic}/${partition} has no record at ${offset}; it ends at ${end}`,
-      );
+      throw absent(`${topic}/${partition}`, offset, first, end);
     },
     endOffset: (topic, partition) => cluster.offset(topic, partition, 'end'),
     firstOffset: (topic, partition) => cluster.offset(topic, partition, 'first'),
