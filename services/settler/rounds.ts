@@ -1,3 +1,4 @@
+import { hasPassed } from '../pipeline/clock.ts';
 import { RetriableError } from '../pipeline/errors.ts';
 import type { Faults } from '../pipeline/faults.ts';
 import type { App, Apps } from '../pipeline/ports/apps.ts';
@@ -103,7 +104,7 @@ export function createRounds(edges: RoundsEdges, plan: RoundsPlan): Rounds {
   }
 
   async function cutIfDue(): Promise<void> {
-    const due = now() - cutAt >= plan.everyMs;
+    const due = hasPassed(plan.everyMs, cutAt, now());
     if (!due && (await store.uncut()) < plan.maxLeaves) return;
     const cut = await store.cut(plan.maxLeaves, (owed) => dueApps(owed, plan.minimum, now()), planCut);
     cutAt = now();
@@ -120,7 +121,7 @@ export function createRounds(edges: RoundsEdges, plan: RoundsPlan): Rounds {
 
   /** Unpaid charges whose pot is filled are cut again; apps are marked and unmarked as their charges say. */
   async function reviveIfDue(): Promise<void> {
-    if (now() - revivedAt < plan.reviveMs) return;
+    if (!hasPassed(plan.reviveMs, revivedAt, now())) return;
     revivedAt = now();
     const registered = await apps.list();
     const unpaid = await store.rounds('unpaid', AT_ONCE);
