@@ -21,3 +21,8 @@ export const MAX_MESSAGE_BYTES = 3 * 1024 * 1024;
 export function defineTopic<T>(topic: Topic<T>): Topic<T> {
   return topic;
 }
+
+/** The topic under the name that a deployment with this prefix gives it. */
+export function withPrefix<T>(prefix: string, topic: Topic<T>): Topic<T> {
+  return { ...topic, name: `${prefix}${topic.name}` };
+}

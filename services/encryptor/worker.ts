@@ -2,11 +2,10 @@ import type { Encrypted, Received } from '../../schemas/index.ts';
 import { batchesDead } from '../../topics/batches-dead.ts';
 import { batchesEncrypted } from '../../topics/batches-encrypted.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
+import { withPrefix } from '../../topics/define-topic.ts';
 import type { FlushLimits } from '../pipeline/accepted.ts';
 import type { Codecs } from '../pipeline/ports/codec.ts';
-import type { LogConsumer } from '../pipeline/ports/log.ts';
-import { runStage, type StageEdges, type StagePlan } from '../pipeline/stage.ts';
-import { startWorker, type Worker } from '../pipeline/worker.ts';
+import type { StagePlan } from '../pipeline/stage.ts';
 import { createEncryptRecordsStep, type EncryptRecordsDeps } from './encrypt-records.ts';
 
 /**
@@ -22,9 +21,9 @@ export type EncryptorPlan = StagePlan<Received, Encrypted>;
  * @param prefix of this deployment's topics
  */
 export async function encryptorPlan(prefix: string, codecs: Codecs, deps: EncryptRecordsDeps): Promise<EncryptorPlan> {
-  const received = { ...batchesReceived, name: `${prefix}${batchesReceived.name}` };
-  const encrypted = { ...batchesEncrypted, name: `${prefix}${batchesEncrypted.name}` };
-  const dead = { ...batchesDead, name: `${prefix}${batchesDead.name}` };
+  const received = withPrefix(prefix, batchesReceived);
+  const encrypted = withPrefix(prefix, batchesEncrypted);
+  const dead = withPrefix(prefix, batchesDead);
   const input = await codecs.for(received);
   return {
     stage: 'encryptor',
@@ -32,13 +31,4 @@ export async function encryptorPlan(prefix: string, codecs: Codecs, deps: Encryp
     codecs: { received: input, input, output: await codecs.for(encrypted), dead: await codecs.for(dead) },
     transform: createEncryptRecordsStep(deps),
   };
-}
-
-/** Runs the encryptor on the partitions that the consumer gets. */
-export function startEncryptor(
-  consumer: LogConsumer,
-  plan: EncryptorPlan,
-  edges: StageEdges & { onFatal(error: unknown): void },
-): Worker {
-  return startWorker(consumer, (input) => runStage(plan, LIMITS, edges, input), edges);
 }

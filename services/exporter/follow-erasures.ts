@@ -19,9 +19,9 @@ export interface FollowEdges {
 
 /**
  * Applies every erasure of the past, then keeps applying new ones. Nothing may be delivered before this resolves.
- * @returns once the past is applied; `stop` ends the following, `failed` rejects when it cannot go on
+ * @returns once the past is applied; `close` ends the following, `failed` rejects when it cannot go on
  */
-export async function followErasures(edges: FollowEdges): Promise<{ stop(): Promise<void>; failed: Promise<never> }> {
+export async function followErasures(edges: FollowEdges): Promise<{ close(): Promise<void>; failed: Promise<never> }> {
   const { erasures, erased, sink, clock, random, onRetry, onApplied } = edges;
   const stopping = new AbortController();
   const retry = <T>(operation: string, attempt: () => Promise<T>) =>
@@ -49,7 +49,7 @@ export async function followErasures(edges: FollowEdges): Promise<{ stop(): Prom
   });
   return {
     failed,
-    async stop() {
+    async close() {
       stopping.abort(new Error('the exporter stops'));
       await following;
     },

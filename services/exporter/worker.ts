@@ -1,9 +1,7 @@
 import type { Pinned } from '../../schemas/index.ts';
 import type { FlushLimits } from '../pipeline/accepted.ts';
 import type { Codec } from '../pipeline/ports/codec.ts';
-import type { LogConsumer } from '../pipeline/ports/log.ts';
-import { type ReaderEdges, type ReaderPlan, runReader } from '../pipeline/reader.ts';
-import { startWorker, type Worker } from '../pipeline/worker.ts';
+import type { ReaderPlan } from '../pipeline/reader.ts';
 import { type DeliveryEdges, deliver } from './deliver.ts';
 
 /** One file per (app, day) and flush: a long linger makes fewer and larger files, a short one shows rows sooner. */
@@ -23,14 +21,4 @@ export function exporterPlan(received: string, codec: Codec<Pinned>, edges: Deli
     load: (partition) => edges.sink.position(partition),
     apply: deliver(edges),
   };
-}
-
-/** Runs the export on the partitions that the consumer gets. */
-export function startExporter(
-  consumer: LogConsumer,
-  plan: ReaderPlan<Pinned>,
-  limits: FlushLimits,
-  edges: ReaderEdges & { onFatal(error: unknown): void },
-): Worker {
-  return startWorker(consumer, (input) => runReader(plan, limits, edges, input), edges);
 }

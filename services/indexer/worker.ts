@@ -2,9 +2,7 @@ import type { Pinned } from '../../schemas/index.ts';
 import type { FlushLimits } from '../pipeline/accepted.ts';
 import type { Codec } from '../pipeline/ports/codec.ts';
 import type { IndexStore } from '../pipeline/ports/index-store.ts';
-import type { LogConsumer } from '../pipeline/ports/log.ts';
-import { type ReaderEdges, type ReaderPlan, runReader } from '../pipeline/reader.ts';
-import { startWorker, type Worker } from '../pipeline/worker.ts';
+import type { ReaderPlan } from '../pipeline/reader.ts';
 import { indexEntry } from './index-entry.ts';
 
 /** One transaction holds this much. Rows wait for nothing: what is there goes in. */
@@ -25,13 +23,4 @@ export function indexerPlan(
     load,
     apply: (partition, from, to, accepted) => store.apply(partition, from, to, accepted.map(indexEntry)),
   };
-}
-
-/** Runs the indexer on the partitions that the consumer gets. */
-export function startIndexer(
-  consumer: LogConsumer,
-  plan: ReaderPlan<Pinned>,
-  edges: ReaderEdges & { onFatal(error: unknown): void },
-): Worker {
-  return startWorker(consumer, (input) => runReader(plan, LIMITS, edges, input), edges);
 }

@@ -17,14 +17,21 @@ export interface Boot {
   readonly faults: Faults;
   readonly clock: Clock;
   readonly random: Random;
+  /**
+   * Keeps what the room opened, to close it when the room stops or its start fails. The last opened is closed first, so a
+   * worker finishes what it has in hand while its edges are still open.
+   */
+  keep<T extends Closable>(part: T): T;
   /** A promise would be broken, or a bug was met: logs and exits with 1 at once, without clean-up. */
   onFatal(error: unknown): void;
 }
 
+interface Closable {
+  close(): Promise<void>;
+}
+
 /** A room at work. */
 export interface Running {
-  /** Finishes what is in hand and gives everything back, in reverse order of the start. */
-  close(): Promise<void>;
   ready(): boolean;
 }
 
@@ -34,7 +41,7 @@ export const STOP_WITHIN_MS = 10_000;
 /**
  * Runs a room as this process: parses the configuration, starts the room, serves health and metrics of a worker
  * (the API serves its own), and stops on SIGTERM or SIGINT within 10 s.
- * @param start builds the room's edges and starts it; rolls a half start back itself
+ * @param start opens the room's edges and starts it; what it keeps is closed here
  */
 export async function runRoom(
   name: RoomName,
@@ -56,6 +63,10 @@ export async function runRoom(
   let running: Running | null = null;
   let health: HealthServer | null = null;
   let stopping = false;
+  const kept: Closable[] = [];
+  const closeKept = async () => {
+    for (let part = kept.pop(); part; part = kept.pop()) await part.close();
+  };
 
   const onFatal = (error: unknown) => {
     log.fatal({ error: errorFields(error) }, 'the process exits');
@@ -73,7 +84,8 @@ export async function runRoom(
       host.exit(1);
     });
     const closed = (async () => {
-      await running?.close();
+      // A start under way still needs what it opened.
+      if (running) await closeKept();
       await health?.close();
       log.info({}, 'stopped');
       host.exit(0);
@@ -102,9 +114,14 @@ export async function runRoom(
       faults: createFaults(config.faults, host.kill),
       clock: host.clock,
       random: host.random,
+      keep(part) {
+        kept.push(part);
+        return part;
+      },
       onFatal,
     });
   } catch (error) {
+    await closeKept().catch(onFatal);
     onFatal(error);
   }
 }

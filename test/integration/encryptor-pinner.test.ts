@@ -12,8 +12,8 @@ import { parseKeks } from '../../connectors/vault/kek-file.ts';
 import { openVault, overwriteRoots } from '../../connectors/vault/postgres-vault.ts';
 import { META_SCOPE, open, openMeta, ready, scopeKey, sealTransit, toHex } from '../../protocol/index.ts';
 import type { Pinned, Received } from '../../schemas/index.ts';
-import { encryptorPlan, startEncryptor } from '../../services/encryptor/worker.ts';
-import { pinnerPlan, startPinner } from '../../services/pinner/worker.ts';
+import { LIMITS as ENCRYPTOR_LIMITS, encryptorPlan } from '../../services/encryptor/worker.ts';
+import { LIMITS as PINNER_LIMITS, pinnerPlan } from '../../services/pinner/worker.ts';
 import type { Random } from '../../services/pipeline/clock.ts';
 import { NO_SIGNALS } from '../../services/pipeline/events.ts';
 import { NO_FAULTS } from '../../services/pipeline/faults.ts';
@@ -22,6 +22,7 @@ import type { Codec } from '../../services/pipeline/ports/codec.ts';
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
 import { ALL_RULES } from '../../services/pipeline/rules/rules.ts';
 import type { Worker } from '../../services/pipeline/worker.ts';
+import { startStage } from '../../services/pipeline/worker.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { topics } from '../../topics/index.ts';
@@ -86,8 +87,8 @@ beforeAll(async () => {
     faults: NO_FAULTS,
   });
   workers = [
-    startEncryptor(consumer('encryptor', encryptor.topics.input), encryptor, edges),
-    startPinner(consumer('pinner', pinner.topics.input), pinner, edges),
+    startStage(consumer('encryptor', encryptor.topics.input), encryptor, ENCRYPTOR_LIMITS, edges),
+    startStage(consumer('pinner', pinner.topics.input), pinner, PINNER_LIMITS, edges),
   ];
   closers.push(() => kubo.close());
 }, 60_000);
