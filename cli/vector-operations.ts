@@ -39,6 +39,7 @@ import {
   wrappedKekVersion,
   wrapRoot,
 } from '../protocol/index.ts';
+import { LEGACY_OPERATIONS } from './crypto/legacy-operations.ts';
 
 /** What a case gives to an operation: JSON values, texts already expanded. */
 export type Input = Record<string, unknown>;
@@ -109,6 +110,7 @@ const amount = (input: Input, name: string) => BigInt(text(input, name));
 
 /** Every operation that a file of vectors may name. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...LEGACY_OPERATIONS,
   commitment: (input) => ({ commitment: toHex(commitment(bytes(input, 'salt'), text(input, 'data'))) }),
   leaf: (input) => {
     const event = parseEvent(input.event);

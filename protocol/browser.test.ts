@@ -75,7 +75,7 @@ describe('in a browser', () => {
     const page = createContext({ host, console });
     runInContext(PAGE, page);
     runInContext(text, page);
-    for (const file of ['protocol-v1.json', 'protocol-v1-extra.json']) {
+    for (const file of ['protocol-v1.json', 'protocol-v1-extra.json', 'cere-legacy.json']) {
       const { cases } = JSON.parse(await readFile(at(`../test/vectors/${file}`), 'utf8')) as {
         cases: Record<string, unknown>[];
       };

@@ -61,6 +61,13 @@ export const PROTOCOL_ERRORS = {
   // settlement
   fee: 'A fee and its prices are integers from 0 to 2^128-1.',
   remark: 'The bytes are not a settlement remark.',
+  // the four generations before v1
+  legacy_master:
+    'The master is empty, or not of the length that this generation uses as a key (G2: 32 bytes, G3: at most 64).',
+  legacy_document: 'The input does not have the form of this generation.',
+  legacy_generation:
+    'None of the four published generations opens this with this master. Check the master, or name generation and path.',
+  legacy_path: 'The path is no $, .name, [index], .* or ..*, or the document has nothing encrypted there.',
   // text forms
   hex: 'Hex is lower case, without 0x, of the right length.',
   base64url: 'base64url has no padding, and its unused bits are zero.',

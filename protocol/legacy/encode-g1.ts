@@ -1,0 +1,59 @@
+import { concat, fromUtf8, toHex, utf8 } from '../bytes.ts';
+import { ProtocolError } from '../errors.ts';
+import { DEFAULT_SCOPE } from '../scope-name.ts';
+import { sodium } from '../sodium.ts';
+import { splitScopes } from '../split-scopes.ts';
+import { RULES } from './generation.ts';
+import { isFields, jsonOf } from './json.ts';
+import { masterBytes } from './master.ts';
+
+const NONCE_BYTES = 24;
+
+export interface G1Request {
+  /** JSON text of an object, or anything else, which goes to `__default_scope` whole. */
+  readonly data: string | Uint8Array;
+  /** Text is its UTF-8, as in the library; give 32 bytes for the viewer's hex master. */
+  readonly master: string | Uint8Array;
+  /** Scope → top-level fields; a field may be in several. What no scope lists goes to `__default_scope`. */
+  readonly scopes?: Readonly<Record<string, string[]>>;
+  /** 24 random bytes, asked for once per scope. */
+  readonly nonce: () => Uint8Array;
+}
+
+/** Plaintext of each scope. */
+function piecesOf(data: string | Uint8Array, scopes: Readonly<Record<string, string[]>>): [string, Uint8Array][] {
+  const bytes = typeof data === 'string' ? utf8(data) : data;
+  let text: string | undefined;
+  try {
+    text = fromUtf8(bytes);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+  }
+  const value = text === undefined ? undefined : jsonOf(text);
+  // A list or a single value has no fields to divide; the first library lost them.
+  if (!isFields(value)) return [[DEFAULT_SCOPE, bytes]];
+  return Object.entries(splitScopes(value, scopes)).map(([scope, fields]) => [scope, utf8(JSON.stringify(fields))]);
+}
+
+/**
+ * Encrypts as the first generation did, for a reader that knows no other. Later generations cannot be written: two of them never change
+ * their nonce. For anything new use envelopes (`seal`).
+ * @returns the document `{"<scope>": "<hex>"}`
+ * @throws ProtocolError `legacy_master`, `scope`, `proto`, `nonce` (wrong length, all zero, or the same twice), `utf8`
+ */
+export function encodeG1(request: G1Request): Record<string, string> {
+  const master = masterBytes(request.master);
+  const used = new Set<string>();
+  const document: Record<string, string> = {};
+  for (const [scope, plaintext] of piecesOf(request.data, request.scopes ?? {})) {
+    const nonce = request.nonce();
+    if (nonce.length !== NONCE_BYTES) throw new ProtocolError('nonce');
+    if (nonce.every((byte) => byte === 0) || used.has(toHex(nonce))) throw new ProtocolError('nonce', 'not random');
+    used.add(toHex(nonce));
+    const key = RULES.G1.key(master, scope);
+    const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, null, null, nonce, key);
+    sodium.memzero(key);
+    document[scope] = toHex(concat(nonce, sealed));
+  }
+  return document;
+}
