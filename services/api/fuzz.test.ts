@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { run } from '../../test/long/fuzz.ts';
 import { startMemoryApi } from '../../test/support/api.ts';
+import { run } from '../../test/support/fuzzer.ts';
 
 test('ten seconds of broken requests: no 5xx, no crash', async () => {
   const it = await startMemoryApi();

@@ -1,157 +1,45 @@
-import { request } from 'node:http';
-import { gzipSync } from 'node:zlib';
-import { someBody } from '../support/api.ts';
+import { randomInt } from 'node:crypto';
+import { appsAdd } from '../../cli/apps.ts';
+import { toHex } from '../../protocol/index.ts';
+import { batchesReceived } from '../../topics/batches-received.ts';
+import { app } from '../support/api.ts';
+import { run } from '../support/fuzzer.ts';
+import type { LongContext } from '../support/long.ts';
+import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
 
-export interface FuzzOptions {
-  readonly seconds: number;
-  /** Of the API, without a path. */
-  readonly url: string;
-  readonly seed: number;
+const SECONDS = 300;
+
+/**
+ * `npm run test:long -- fuzz [seconds]`: the API as a process on a real Kafka, five minutes of broken requests. `DDC_SEED` repeats them.
+ * @throws when it answered 5xx, ended, or Kafka holds more or less than it answered for
+ */
+export default async function fuzz({ stack, args: [asked] }: LongContext): Promise<void> {
+  const seconds = Number(asked ?? SECONDS);
+  if (!Number.isFinite(seconds) || seconds <= 0) throw new Error(`${asked}: give a number of seconds`);
+  Object.assign(process.env, stack.env);
+  const sandbox = await suiteSandbox('fuzz', { rooms: ['api'] });
+  try {
+    await appsAdd(sandbox.suite.database.url, toHex(app.publicKey), { tier: 'free', open: true });
+    const seed = Number(process.env.DDC_SEED ?? randomInt(2 ** 31));
+    const report = await run({ seconds, url: sandbox.deployment.api, seed });
+    const records = await recordsOf(sandbox);
+    const starts = sandbox.sandbox.rooms.starts('api');
+    process.stdout.write(`${JSON.stringify({ ...report, records, starts })}\n`);
+    const accepted = (report.statuses['202'] ?? 0) + 1;
+    const problems = [...report.failures];
+    if (!report.alive || starts !== 1) problems.push(`the API was started ${starts} times, alive: ${report.alive}`);
+    // What broke off without an answer may have been accepted before it did.
+    if (records < accepted || records > accepted + (report.statuses.none ?? 0))
+      problems.push(`${accepted} batches were answered 202, Kafka has ${records}`);
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+  } finally {
+    await sandbox.close();
+  }
 }
 
-export interface FuzzReport {
-  readonly seed: number;
-  readonly requests: number;
-  /** How often each status was answered; `none` where the connection ended without an answer. */
-  readonly statuses: Readonly<Record<string, number>>;
-  /** Answers that must not be: 5xx other than overload. */
-  readonly failures: readonly string[];
-  /** The API still accepts a valid batch. */
-  readonly alive: boolean;
-}
-
-type Draw = (below: number) => number;
-
-/** mulberry32: the same seed gives the same requests. */
-function draws(seed: number): Draw {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
-
-const WORDS = [
-  '{',
-  '}',
-  '[',
-  '"',
-  '\n',
-  '\r\n',
-  '\u0000',
-  '__proto__',
-  'null',
-  '-1',
-  '1e999',
-  '\ufeff',
-  '\\ud800',
-  '9'.repeat(40),
-  '['.repeat(9_000),
-];
-
-const MUTATIONS: readonly ((body: Buffer, draw: Draw) => Buffer)[] = [
-  (body) => body,
-  (body, draw) => {
-    const copy = Buffer.from(body);
-    for (let n = 1 + draw(8); n > 0; n--) copy[draw(copy.length)] = draw(256);
-    return copy;
-  },
-  (body, draw) => body.subarray(0, draw(body.length)),
-  (body, draw) => {
-    const at = draw(body.length);
-    return Buffer.concat([body.subarray(0, at), Buffer.from(WORDS[draw(WORDS.length)] ?? ''), body.subarray(at)]);
-  },
-  (body, draw) => {
-    const from = draw(body.length);
-    return Buffer.concat([body.subarray(0, from), body.subarray(from + draw(40))]);
-  },
-  (body) => Buffer.concat([body, body]),
-  (_body, draw) => Buffer.from(Array.from({ length: draw(3_000) }, () => draw(256))),
-  (_body, draw) => Buffer.alloc(draw(2_200_000), 0x20),
-];
-
-const PATHS = [
-  '/v1/batches',
-  '/v1/batches',
-  '/v1/batches',
-  '/v1/batches/status',
-  '/v1/batches/%ff',
-  '/v1/batches/..%2f',
-  '/openapi.json',
-  '/docs/%00',
-  '/nothing',
-];
-const METHODS = ['POST', 'POST', 'POST', 'POST', 'GET', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'];
-const TYPES = [
-  'application/x-ndjson',
-  'application/x-ndjson',
-  'application/json',
-  'application/json; charset=utf-16',
-  'text/plain',
-  ';;;',
-  '',
-];
-const ENCODINGS = [
-  undefined,
-  undefined,
-  undefined,
-  'gzip',
-  'deflate',
-  'br',
-  'identity',
-  'gzip, gzip',
-  'constructor',
-  '__proto__',
-];
-
-/** Sends mutated requests until the time is up. Never throws because of what the API answers: the report says. */
-export async function run({ seconds, url, seed }: FuzzOptions): Promise<FuzzReport> {
-  const draw = draws(seed);
-  const statuses: Record<string, number> = {};
-  const failures: string[] = [];
-  const until = Date.now() + seconds * 1000;
-  let requests = 0;
-  const lane = async () => {
-    while (Date.now() < until) {
-      requests += 1;
-      const number = requests;
-      const status = await shoot(url, draw);
-      statuses[status] = (statuses[status] ?? 0) + 1;
-      if (/^5/.test(status) && status !== '503') failures.push(`request ${number} of seed ${seed}: ${status}`);
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, lane));
-  const last = await fetch(`${url}/v1/batches`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: Buffer.from(someBody()),
-  });
-  return { seed, requests, statuses, failures, alive: last.status === 202 };
-}
-
-function shoot(url: string, draw: Draw): Promise<string> {
-  const pick = <T>(from: readonly T[]): T => from[draw(from.length)] as T;
-  let body = pick(MUTATIONS)(Buffer.from(someBody()), draw);
-  const encoding = pick(ENCODINGS);
-  if (encoding === 'gzip' && draw(2) === 0) body = pick(MUTATIONS)(gzipSync(body), draw);
-  const method = pick(METHODS);
-  const cut = draw(12) === 0;
-  const headers: Record<string, string | number> = {
-    'content-type': pick(TYPES),
-    'x-fuzz': 'y'.repeat(draw(50) === 0 ? 20_000 : 1),
-  };
-  if (encoding) headers['content-encoding'] = encoding;
-  if (draw(3) > 0) headers['content-length'] = cut ? body.length + 1 + draw(100) : body.length;
-  return new Promise((resolve) => {
-    const sent = request(`${url}${pick(PATHS)}`, { method, headers, agent: false }, (answer) => {
-      answer.resume();
-      answer.on('close', () => resolve(String(answer.statusCode)));
-    });
-    sent.on('error', () => resolve('none'));
-    if (!cut) return void sent.end(body);
-    // A request that breaks off: the connection goes before the body is whole.
-    sent.write(body, () => sent.destroy());
-  });
+async function recordsOf({ stores, deployment }: SuiteSandbox): Promise<number> {
+  let count = 0;
+  for (let partition = 0; partition < deployment.partitions; partition++)
+    count += await stores.kafka.endOffset(`${deployment.topicPrefix}${batchesReceived.name}`, partition);
+  return count;
 }
