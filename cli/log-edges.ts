@@ -7,6 +7,7 @@ import { createRegistryCodecs } from '../connectors/registry/index.ts';
 import { toHex } from '../protocol/index.ts';
 import { batchesDead } from '../topics/batches-dead.ts';
 import { batchesReceived } from '../topics/batches-received.ts';
+import { withPrefix } from '../topics/define-topic.ts';
 import { log as logTopic } from '../topics/log.ts';
 import type { DeadLetterPorts } from './dlq.ts';
 
@@ -28,9 +29,10 @@ export async function withLog<T>(use: (ports: DeadLetterPorts, partitions: numbe
   const db = openDatabase(DATABASE_URL, { connections: 2 });
   try {
     const codecs = createRegistryCodecs({ url: SCHEMA_REGISTRY_URL });
-    const [dead, received, ids] = [batchesDead, batchesReceived, logTopic].map((t) => `${DDC_TOPIC_PREFIX}${t.name}`);
-    if (!dead || !received || !ids) throw new Error('unreachable');
-    const logId = await readLogId(lookup, await codecs.for({ ...logTopic, name: ids }), ids);
+    const dead = withPrefix(DDC_TOPIC_PREFIX, batchesDead);
+    const received = withPrefix(DDC_TOPIC_PREFIX, batchesReceived);
+    const ids = withPrefix(DDC_TOPIC_PREFIX, logTopic);
+    const logId = await readLogId(lookup, await codecs.for(ids), ids.name);
     const ports: DeadLetterPorts = {
       lookup,
       writer,
@@ -42,12 +44,12 @@ export async function withLog<T>(use: (ports: DeadLetterPorts, partitions: numbe
         ),
       ),
       codecs: {
-        dead: await codecs.for({ ...batchesDead, name: dead }),
-        received: await codecs.for({ ...batchesReceived, name: received }),
+        dead: await codecs.for(dead),
+        received: await codecs.for(received),
       },
-      topics: { dead, received },
+      topics: { dead: dead.name, received: received.name },
     };
-    return await use(ports, await lookup.partitions(received));
+    return await use(ports, await lookup.partitions(received.name));
   } finally {
     await Promise.all([lookup.close(), writer.close(), db.close()]);
   }

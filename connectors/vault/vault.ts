@@ -25,7 +25,7 @@ export interface VaultOptions {
   readonly maxEntries?: number;
 }
 
-/** The longest any cache keeps a transit or scope key: an erasure waits as long (DESIGN §4). */
+/** The longest any cache keeps a transit or scope key: an erasure waits as long. */
 export const MAX_TTL_MS = 5_000;
 const MAX_SCOPE_KEYS = 1_000;
 const MAX_BATCH = 1_000;

@@ -15,7 +15,7 @@ export interface EncryptBatch {
   random(length: number): Uint8Array;
 }
 
-/** Encrypts a batch in service mode: an envelope per scope of each event, and one for the meta (DESIGN §4). */
+/** Encrypts a batch in service mode: an envelope per scope of each event, and one for the meta (docs/formats.md). */
 export function encryptBatch({ batch, root, app, keys, random }: EncryptBatch): EncryptedBody {
   const { header, events } = batch;
   const { epoch, subject } = root;

@@ -4,7 +4,7 @@ import type { Sink } from '../pipeline/ports/sink.ts';
 import { withRetry } from '../pipeline/retry.ts';
 import type { ErasedOwners } from './erased-owners.ts';
 
-/** DESIGN §8: removals are read at least every second. */
+/** Removals are read at least every second. Milliseconds. */
 export const FOLLOW_MS = 900;
 
 export interface FollowEdges {

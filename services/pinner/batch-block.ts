@@ -23,7 +23,7 @@ export interface BatchBlock {
 
 type Sorted = readonly (readonly [name: string, envelope: Uint8Array])[];
 
-/** Encodes a batch once; segments are then put together from these bytes (DESIGN §5). */
+/** Encodes a batch once; segments are then put together from these bytes. */
 export function batchBlock(batch: SegmentBatch): BatchBlock {
   let bytes = batch.meta.length;
   let size = 1 + key('app') + str(32) + key('meta') + str(batch.meta.length);

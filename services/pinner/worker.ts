@@ -9,7 +9,7 @@ import type { Codecs } from '../pipeline/ports/codec.ts';
 import type { StagePlan } from '../pipeline/stage.ts';
 import { createPinBatchesStep, type PinBatchesDeps } from './pin-batches.ts';
 
-/** A flush is one CAR and one pin: at 1 MiB or after 1 s, whichever comes first (DESIGN §5). */
+/** A flush is one CAR and one pin: at 1 MiB or after 1 s, whichever comes first. */
 export const LIMITS: FlushLimits = { maxRecords: 2_000, maxBytes: 1024 * 1024, lingerMs: 1_000 };
 
 export type PinnerPlan = StagePlan<Encrypted, Pinned>;

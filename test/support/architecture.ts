@@ -32,17 +32,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where the environment, clocks and randomness may enter. */
-const EDGES = [
-  /(^|\/)main\.ts$/,
-  /^cli\//,
-  /^stack\//,
-  /^bench\//,
-  /^test\//,
-  /^examples\//,
-  /^sdk\//,
-  /\.test\.ts$/,
-  /^protocol\/bench\//,
-];
+const EDGES = [/(^|\/)main\.ts$/, /^cli\//, /^stack\//, /^bench\//, /^test\//, /^examples\//, /^sdk\//, /\.test\.ts$/];
 const AMBIENT =
   /\bprocess\.env\b|\bDate\.now\(|\bnew Date\(\s*\)|\bMath\.random\(|\brandomBytes\(|\brandomUUID\(|\bgetRandomValues\(/;
 

@@ -1,4 +1,4 @@
-/** An erasure as the rooms apply it (DESIGN §4 Erasing). */
+/** An erasure as the rooms apply it. */
 export interface Erasure {
   readonly app: Uint8Array;
   readonly wallet: Uint8Array;
