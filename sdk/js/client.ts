@@ -87,8 +87,9 @@ export class DdcClient {
     scopes: Readonly<Record<string, string[]>> = {},
     onAccepted: OnAccepted = () => undefined,
   ): WalletStream {
+    const source = this.#delivery.openSource();
     const stream = new WalletStream(this.#settings, account, scopes, (sign, events) =>
-      this.#delivery.submit(sign, (batchId) => onAccepted({ batchId, events })),
+      this.#delivery.submit(source, sign, (batchId) => onAccepted({ batchId, events })),
     );
     this.#streams.add(stream);
     return stream;
@@ -106,7 +107,7 @@ export class DdcClient {
   }
 }
 
-type Submit = (sign: () => SignedBatch, events: number) => Promise<string>;
+type Submit = (sign: (seq: number) => SignedBatch, events: number) => Promise<string>;
 
 /** Events of one wallet in one application, from one source: `seq` counts its batches from 0 without gaps. */
 export class WalletStream {
@@ -115,7 +116,6 @@ export class WalletStream {
   readonly #scopes: Readonly<Record<string, string[]>>;
   readonly #submit: Submit;
   readonly #source: string;
-  #seq = 0;
   #events: Event[] = [];
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -147,11 +147,10 @@ export class WalletStream {
     if (this.#events.length === 0) return;
     const events = this.#events;
     const waiters = this.#waiters;
-    const seq = this.#seq++;
     this.#events = [];
     this.#waiters = [];
     this.#bytes = 0;
-    const safe = this.#submit(() => this.#sign(events, seq), events.length);
+    const safe = this.#submit((seq) => this.#sign(events, seq), events.length);
     for (const waiter of waiters) safe.then(waiter.resolve, waiter.reject);
   }
 

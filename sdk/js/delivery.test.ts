@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Delivery } from './delivery.ts';
+import { Delivery, type SignedBatch } from './delivery.ts';
 import { BatchLost, BatchRefused } from './errors.ts';
 import { Transport } from './transport.ts';
 
@@ -63,20 +63,22 @@ function deliveryTo(service: Service): Delivery {
 const parcel = (batchId: string) => () => ({ batchId, body: new TextEncoder().encode(batchId) });
 const nobody = () => undefined;
 
+const submitTo = (delivery: Delivery, sign: () => SignedBatch, onAccepted: (batchId: string) => void) =>
+  delivery.submit(delivery.openSource(), sign, onAccepted);
+
 describe('delivery', () => {
   it('keeps a batch until it is encrypted', async () => {
     const service = new Service([202]);
     const delivery = deliveryTo(service);
-    await expect(delivery.submit(parcel('b1'), nobody)).resolves.toBe('b1');
+    await expect(submitTo(delivery, parcel('b1'), nobody)).resolves.toBe('b1');
     expect(service.sends).toEqual(['b1']);
     expect(delivery.counts).toEqual({ accepted: 1, resent: 0, safe: 1 });
-    expect(delivery.pending).toBe(0);
   });
 
   it('sends the same bytes again after no answer and after 503', async () => {
     const service = new Service(['no answer', 503, 202]);
     const delivery = deliveryTo(service);
-    await delivery.submit(parcel('b1'), nobody);
+    await submitTo(delivery, parcel('b1'), nobody);
     expect(service.sends).toEqual(['b1', 'b1', 'b1']);
     expect(delivery.counts.resent).toBe(1);
   });
@@ -84,7 +86,7 @@ describe('delivery', () => {
   it('takes an answer that breaks off for none, and keeps what was accepted when a status breaks off', async () => {
     const service = new Service(['breaks off', 202]);
     service.brokenStatuses = 2;
-    await expect(deliveryTo(service).submit(parcel('b1'), nobody)).resolves.toBe('b1');
+    await expect(submitTo(deliveryTo(service), parcel('b1'), nobody)).resolves.toBe('b1');
     expect(service.sends).toEqual(['b1', 'b1']);
   });
 
@@ -92,16 +94,16 @@ describe('delivery', () => {
     const service = new Service(['stale', 202]);
     let signatures = 0;
     const sign = () => ({ batchId: 'b1', body: new TextEncoder().encode(`b1 signed ${++signatures}`) });
-    await expect(deliveryTo(service).submit(sign, nobody)).resolves.toBe('b1');
+    await expect(submitTo(deliveryTo(service), sign, nobody)).resolves.toBe('b1');
     expect(service.sends).toEqual(['b1 signed 1', 'b1 signed 2']);
-    await expect(deliveryTo(new Service(['stale'])).submit(parcel('b2'), nobody)).rejects.toThrow(BatchRefused);
+    await expect(submitTo(deliveryTo(new Service(['stale'])), parcel('b2'), nobody)).rejects.toThrow(BatchRefused);
   });
 
   it('does not trust a 202: while the status is unknown the batch goes again', async () => {
     const service = new Service([202], (sends) => (sends < 3 ? 'unknown' : 'live'));
     const delivery = deliveryTo(service);
     let accepted = 0;
-    await delivery.submit(parcel('b1'), () => {
+    await submitTo(delivery, parcel('b1'), () => {
       accepted += 1;
     });
     expect(service.sends.length).toBeGreaterThanOrEqual(3);
@@ -110,14 +112,14 @@ describe('delivery', () => {
 
   it('reports a refusal with its code, and does not send again', async () => {
     const service = new Service([422]);
-    const refused = deliveryTo(service).submit(parcel('b1'), nobody);
+    const refused = submitTo(deliveryTo(service), parcel('b1'), nobody);
     await expect(refused).rejects.toThrow(BatchRefused);
     await expect(refused).rejects.toMatchObject({ status: 422, code: 'some_code', message: 'some reason' });
     expect(service.sends).toHaveLength(1);
   });
 
   it.each(['dead', 'erased'] as const)('reports a batch that is %s', async (outcome) => {
-    const lost = deliveryTo(new Service([202], () => outcome)).submit(parcel('b1'), nobody);
+    const lost = submitTo(deliveryTo(new Service([202], () => outcome)), parcel('b1'), nobody);
     await expect(lost).rejects.toThrow(BatchLost);
     await expect(lost).rejects.toMatchObject({ outcome, batchId: 'b1' });
   });
@@ -125,16 +127,63 @@ describe('delivery', () => {
   it('signs each batch once, when its turn comes', async () => {
     const delivery = deliveryTo(new Service(['no answer', 202]));
     let signatures = 0;
-    await delivery.submit(() => {
-      signatures += 1;
-      return parcel('b1')();
-    }, nobody);
+    await submitTo(
+      delivery,
+      () => {
+        signatures += 1;
+        return parcel('b1')();
+      },
+      nobody,
+    );
     expect(signatures).toBe(1);
   });
 
   it('tells callers of what it still held when it is closed', async () => {
     const delivery = deliveryTo(new Service([202], () => 'unknown'));
-    const open = delivery.submit(parcel('b1'), () => delivery.close());
+    const open = submitTo(delivery, parcel('b1'), () => delivery.close());
     await expect(open).rejects.toThrow('the client was closed');
+  });
+
+  it('has one batch of a source in flight, and numbers batches in the order in which they go', async () => {
+    let open = 0;
+    let most = 0;
+    const service = new Service([202]);
+    const counted = service.fetch;
+    const slow: typeof fetch = async (url, init) => {
+      if (String(url).endsWith('/status')) return counted(url, init);
+      most = Math.max(most, ++open);
+      const answer = await counted(url, init);
+      open -= 1;
+      return answer;
+    };
+    const delivery = deliveryTo(Object.assign(service, { fetch: slow }));
+    const source = delivery.openSource();
+    const numbered = (seq: number) => parcel(`b${seq}`)();
+    const ids = await Promise.all([0, 1, 2, 3].map(() => delivery.submit(source, numbered, nobody)));
+    expect(ids).toEqual(['b0', 'b1', 'b2', 'b3']);
+    expect(most).toBe(1);
+  });
+
+  it('gives the seq of a batch that was finally refused to the next one', async () => {
+    const delivery = deliveryTo(new Service([202, 422, 202]));
+    const source = delivery.openSource();
+    const numbered = (seq: number) => parcel(`b${seq}`)();
+    const results = await Promise.allSettled([0, 1, 2].map(() => delivery.submit(source, numbered, nobody)));
+    expect(results.map((result) => (result.status === 'fulfilled' ? result.value : 'refused'))).toEqual([
+      'b0',
+      'refused',
+      'b1',
+    ]);
+  });
+
+  it('keeps the seq of a refused batch that an earlier send may have written', async () => {
+    const delivery = deliveryTo(new Service(['no answer', 422, 202]));
+    const source = delivery.openSource();
+    const numbered = (seq: number) => parcel(`b${seq}`)();
+    const results = await Promise.allSettled([0, 1].map(() => delivery.submit(source, numbered, nobody)));
+    expect(results.map((result) => (result.status === 'fulfilled' ? result.value : 'refused'))).toEqual([
+      'refused',
+      'b1',
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import { BatchLost, BatchRefused } from './errors.ts';
+import { type Parcel, SourceQueue } from './source-queue.ts';
 import { type BatchStatus, type Transport, TryAgain } from './transport.ts';
 
 /** A signed batch, ready to send. */
@@ -30,29 +31,19 @@ export interface DeliveryCounts {
   safe: number;
 }
 
-interface Parcel {
-  readonly sign: () => SignedBatch;
-  signed: SignedBatch | null;
-  /** It was refused as stale, signed anew, and not accepted since. */
-  refreshed: boolean;
-  sends: number;
-  accepted: boolean;
-  /** When it may be sent again if its status is still unknown. */
-  resendAt: number;
-  readonly onAccepted: (batchId: string) => void;
-  readonly resolve: (batchId: string) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * Keeps every batch until the service says that it is encrypted (or dead, or erased), and sends it again with backoff
  * while its status is unknown: a 202 alone is not trusted, because a 202 can outlive a write that never happened.
+ * Sources take turns; each has one request in flight.
  */
 export class Delivery {
   readonly counts: DeliveryCounts = { accepted: 0, resent: 0, safe: 0 };
   readonly #options: DeliveryOptions;
-  readonly #waiting: Parcel[] = [];
-  readonly #accepted = new Map<string, Parcel>();
+  /** Every source that was opened. */
+  readonly #sources = new Set<SourceQueue>();
+  /** Sources whose turn it is, in order. */
+  readonly #turns: SourceQueue[] = [];
+  readonly #accepted = new Map<string, { parcel: Parcel; source: SourceQueue }>();
   #inFlight = 0;
   #polling = false;
   #timers = new Set<NodeJS.Timeout>();
@@ -62,20 +53,30 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** Batches not yet safe. */
-  get pending(): number {
-    return this.#waiting.length + this.#inFlight + this.#accepted.size;
+  /** A queue of its own for one source (`seq` counts its batches). */
+  openSource(): SourceQueue {
+    const source = new SourceQueue();
+    this.#sources.add(source);
+    return source;
   }
 
   /**
    * Signs when its turn to be sent comes. Resolves with the batch id once the batch is encrypted.
    * @throws BatchRefused or BatchLost when it never will be.
    */
-  submit(sign: () => SignedBatch, onAccepted: (batchId: string) => void): Promise<string> {
+  submit(source: SourceQueue, sign: Parcel['sign'], onAccepted: Parcel['onAccepted']): Promise<string> {
     return new Promise((resolve, reject) => {
-      const unsent = { signed: null, refreshed: false, sends: 0, accepted: false, resendAt: 0 };
-      this.#waiting.push({ sign, ...unsent, onAccepted, resolve, reject });
-      this.#pump();
+      const unsent = {
+        seq: null,
+        signed: null,
+        refreshed: false,
+        sends: 0,
+        accepted: false,
+        doubtful: false,
+        resendAt: 0,
+      };
+      source.waiting.push({ sign, ...unsent, onAccepted, resolve, reject });
+      this.#turn(source);
     });
   }
 
@@ -83,57 +84,78 @@ export class Delivery {
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const parcel of [...this.#waiting, ...this.#accepted.values()])
-      parcel.reject(new Error('the client was closed'));
-    this.#waiting.length = 0;
+    const held = [...this.#accepted.values()].map(({ parcel }) => parcel);
+    for (const source of this.#sources) held.push(...source.waiting.splice(0));
+    for (const parcel of held) parcel.reject(new Error('the client was closed'));
     this.#accepted.clear();
+  }
+
+  #turn(source: SourceQueue): void {
+    this.#turns.push(source);
+    this.#pump();
   }
 
   #pump(): void {
     while (!this.#closed && this.#inFlight < this.#options.concurrency) {
-      const parcel = this.#waiting.shift();
-      if (!parcel) return;
+      const source = this.#turns.shift();
+      if (!source) return;
+      const parcel = source.take();
+      if (!parcel) continue;
       this.#inFlight += 1;
-      void this.#send(parcel).finally(() => {
+      void this.#send(source, parcel).then((pauseMs) => {
         this.#inFlight -= 1;
+        if (pauseMs > 0) this.#after(pauseMs, () => this.#free(source));
+        else this.#free(source);
         this.#pump();
       });
     }
   }
 
-  async #send(parcel: Parcel): Promise<void> {
+  #free(source: SourceQueue): void {
+    source.release();
+    if (source.waiting.length > 0) this.#turn(source);
+  }
+
+  /** @returns milliseconds until this source may send again. */
+  async #send(source: SourceQueue, parcel: Parcel): Promise<number> {
     try {
-      parcel.signed ??= parcel.sign();
+      const signed = source.sign(parcel);
       parcel.sends += 1;
       if (parcel.sends === 2) this.counts.resent += 1;
-      await this.#options.transport.post(parcel.signed.body);
+      await this.#options.transport.post(signed.body);
       if (this.#closed) throw new Error('the client was closed');
       parcel.refreshed = false;
       parcel.resendAt = this.#options.now() + this.#pause(parcel.sends);
-      this.#accepted.set(parcel.signed.batchId, parcel);
+      this.#accepted.set(signed.batchId, { parcel, source });
       this.#pollLater();
       if (!parcel.accepted) {
         parcel.accepted = true;
         this.counts.accepted += 1;
-        parcel.onAccepted(parcel.signed.batchId);
+        parcel.onAccepted(signed.batchId);
       }
+      return 0;
     } catch (error) {
-      if (error instanceof BatchRefused && error.code === 'stale' && !parcel.refreshed) {
-        // The batch id does not hold the time of signing: the same batch, signed now. Once, in case our clock is the wrong one.
-        parcel.signed = null;
-        parcel.refreshed = true;
-        this.#again(parcel);
-      } else if (error instanceof TryAgain) {
-        this.#after(Math.max(error.retryAfterMs, this.#pause(parcel.sends)), () => this.#again(parcel));
-      } else {
-        parcel.reject(error instanceof Error ? error : new Error(String(error)));
-      }
+      return this.#afterFailure(source, parcel, error);
     }
   }
 
-  #again(parcel: Parcel): void {
-    this.#waiting.push(parcel);
-    this.#pump();
+  #afterFailure(source: SourceQueue, parcel: Parcel, error: unknown): number {
+    if (this.#closed) {
+      parcel.reject(new Error('the client was closed'));
+    } else if (error instanceof BatchRefused && error.code === 'stale' && !parcel.refreshed) {
+      // The batch id does not hold the time of signing: the same batch, signed now. Once, in case our clock is the wrong one.
+      parcel.signed = null;
+      parcel.refreshed = true;
+      source.waiting.unshift(parcel);
+    } else if (error instanceof TryAgain) {
+      parcel.doubtful = true;
+      source.waiting.unshift(parcel);
+      return Math.max(error.retryAfterMs, this.#pause(parcel.sends));
+    } else {
+      source.refused(parcel);
+      parcel.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    return 0;
   }
 
   /** Exponential, with jitter between half and the whole. */
@@ -168,24 +190,26 @@ export class Delivery {
   /** The service refuses to tell: nothing more can be learned about these batches. */
   #giveUp(batchIds: readonly string[], error: Error): void {
     for (const id of batchIds) {
-      this.#accepted.get(id)?.reject(error);
+      this.#accepted.get(id)?.parcel.reject(error);
       this.#accepted.delete(id);
     }
   }
 
-  #judge(status: BatchStatus): void {
-    const parcel = this.#accepted.get(status.batchId);
-    if (!parcel) return;
-    if (status.outcome === 'dead' || status.outcome === 'erased') {
-      this.#accepted.delete(status.batchId);
-      parcel.reject(new BatchLost(status.batchId, status.outcome));
-    } else if (status.stages.encrypted) {
-      this.#accepted.delete(status.batchId);
+  #judge({ batchId, outcome, stages }: BatchStatus): void {
+    const known = this.#accepted.get(batchId);
+    if (!known) return;
+    const { parcel, source } = known;
+    if (outcome === 'dead' || outcome === 'erased') {
+      this.#accepted.delete(batchId);
+      parcel.reject(new BatchLost(batchId, outcome));
+    } else if (stages.encrypted) {
+      this.#accepted.delete(batchId);
       this.counts.safe += 1;
-      parcel.resolve(status.batchId);
+      parcel.resolve(batchId);
     } else if (this.#options.now() >= parcel.resendAt) {
-      this.#accepted.delete(status.batchId);
-      this.#again(parcel);
+      this.#accepted.delete(batchId);
+      source.waiting.unshift(parcel);
+      this.#turn(source);
     }
   }
 
