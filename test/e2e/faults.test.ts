@@ -27,7 +27,7 @@ describe('rooms killed under load', () => {
   it('lose nothing and double nothing', async () => {
     const world = await openWorld({ label: 'short', stack, folder });
     try {
-      const run = await flowAgainstEach(world, ROOMS, { seed, kills: 2, eventsPerSecond: 50 });
+      const run = await flowAgainstEach(world, ROOMS, { seed, kills: 2, eventsPerSecond: 100 });
       const killed = ROOMS.map((room) => `${room} ${run.kills.filter((kill) => kill.room === room).length}`);
       expect({ seed, logs: world.logs, problems: problemsOf(run) }).toEqual({ seed, logs: world.logs, problems: [] });
       expect(killed).toEqual(ROOMS.map((room) => `${room} 2`));

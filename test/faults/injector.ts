@@ -55,7 +55,7 @@ export async function harass(world: World, flow: Flow, room: RoomName, options: 
     const env: Record<string, string> = {};
     if (!over() && kills.length % 2 === 1) {
       armed = points[atPoint++ % points.length] as FaultPoint;
-      env.DDC_FAULTS = JSON.stringify(planFor(room, armed, chances));
+      env.DDC_FAULTS = JSON.stringify(planFor(room, armed, flow.options, chances));
     }
     await rooms.start(room, env);
   }
