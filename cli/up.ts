@@ -28,13 +28,17 @@ function addresses({ stack, rooms, exportFolder }: Sandbox): string {
 
 async function run(options: UpOptions): Promise<void> {
   let sandbox: Sandbox | undefined;
+  let ending = false;
   // While it starts there is nothing to stop in order: this process ends, and its watchdog ends the rest.
-  const { stopped } = onSignal(async () => (sandbox ? sandbox.stop() : process.exit(130)));
+  const { stopped } = onSignal(async () => {
+    ending = true;
+    return sandbox ? sandbox.stop() : process.exit(130);
+  });
   const progress = display(PARTS.map((part) => part.name));
   sandbox = await startSandbox({ folder: runFolder(options.folder), progress, say });
-  sandbox.rooms.on('exit', ({ room, code, signal }) =>
-    say(`${room} ended with ${signal ?? code}; it is started again`),
-  );
+  sandbox.rooms.on('exit', ({ room, code, signal }) => {
+    if (!ending) say(`${room} ended with ${signal ?? code}; it is started again`);
+  });
   if (options.demo) {
     const { demo } = await import('./demo/demo.ts');
     const { complete } = await demo(deploymentOf(sandbox), {});

@@ -10,3 +10,8 @@ export function prepareRegistry(progress?: Progress): Promise<string>;
 export function prepareKubo(progress?: Progress): Promise<string>;
 /** Downloads and builds everything the native parts need. */
 export function prepareAll(progress?: Progress): Promise<void>;
+/**
+ * `<cache>/<key>`, complete or absent: made by `make(folder)` in a temporary folder and renamed, once even when several processes ask.
+ * @param lock name of what may not run twice at once
+ */
+export function cached(key: string, lock: string, make: (folder: string) => Promise<void>): Promise<string>;

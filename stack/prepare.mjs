@@ -107,7 +107,7 @@ async function locked(cache, name, work) {
 }
 
 /** `<cache>/<key>`, made by `make(folder)` in a temporary folder and renamed, so that it is complete or absent. */
-async function cached(key, lock, make) {
+export async function cached(key, lock, make) {
   const cache = cacheFolder();
   const target = join(cache, key);
   const there = () =>
