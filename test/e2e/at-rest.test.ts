@@ -64,6 +64,8 @@ interface Places {
   readonly kafka: Search | null;
   readonly postgres: Search | null;
   readonly ipfs: Search | null;
+  /** Logs of the parts. */
+  readonly partLogs: Search | null;
 }
 
 async function search(text: string): Promise<Places> {
@@ -84,6 +86,7 @@ async function search(text: string): Promise<Places> {
     kafka: await files(folder && join(folder, 'kafka')),
     postgres: await files(rows[0]?.data_directory),
     ipfs: await files(folder && join(folder, 'ipfs')),
+    partLogs: await files(folder && join(folder, 'logs')),
   };
 }
 
@@ -93,13 +96,13 @@ const hitsOf = (places: Places): Record<string, readonly string[]> =>
 function say(what: string, places: Places): void {
   const parts = Object.entries(places).map(([name, found]: [string, Search | null]) =>
     found
-      ? `${name}: ${found.hits.length} hits in ${found.places} places, ${(found.bytes / 1e6).toFixed(1)} MB`
+      ? `${name}: ${found.hits.length} hits in ${found.places} places, ${(found.bytes / 1e6).toFixed(2)} MB`
       : `${name}: files out of reach (the part is given or in a container), searched through its interface only`,
   );
   process.stderr.write(`${what}\n  ${parts.join('\n  ')}\n`);
 }
 
-const nowhere = { records: [], rows: [], blocks: [], logs: [], kafka: [], postgres: [], ipfs: [] };
+const nowhere = { records: [], rows: [], blocks: [], logs: [], kafka: [], postgres: [], ipfs: [], partLogs: [] };
 
 test('what users wrote rests nowhere in the clear but in the export', async () => {
   const secret = canary();
@@ -134,5 +137,5 @@ test('control: without the seal of transit the same search finds it in Kafka', a
   expect(records?.length).toBeGreaterThan(0);
   expect(records?.every((place) => place.includes('ddc.batches.received'))).toBe(true);
   if (places.kafka) expect(kafka?.length).toBeGreaterThan(0);
-  expect(others).toEqual({ rows: [], blocks: [], logs: [], postgres: [], ipfs: [] });
+  expect(others).toEqual({ rows: [], blocks: [], logs: [], postgres: [], ipfs: [], partLogs: [] });
 }, 120_000);
