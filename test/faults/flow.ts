@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { toHex } from '../../protocol/index.ts';
-import { type Account, accountFromPhrase, BatchLost, DdcClient } from '../../sdk/js/index.ts';
+import { type Account, accountFromPhrase, BatchLost, DdcClient, deriveAccount } from '../../sdk/js/index.ts';
 import { Chances } from '../model/random.ts';
 import type { World } from './world.ts';
 
@@ -26,7 +26,8 @@ interface OpenRequest {
 }
 
 const BATCH = 10;
-const WALLETS = 16;
+/** A wallet's batches go out one after the other: enough of them, so that the rate holds while some wait. */
+const WALLETS = 64;
 const PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
 
 /** One application that sends events through the SDK, and remembers what it was promised. */
@@ -138,6 +139,8 @@ export class Flow {
 let known: Promise<Account[]> | null = null;
 
 function wallets(): Promise<Account[]> {
-  known ??= Promise.all(Array.from({ length: WALLETS }, (_, i) => accountFromPhrase(`${PHRASE}//faults//${i}`)));
+  known ??= accountFromPhrase(`${PHRASE}//faults`).then((root) =>
+    Array.from({ length: WALLETS }, (_, i) => deriveAccount(root, `//${i}`)),
+  );
   return known;
 }
