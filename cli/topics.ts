@@ -37,10 +37,10 @@ export interface AppliedTopics {
 
 export const DEFAULT_PARTITIONS = 4;
 
-const stderr: KafkaLog = {
-  warn: (_fields, message) => void process.stderr.write(`kafka: ${message}\n`),
-  error: (_fields, message) => void process.stderr.write(`kafka: ${message}\n`),
-};
+/** kafkajs names the request in the message and what went wrong in a field. */
+const tell = (fields: { readonly error?: unknown }, message: string): void =>
+  void process.stderr.write(`kafka: ${message}${typeof fields.error === 'string' ? `: ${fields.error}` : ''}\n`);
+const stderr: KafkaLog = { warn: tell, error: tell };
 
 function kafkaTopics(options: TopicsCommand): KafkaTopics {
   const { brokers, prefix, partitions } = options;
