@@ -42,6 +42,13 @@ const properties = (port: number, controller: number, folder: string): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join('\n');
 
+/** 16 bytes as Kafka writes an id. The tool takes an id that begins with a dash for an option, so the first bit is 0. */
+export function clusterId(bytes: Uint8Array): string {
+  const id = Buffer.from(bytes);
+  id[0] = (id[0] ?? 0) & 0x7f;
+  return id.toString('base64url');
+}
+
 function java(args: readonly string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('java', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -77,7 +84,7 @@ export const kafka: Part = {
     writeFileSync(config, properties(port, controller, folder));
     const quick = options.fullSpeed ? [] : ['-XX:TieredStopAtLevel=1'];
     if (!existsSync(join(folder, 'log'))) {
-      const cluster = randomBytes(16).toString('base64url');
+      const cluster = clusterId(randomBytes(16));
       const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', config];
       await java(['-XX:TieredStopAtLevel=1', '-cp', libs, ...format], folder);
     }
