@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { toHex } from '../protocol/bytes.ts';
-import type { Stage } from '../services/pipeline/ports/positions.ts';
+import type { CrashOwner, Stage } from '../services/pipeline/ports/positions.ts';
 import { deadLetters, parkRecord, resumeStage, retryDeadLetter } from './dlq.ts';
 import { withLog } from './log-edges.ts';
 
@@ -17,10 +17,11 @@ function stage(text: string): 'encryptor' | 'pinner' {
 
 const STAGES: readonly Stage[] = ['encryptor', 'pinner', 'indexer', 'settler'];
 
-function anyStage(text: string): Stage {
+function anyStage(text: string): CrashOwner {
   const found = STAGES.find((one) => one === text);
-  if (!found) throw new InvalidArgumentError(`It must be one of ${STAGES.join(', ')}.`);
-  return found;
+  if (found) return found;
+  if (/^export-./.test(text)) return text as `export-${string}`;
+  throw new InvalidArgumentError(`It must be one of ${STAGES.join(', ')}, or export-<name>.`);
 }
 
 /** `ddc dlq`. */
@@ -56,9 +57,9 @@ export function command(): Command {
     );
   const resume = new Command('resume')
     .description('let a paused partition try its record again, once what crashed is mended')
-    .argument('<stage>', STAGES.join(', '), anyStage)
+    .argument('<stage>', `${STAGES.join(', ')} or export-<name>`, anyStage)
     .argument('<partition>', 'its partition', whole)
-    .action((name: Stage, partition: number) =>
+    .action((name: CrashOwner, partition: number) =>
       withLog(async ({ positions }) => {
         process.stdout.write(`goes on at origin ${await resumeStage(positions, name, partition)}\n`);
       }),

@@ -4,7 +4,7 @@ import type { Admission } from '../services/pipeline/ports/admission.ts';
 import type { Codec } from '../services/pipeline/ports/codec.ts';
 import type { IndexStore } from '../services/pipeline/ports/index-store.ts';
 import type { LogLookup, LogWriter } from '../services/pipeline/ports/log.ts';
-import type { Positions, Stage } from '../services/pipeline/ports/positions.ts';
+import type { CrashOwner, Positions, Stage } from '../services/pipeline/ports/positions.ts';
 import { RETRY_OF } from '../services/pipeline/rules/origin.ts';
 import { CRASHES_TO_PAUSE, poisonPlace } from '../services/pipeline/rules/poison.ts';
 
@@ -99,8 +99,13 @@ export async function retryDeadLetter(ports: DeadLetterPorts, partition: number,
   return writer.send(topics.received, partition, [{ key, value, headers: { [RETRY_OF]: String(origin) } }]);
 }
 
-async function pausedPlace(positions: Positions, stage: Stage, partition: number): Promise<number> {
-  const origin = poisonPlace(await positions.load(stage, partition));
+const isStage = (owner: CrashOwner): owner is Stage => !owner.startsWith('export-');
+
+/** An export's row is with its sink; there is one count per partition, so the place that is counted is where it waits. */
+async function pausedPlace(positions: Positions, stage: CrashOwner, partition: number): Promise<number> {
+  const origin = isStage(stage)
+    ? poisonPlace(await positions.load(stage, partition))
+    : ((await positions.crashPlace(stage, partition)) ?? 0);
   const crashes = await positions.crashes(stage, partition, origin);
   if (crashes >= CRASHES_TO_PAUSE) return origin;
   throw new RefusedError(
@@ -115,7 +120,7 @@ async function pausedPlace(positions: Positions, stage: Stage, partition: number
  * @returns the origin at which it goes on
  * @throws RefusedError `not_paused` when the stage is not paused there
  */
-export async function resumeStage(positions: Positions, stage: Stage, partition: number): Promise<number> {
+export async function resumeStage(positions: Positions, stage: CrashOwner, partition: number): Promise<number> {
   const origin = await pausedPlace(positions, stage, partition);
   await positions.forgetCrashes(stage, partition, origin);
   return origin;

@@ -60,6 +60,7 @@ export function memoryPositions(log: string, tables = new PositionTables()): Pos
       const found = tables.crashes.get(`${stage}/${partition}`);
       return found?.next === next ? found.n : 0;
     },
+    crashPlace: async (stage, partition) => tables.crashes.get(`${stage}/${partition}`)?.next ?? null,
     async forgetCrashes(stage, partition, next) {
       const key = `${stage}/${partition}`;
       if (tables.crashes.get(key)?.next === next) tables.crashes.delete(key);

@@ -97,6 +97,17 @@ export function createPositions(db: Database, log: Uint8Array): Positions {
       return row?.n ?? 0;
     },
 
+    async crashPlace(stage, partition) {
+      const row = await kysely
+        .selectFrom('crashes')
+        .select('next')
+        .where('stage', '=', stage)
+        .where('partition', '=', partition)
+        .where('log', '=', log)
+        .executeTakeFirst();
+      return row?.next ?? null;
+    },
+
     async forgetCrashes(stage, partition, next) {
       await kysely
         .deleteFrom('crashes')

@@ -11,10 +11,10 @@ export const limitsFor = (network: string): FlushLimits => ({
   lingerMs: network === 'cere-sandbox' ? 1_000 : 5_000,
 });
 
-/** What the corridor needs to know of an export. Its row is the sink's position. */
+/** What the corridor needs to know of an export. Its row is the sink's position; only its crashes are counted in the database. */
 export function exporterPlan(received: string, codec: Codec<Pinned>, edges: DeliveryEdges): ReaderPlan<Pinned> {
   return {
-    stage: null,
+    stage: `export-${edges.plan.name}`,
     received,
     codec,
     onBehind: 'alarm',

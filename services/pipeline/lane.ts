@@ -2,7 +2,7 @@ import type { Clock, Random } from './clock.ts';
 import { FatalError, RetriableError } from './errors.ts';
 import type { Signals } from './events.ts';
 import type { LogLookup, PartitionInput } from './ports/log.ts';
-import type { Position, Positions, Stage } from './ports/positions.ts';
+import type { CrashOwner, Position, Positions } from './ports/positions.ts';
 import { withRetry } from './retry.ts';
 import { type Care, care, poisonPlace } from './rules/poison.ts';
 import { samePosition } from './rules/row.ts';
@@ -33,8 +33,8 @@ export interface LaneEdges {
 
 /** Which row a lane keeps. An exporter's is kept by its sink. */
 export interface RowOwner {
-  /** For `crashes`; null where crashes are not counted. */
-  readonly stage: Stage | null;
+  /** For `crashes`. */
+  readonly stage: CrashOwner;
   /** Full name of `received`, whose offsets the mark counts. */
   readonly received: string;
   load(partition: number): Promise<Position>;
@@ -93,7 +93,6 @@ export function openLane(owner: RowOwner, edges: LaneEdges, input: PartitionInpu
       return row;
     },
     async care(row) {
-      if (stage === null) return 'run';
       let told = false;
       for (;;) {
         const n = await retry('crashes', () => positions.crashes(stage, partition, poisonPlace(row)));
@@ -108,7 +107,6 @@ export function openLane(owner: RowOwner, edges: LaneEdges, input: PartitionInpu
     },
     async crashed(row, alone, error) {
       signals.emit('crash', { partition, origin: poisonPlace(row), error });
-      if (stage === null) return;
       try {
         if (!alone && (await positions.crashes(stage, partition, poisonPlace(row))) > 0) return;
         await positions.countCrash(stage, partition, poisonPlace(row));

@@ -7,14 +7,14 @@ import { Intake } from './intake.ts';
 import { type LaneEdges, openLane, PACE } from './lane.ts';
 import type { Codec } from './ports/codec.ts';
 import type { PartitionInput } from './ports/log.ts';
-import type { Position, Stage } from './ports/positions.ts';
+import type { CrashOwner, Position } from './ports/positions.ts';
 import { originOf } from './rules/origin.ts';
 import { samePosition } from './rules/row.ts';
 
 /** What makes a reader of `pinned`: where its row is kept and what it does with a record. */
 export interface ReaderPlan<I> {
-  /** Row of `positions` and `crashes`; null for an exporter, whose position its sink keeps. */
-  readonly stage: Extract<Stage, 'indexer' | 'settler'> | null;
+  /** Row of `crashes` and, unless it is an export, whose position its sink keeps, of `positions`. */
+  readonly stage: Exclude<CrashOwner, 'encryptor' | 'pinner'>;
   /** Full name of `received`. */
   readonly received: string;
   readonly codec: Codec<I>;

@@ -90,6 +90,17 @@ export function positionsContract(name: string, open: () => Promise<PositionsUnd
       expect(await positions.crashes('indexer', 1, 8)).toBe(0);
     });
 
+    test('an export counts its crashes without a row of its own, and they say where it waits', async () => {
+      expect(await positions.crashPlace('export-sales', 0)).toBeNull();
+      await positions.countCrash('export-sales', 0, 4);
+      await positions.countCrash('export-other', 0, 5);
+      expect(await positions.crashes('export-sales', 0, 4)).toBe(1);
+      expect(await positions.crashPlace('export-sales', 0)).toBe(4);
+      await positions.forgetCrashes('export-sales', 0, 4);
+      expect(await positions.crashPlace('export-sales', 0)).toBeNull();
+      expect(await positions.crashPlace('export-other', 0)).toBe(5);
+    });
+
     test('crashes that are forgotten are counted from 1 again, at that place only', async () => {
       await positions.countCrash('indexer', 0, 7);
       await positions.countCrash('settler', 0, 7);

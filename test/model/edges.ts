@@ -54,6 +54,7 @@ function positionsFor(world: World, instance: Instance): Positions {
     repair: (upstream, p, mark) => happen(world, instance, () => inner.repair(upstream, p, mark)),
     countCrash: (stage, p, next) => inner.countCrash(stage, p, next),
     crashes: (stage, p, next) => inner.crashes(stage, p, next),
+    crashPlace: (stage, p) => inner.crashPlace(stage, p),
     forgetCrashes: (stage, p, next) => inner.forgetCrashes(stage, p, next),
     park: (stage, p, next) => inner.park(stage, p, next),
     parked: (stage, p, next) => inner.parked(stage, p, next),

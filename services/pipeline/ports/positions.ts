@@ -2,6 +2,9 @@
 
 export type Stage = 'encryptor' | 'pinner' | 'indexer' | 'settler';
 
+/** Whose crashes are counted: a stage's, or those of the export of this name, whose row its sink keeps. */
+export type CrashOwner = Stage | `export-${string}`;
+
 export interface Position {
   /** Next input offset to read. */
   readonly next: number;
@@ -22,12 +25,14 @@ export interface Positions {
    * `crashes(stage, partition, place, n)`: counts a crash at this place, named by the origin of the record that is accepted next.
    * @returns n, starting again when the place moves
    */
-  countCrash(stage: Stage, partition: number, place: number): Promise<number>;
+  countCrash(owner: CrashOwner, partition: number, place: number): Promise<number>;
   /** Crashes counted at this place so far. */
-  crashes(stage: Stage, partition: number, place: number): Promise<number>;
+  crashes(owner: CrashOwner, partition: number, place: number): Promise<number>;
+  /** The place whose crashes are being counted; null where there are none. */
+  crashPlace(owner: CrashOwner, partition: number): Promise<number | null>;
   /** Starts the count of this place again: an operator has mended what crashed there, and a paused partition goes on. */
-  forgetCrashes(stage: Stage, partition: number, place: number): Promise<void>;
+  forgetCrashes(owner: CrashOwner, partition: number, place: number): Promise<void>;
   /** Voids the record of origin `place` by an operator's order (`ddc dlq park`); the stage asks before that record. */
   park(stage: 'encryptor' | 'pinner', partition: number, place: number): Promise<void>;
-  parked(stage: Stage, partition: number, place: number): Promise<boolean>;
+  parked(owner: CrashOwner, partition: number, place: number): Promise<boolean>;
 }
