@@ -23,7 +23,7 @@ async function sourcesOf(folders) {
   const files = all.flat().sort();
   return {
     typescript: files.filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.endsWith('.test.ts')),
-    plain: files.filter((file) => file.startsWith('stack/') && file.endsWith('.mjs')),
+    plain: files.filter((file) => /^stack\/(?!build).*\.mjs$/.test(file)),
   };
 }
 
