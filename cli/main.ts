@@ -25,6 +25,11 @@ const COMMANDS: readonly Entry[] = [
   { name: 'replay', summary: 'make readers read the log from 0', load: () => import('./replay.ts') },
   { name: 'docs', summary: 'write the generated documents', load: () => import('./docs.ts') },
   { name: 'bench', summary: 'measure', load: () => import('./bench.ts') },
+  {
+    name: 'crypto',
+    summary: 'keys, envelopes and signatures on files and pipes',
+    load: () => import('./crypto/command.ts'),
+  },
   { name: 'vectors', summary: 'run test vectors of the protocol', load: () => import('./vectors.ts') },
 ];
 
