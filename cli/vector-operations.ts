@@ -1,31 +1,42 @@
 import {
+  type Asker,
   type Batch,
   batchId,
   blake2b256,
+  type Cbor,
+  checkRequestTime,
   commitment,
   concat,
+  encryptionKeyPairFromSeed,
   fee,
   fromHex,
   type Header,
+  type KindName,
+  keyPairFromSeed,
   leafOf,
   leafPreimage,
   type MetaKey,
+  mayServe,
   open,
   openMeta,
+  openScopeKey,
   openTransit,
   parseBatch,
   parseEvent,
   parseHeader,
   parseRemark,
   parseUnsignedHeader,
+  type RequestFields,
   recordKeys,
   remark,
+  requestMessage,
   rootOf,
   scopeKey,
   seal,
   sealMeta,
   settlementLeaf,
   signedMessage,
+  signRequest,
   subjectOf,
   toHex,
   transitKeyPair,
@@ -35,6 +46,7 @@ import {
   verifyBatch,
   verifyDisclosure,
   verifyInclusion,
+  verifyRequest,
   verifySignature,
   wrappedKekVersion,
   wrapRoot,
@@ -107,6 +119,34 @@ const ownerOf = (input: Input) => ({
 
 /** Amounts are decimal text in vectors. */
 const amount = (input: Input, name: string) => BigInt(text(input, name));
+
+/** A decoded body as JSON: bytes as hex. */
+function shown(value: unknown): unknown {
+  if (value instanceof Uint8Array) return toHex(value);
+  if (Array.isArray(value)) return value.map(shown);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shown(member)]));
+}
+
+/** A body that is to be signed: `{bytes: hex}` is a byte string. */
+function marked(value: unknown): Cbor {
+  if (Array.isArray(value)) return value.map(marked);
+  if (typeof value !== 'object' || value === null) return value as Cbor;
+  const hex = (value as { bytes?: unknown }).bytes;
+  if (typeof hex === 'string') return fromHex(hex);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, marked(member)]));
+}
+
+function askerOf(input: Input): Asker {
+  const network = text(input, 'network');
+  if (input.certificate !== undefined)
+    return { certificate: verifyRequest(input.certificate, { network, kind: 'recipient' }) };
+  if (input.owner !== undefined) return { owner: verifyRequest(input.owner, { network, kind: 'keys' }) };
+  return { exportOf: input.export_of as string | null };
+}
+
+const requestsOf = <K extends KindName>(input: Input, name: string, kind: K) =>
+  list(input, name).map((one) => verifyRequest(one, { network: text(input, 'network'), kind }));
 
 /** Every operation that a file of vectors may name. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -191,6 +231,43 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   open_meta: (input) => {
     const meta = openMeta({ ...metaKeyOf(input), envelope: bytes(input, 'envelope') });
     return { root: toHex(meta.root), batch_id: toHex(meta.batchId), header: meta.header, events: meta.events };
+  },
+  request: (input) => {
+    const request = verifyRequest(input.request, { network: text(input, 'network') });
+    checkRequestTime(request, number(input, 'now'));
+    return {
+      message: toHex(requestMessage(request)),
+      hash: request.hash,
+      content: shown(request.content) as Input,
+    };
+  },
+  sign_request: (input) => {
+    const fields = { ...(input.fields as Input), content: marked(input.content) } as unknown as RequestFields<KindName>;
+    const { body, signature } = signRequest(fields, keyPairFromSeed(fields.algorithm, bytes(input, 'seed')));
+    return { body, signature };
+  },
+  open_scope_key: (input) => {
+    const keyPair = encryptionKeyPairFromSeed(bytes(input, 'seed'));
+    return {
+      public_key: toHex(keyPair.publicKey),
+      scope_key: toHex(openScopeKey(keyPair, bytes(input, 'sealed'))),
+    };
+  },
+  may_serve: (input) => {
+    const consent = {
+      grants: requestsOf(input, 'grants', 'grant'),
+      policies: requestsOf(input, 'policies', 'policy'),
+      revocations: requestsOf(input, 'revocations', 'revoke'),
+    };
+    const request = {
+      app: text(input, 'app'),
+      wallet: text(input, 'wallet'),
+      epoch: number(input, 'epoch'),
+      asker: askerOf(input),
+      keys: list(input, 'keys') as { scope: string; epoch: number }[],
+    };
+    const served = mayServe(consent, request, number(input, 'now'));
+    return served.length === 0 ? REFUSED : { served: served.map(({ recipient: _, ...key }) => key) };
   },
   fee: (input) => {
     const prices = { perOperation: amount(input, 'per_operation'), perMiB: amount(input, 'per_mib') };

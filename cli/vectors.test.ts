@@ -14,13 +14,16 @@ describe('vectors', () => {
     expect(verdicts).toHaveLength(129);
   });
 
-  test('the second file is reproduced, and refusals carry the very code', async () => {
-    const cases = await readCases(file('protocol-v1-extra.json'));
-    const verdicts = cases.map(runCase);
-    expect(verdicts.filter((verdict) => !verdict.passed)).toEqual([]);
-    const codes = verdicts.map((verdict) => [verdict.id, 'code' in verdict ? verdict.code : undefined]);
-    expect(codes).toEqual(cases.map(({ id, error }) => [id, error]));
-  });
+  test.each(['protocol-v1-extra.json', 'requests-v1.json'])(
+    '%s, of another implementation, is reproduced, and refusals carry the very code',
+    async (name) => {
+      const cases = await readCases(file(name));
+      const verdicts = cases.map(runCase);
+      expect(verdicts.filter((verdict) => !verdict.passed)).toEqual([]);
+      const codes = verdicts.map((verdict) => [verdict.id, 'code' in verdict ? verdict.code : undefined]);
+      expect(codes).toEqual(cases.map(({ id, error }) => [id, error]));
+    },
+  );
 
   test('nothing is skipped: an unknown operation, a wrong answer, a missing refusal and a crash all fail', () => {
     const salt = '00'.repeat(16);

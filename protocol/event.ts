@@ -52,6 +52,9 @@ export function unknownMember(name: string, where: string): ProtocolError {
     : new ProtocolError('field', `${shownName(name)} in ${where}`);
 }
 
+/** Whether a JSON value is a UUIDv7 in lower case. */
+export const isEventId = (value: unknown): value is string => typeof value === 'string' && UUID_V7.test(value);
+
 /** Equal to its own `toISOString()`, without making a Date for each event. */
 function isTime(value: unknown): value is string {
   if (typeof value !== 'string') return false;
@@ -66,7 +69,8 @@ function isTime(value: unknown): value is string {
   return day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 
-function isLabel(value: unknown): value is string {
+/** Whether a JSON value is 1–128 bytes of text without control characters. */
+export function isLabel(value: unknown): value is string {
   if (typeof value !== 'string') return false;
   if (PLAIN_LABEL.test(value)) return true;
   if (value.length === 0 || value.length > 128 || CONTROL.test(value) || !isWellFormed(value)) return false;
@@ -126,7 +130,7 @@ export function parseEvent(value: unknown): Event {
     }
   }
   const { id, type, time, session, blob } = event;
-  if (typeof id !== 'string' || !UUID_V7.test(id)) throw new ProtocolError('id');
+  if (!isEventId(id)) throw new ProtocolError('id');
   if (!isLabel(type)) throw new ProtocolError('type');
   if (!isTime(time)) throw new ProtocolError('time');
   if (session !== undefined && !isLabel(session)) throw new ProtocolError('session');

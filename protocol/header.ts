@@ -35,12 +35,13 @@ export type UnsignedHeader = Omit<Header, 'signature'>;
 
 export const MAX_COUNT = 1000;
 const NETWORK = /^[a-z0-9-]{1,32}$/;
-const ZERO_KEY = '0'.repeat(64);
+export const ZERO_KEY = '0'.repeat(64);
 const MESSAGE = utf8('cere-ddc:batch:v1\n');
 const BATCH_ID = utf8('cere-ddc:batch-id:v1\n');
 const DAY = 24 * 60 * 60 * 1000;
 
-const isCounter = (value: unknown): value is number =>
+/** Whether a JSON value is an integer from 0 to 2^53-1; -0 is another spelling of 0. */
+export const isCounter = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
 const isKey = (value: unknown): value is string => isHex(value, 32) && value !== ZERO_KEY;
 

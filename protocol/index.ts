@@ -17,6 +17,17 @@ export {
 } from './bytes.ts';
 export { isCidV1 } from './cid.ts';
 export { closeEvent } from './close-event.ts';
+export {
+  type Asker,
+  type Consent,
+  currentPolicy,
+  isLive,
+  isRevoked,
+  type KeyRequest,
+  mayServe,
+  type ServedKey,
+} from './consent.ts';
+export { type Cbor, decodeCbor, encodeCbor } from './dag-cbor.ts';
 export { type Disclosure, disclose, parseDisclosure, verifyDisclosure } from './disclosure.ts';
 export { ENVELOPE_OVERHEAD } from './encrypted-size.ts';
 export { envelopeEpoch, open, type Place, seal } from './envelope.ts';
@@ -52,7 +63,21 @@ export { commitment, leafOf, leafPreimage } from './leaf.ts';
 export { type Meta, type MetaKey, openMeta, sealMeta } from './meta.ts';
 export { parseBatch } from './parse-batch.ts';
 export { recordKeys } from './record-key.ts';
+export { type Epochs, rekey } from './rekey.ts';
+export { type Content, isKindName, KINDS, type KindName } from './requests/kinds.ts';
+export {
+  checkRequestTime,
+  type ParsedRequest,
+  parseRequest,
+  type RequestFields,
+  requestMessage,
+  type SignedRequest,
+  signRequest,
+  type VerifiedRequest,
+  verifyRequest,
+} from './requests/request.ts';
 export { DEFAULT_SCOPE, isScopeName, META_SCOPE } from './scope-name.ts';
+export { openScopeKey, SEALED_KEY_BYTES, sealScopeKey } from './sealed-key.ts';
 export { KeyPair, Secret } from './secret.ts';
 export { fee, parseRemark, remark, type SettlementRemark, settlementLeaf } from './settlement.ts';
 export { type SignedBatch, type SignRequest, signBatch } from './sign-batch.ts';
@@ -63,3 +88,4 @@ export { openTransit, sealTransit, transitKeyPair } from './transit.ts';
 export { inclusionProof, rootOf, verifyInclusion } from './tree.ts';
 export { unwrapRoot, WRAPPED_ROOT_BYTES, wrappedKekVersion, wrapRoot } from './user-root.ts';
 export { measureBatch, type VerifiedBatch, verifyBatch } from './verify-batch.ts';
+export { encryptionKeyPairFromSeed, isX25519Key } from './x25519.ts';

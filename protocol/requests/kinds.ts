@@ -1,0 +1,21 @@
+import { erase } from './erase.ts';
+import { grant } from './grant.ts';
+import { keys } from './keys.ts';
+import type { ContentOf, Kind } from './kind.ts';
+import { move } from './move.ts';
+import { policy } from './policy.ts';
+import { recipient } from './recipient.ts';
+import { remove } from './remove.ts';
+import { reopen } from './reopen.ts';
+import { revoke } from './revoke.ts';
+import { token } from './token.ts';
+
+/** Every kind of signed request, by the name that is signed. A new one is a file and a word here. */
+export const KINDS = { recipient, policy, grant, revoke, keys, erase, reopen, move, token, remove } as const;
+
+export type KindName = keyof typeof KINDS;
+/** The body of a kind, decoded. */
+export type Content<K extends KindName> = (typeof KINDS)[K] extends Kind<infer F> ? ContentOf<F> : never;
+
+export const isKindName = (value: unknown): value is KindName =>
+  typeof value === 'string' && Object.hasOwn(KINDS, value);
