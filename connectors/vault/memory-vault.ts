@@ -7,6 +7,8 @@ import { createVault, type VaultOptions } from './vault.ts';
 export interface VaultTwin extends Vault {
   /** Overwrites every root of the owner. */
   erase(owner: Owner): Promise<void>;
+  /** Loses every root of the owner, as a restore of an old backup would. */
+  lose(owner: Owner): Promise<void>;
   /** Puts the owner in client mode under the subject that the client named. */
   toClient(owner: Owner, subject: Uint8Array): Promise<void>;
   /** Another vault over the same rows, with caches of its own. */
@@ -38,7 +40,7 @@ export function createMemoryVault(options: VaultOptions): VaultTwin {
     },
     async find(refs) {
       loads += 1;
-      return refs.map((ref) => rows.get(ownerKey(ref, ref.rootVersion)) ?? null);
+      return refs.map((ref) => rows.get(ownerKey(ref, ref.rootVersion)));
     },
   };
   const change = (owner: Owner, to: Partial<StoredRoot>) => {
@@ -55,6 +57,9 @@ export function createMemoryVault(options: VaultOptions): VaultTwin {
     },
     async erase(owner) {
       change(owner, { wrapped: OVERWRITTEN });
+    },
+    async lose(owner) {
+      rows.delete(ownerKey(owner, 1));
     },
     async toClient(owner, subject) {
       change(owner, { mode: 'client', subject });

@@ -55,7 +55,7 @@ function postgresRootStore(db: Database): RootStore {
         FROM unnest(${bytea(refs, 'app')}::bytea[], ${bytea(refs, 'wallet')}::bytea[], ${refs.map((ref) => ref.rootVersion)}::int[])
           WITH ORDINALITY AS w (app, wallet, root_version, at)
         JOIN user_roots r USING (app, wallet, root_version)`.execute(db.kysely);
-      const found: (StoredRoot | null)[] = refs.map(() => null);
+      const found: (StoredRoot | undefined)[] = refs.map(() => undefined);
       for (const { at, ...row } of rows) found[at - 1] = row;
       return found;
     },

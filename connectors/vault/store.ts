@@ -8,6 +8,6 @@ export interface RootStore {
    * The first to create wins; everybody gets the winner's.
    */
   newest(owners: readonly Owner[], fresh: readonly Uint8Array[]): Promise<(StoredRoot & { rootVersion: number })[]>;
-  /** null where there is no such row. */
-  find(refs: readonly RootRef[]): Promise<(StoredRoot | null)[]>;
+  /** undefined where there is no such row. */
+  find(refs: readonly RootRef[]): Promise<(StoredRoot | undefined)[]>;
 }

@@ -26,7 +26,7 @@ export interface VaultOptions {
 }
 
 /** The longest any cache keeps a transit or scope key: an erasure waits as long. */
-export const MAX_TTL_MS = 5_000;
+const MAX_TTL_MS = 5_000;
 const MAX_SCOPE_KEYS = 1_000;
 const MAX_BATCH = 1_000;
 
@@ -55,7 +55,7 @@ export function createVault(store: RootStore, options: VaultOptions): Omit<Vault
     },
   });
 
-  const roots = createShortCache<RootRef, OpenRoot | null>({
+  const roots = createShortCache<RootRef, OpenRoot | null | undefined>({
     ...cache,
     keyOf: (ref) => ownerKey(ref, ref.rootVersion),
     async load(refs) {

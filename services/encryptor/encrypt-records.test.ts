@@ -180,6 +180,20 @@ describe('encrypting a flush', () => {
     );
   });
 
+  test('a root that the vault has lost is no erasure: a dead letter, which a retry takes over', async () => {
+    const { step, received, vault, later } = setUp();
+    const signer = createTestSigner();
+    const batch = signer.sign();
+    const input = await received(signer, batch.batchId, batch.ndjson);
+    await vault.lose(signer);
+    later(5_001);
+    const [outcome] = await step([input], 0);
+    expect(outcome).toMatchObject({ kind: 'dlq', code: 'root_missing' });
+    const retry = { ...(await received(signer, batch.batchId, batch.ndjson)), retryOf: input.origin };
+    later(5_001);
+    expect((await step([retry], 0))[0]?.kind).toBe('ok');
+  });
+
   test('bytes that the transit key does not open are dead, their neighbours are not', async () => {
     const { step, received } = setUp();
     const signer = createTestSigner();

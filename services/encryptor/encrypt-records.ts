@@ -26,6 +26,14 @@ type Reading =
   | { readonly kind: 'dead'; readonly code: string; readonly cause: unknown; readonly sender?: Sender }
   | { readonly kind: 'erased' };
 
+/** The vault has no such root: restore `user_roots`, then retry the dead letters. */
+class RootMissing extends Error {
+  constructor(rootVersion: number) {
+    super(`the vault has no root version ${rootVersion} of this wallet in this app, not even an overwritten one`);
+    this.name = 'RootMissing';
+  }
+}
+
 /** After this many events the event loop gets a turn, so that heartbeats go out in the middle of a flush. */
 const EVENTS_PER_TURN = 500;
 
@@ -42,7 +50,7 @@ export function createEncryptRecordsStep(deps: EncryptRecordsDeps) {
     const roots = await vault.roots(accepted.map(({ value }) => value));
     const readings: Reading[] = [];
     for (const [i, { value }] of accepted.entries()) {
-      const reading = read(value, roots[i] ?? null, keys, transit);
+      const reading = read(value, roots[i], keys, transit);
       readings.push(reading);
       await turn(reading.kind === 'batch' ? reading.batch.events.length : 1);
     }
@@ -69,9 +77,10 @@ export function createEncryptRecordsStep(deps: EncryptRecordsDeps) {
   };
 }
 
-/** Whether the root is still there is judged before the body is opened. */
-function read(received: Received, root: OpenRoot | null, keys: FlushKeys, transit: Transit): Reading {
-  if (!root) return { kind: 'erased' };
+/** Whether the root is still there is judged before the body is opened. A lost one is no erasure: its batches wait as dead letters. */
+function read(received: Received, root: OpenRoot | null | undefined, keys: FlushKeys, transit: Transit): Reading {
+  if (root === null) return { kind: 'erased' };
+  if (root === undefined) return { kind: 'dead', code: 'root_missing', cause: new RootMissing(received.rootVersion) };
   const batch = openReceived(received, root, keys, transit);
   if ('code' in batch) return { kind: 'dead', ...batch };
   const refused = (code: string, cause: unknown): Reading => ({ kind: 'dead', code, cause, sender: sender(batch) });

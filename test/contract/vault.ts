@@ -17,7 +17,7 @@ export interface VaultUnderTest {
   loads(): number;
 }
 
-export const KEKS = `1 ${'11'.repeat(32)}\n2 ${'22'.repeat(32)}\n`;
+const KEKS = `1 ${'11'.repeat(32)}\n2 ${'22'.repeat(32)}\n`;
 
 /** What every vault promises. `open` gets options that name a clock the tests move by hand. */
 export function vaultContract(name: string, open: (options: VaultOptions) => Promise<VaultUnderTest>): void {
@@ -96,16 +96,18 @@ export function vaultContract(name: string, open: (options: VaultOptions) => Pro
       }
     });
 
-    test('a root that never was is null', async () => {
-      const { vault } = await open(options());
-      const who = owner();
-      await vault.transit([who]);
+    test('a root that never was is told from one that was overwritten', async () => {
+      const { vault, erase } = await open(options());
+      const [who, gone] = [owner(), owner()];
+      await vault.transit([who, gone]);
+      await erase(gone);
       const found = await vault.roots([
         { ...owner(), rootVersion: 1 },
         { ...who, rootVersion: 1 },
         { ...who, rootVersion: 2 },
+        { ...gone, rootVersion: 1 },
       ]);
-      expect(found.map((root) => root !== null)).toEqual([false, true, false]);
+      expect(found.map((root) => root && 'opens')).toEqual([undefined, 'opens', undefined, null]);
     });
 
     test('an export gets the keys of the scopes it may read, in order, and no others', async () => {

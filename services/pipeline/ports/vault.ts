@@ -43,8 +43,11 @@ export interface ScopeKeyRequest {
 export interface Vault {
   /** Creates a root where absent. One answer per owner, in order; null where the wallet was erased and not re-opened. Cached at most 5 s. */
   transit(owners: readonly Owner[]): Promise<(Transit | null)[]>;
-  /** For the encryptor and key-serving routes. null where the root was overwritten (erased) or never existed. */
-  roots(refs: readonly RootRef[]): Promise<(OpenRoot | null)[]>;
+  /**
+   * For the encryptor and key-serving routes. null where the root was overwritten (erased), undefined where there is none: it never was,
+   * or the vault has lost it.
+   */
+  roots(refs: readonly RootRef[]): Promise<(OpenRoot | null | undefined)[]>;
   /** Up to 1,000 per call; the one place where grants and policies are checked. null where refused. Cached at most 5 s. */
   scopeKeys(requests: readonly ScopeKeyRequest[]): Promise<(Uint8Array | null)[]>;
   close(): Promise<void>;
