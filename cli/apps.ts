@@ -5,7 +5,7 @@ import { fromHex } from '../protocol/index.ts';
 import type { App, Apps } from '../services/pipeline/ports/apps.ts';
 
 /** A 32-byte public key from SS58 of any prefix, or from hex with or without 0x. @throws naming what is wrong with it */
-export function appKey(text: string): Uint8Array {
+function appKey(text: string): Uint8Array {
   const hex = /^(?:0x)?([0-9a-fA-F]{64})$/.exec(text)?.[1];
   if (hex) return fromHex(hex.toLowerCase(), 32);
   let key: Uint8Array;

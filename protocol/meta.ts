@@ -39,7 +39,7 @@ function placeOf(key: MetaKey) {
 }
 
 /** The text of a meta: {v: 1, header, events}, every scope as `{commitment}`. */
-export function metaText(header: Header, events: readonly (Event | RemovedEvent)[]): string {
+function metaText(header: Header, events: readonly (Event | RemovedEvent)[]): string {
   return JSON.stringify({
     v: 1,
     header,
@@ -73,7 +73,7 @@ function parseMetaEvent(value: unknown): Event | RemovedEvent {
 }
 
 /** Reads and checks the text of a meta; recomputes leaves, root and batch id, and verifies the signature. */
-export function parseMeta(text: string): Meta {
+function parseMeta(text: string): Meta {
   const meta = members(parseJson(text), 'meta');
   if (meta.v !== 1 || !Array.isArray(meta.events) || Object.keys(meta).length !== 3) throw new ProtocolError('meta');
   const header = parseHeader(meta.header);

@@ -26,7 +26,7 @@ export interface VerifiedBatch extends Batch {
 const TREE_SCRATCH = 65;
 
 /** Leaves and root of checked events, hashed in one pass through wasm memory. */
-export function hashEvents(events: readonly Event[], size?: EncryptedSize): { leaves: Uint8Array[]; root: Uint8Array } {
+function hashEvents(events: readonly Event[], size?: EncryptedSize): { leaves: Uint8Array[]; root: Uint8Array } {
   const room = LEAF_ROOM + events.reduce((most, event) => Math.max(most, dataRoom(event)), 0);
   const area = reserve(room + 32 * events.length + TREE_SCRATCH);
   const at = area + room;

@@ -11,7 +11,7 @@ export interface RecordSchema<T> {
   readonly shape?: T;
 }
 
-export const NAMESPACE = 'network.cere.ddc';
+const NAMESPACE = 'network.cere.ddc';
 
 /** Declares an Avro record together with the TypeScript type that its decoder yields. */
 export function defineRecord<T>(name: string, doc: string, fields: readonly unknown[]): RecordSchema<T> {

@@ -47,7 +47,7 @@ export interface Encrypted {
   body: EncryptedBody | null;
 }
 
-export const summaryFields = [
+const summaryFields = [
   { name: 'count', type: 'int' },
   { name: 'types', type: { type: 'array', items: 'string' } },
   { name: 'idMin', type: 'string' },

@@ -1,7 +1,7 @@
 import { blake2AsU8a } from '@polkadot/util-crypto';
 
 /** Highest index that `utility.asDerivative` takes (u16). */
-export const MAX_POT = 65_535;
+const MAX_POT = 65_535;
 
 /**
  * The prepaid pot of index `pot`: the account that `utility.asDerivative(pot, …)` acts as, so that only the operator can debit it.

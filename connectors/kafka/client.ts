@@ -24,7 +24,7 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 export const CONNECT_TIMEOUT_MS = 15_000;
 
 /** Spelled out, because kafkajs takes other defaults when NODE_ENV is `test`. About 5 s in all when nothing answers. */
-export const CONNECT_RETRY: RetryOptions = {
+const CONNECT_RETRY: RetryOptions = {
   initialRetryTime: 100,
   multiplier: 2,
   factor: 0.2,

@@ -6,7 +6,7 @@ import kafkajs from 'kafkajs';
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** What one compressed record batch may unfold to; ours are never compressed, so this bounds only foreign data. */
-export const MAX_INFLATED_BYTES = 16 * 1024 * 1024;
+const MAX_INFLATED_BYTES = 16 * 1024 * 1024;
 
 const inflate = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip);
 const deflate = promisify<Uint8Array, Buffer>(gzip);

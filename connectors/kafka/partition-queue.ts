@@ -2,7 +2,7 @@ import type { LogRecord } from '../../services/pipeline/ports/log.ts';
 
 /** Bytes that may wait in memory for one partition before its fetching is paused, and below which it goes on. */
 export const HIGH_WATER_BYTES = 8 * 1024 * 1024;
-export const LOW_WATER_BYTES = 4 * 1024 * 1024;
+const LOW_WATER_BYTES = 4 * 1024 * 1024;
 
 /** What a record costs beside its bytes. */
 const RECORD_OVERHEAD = 200;

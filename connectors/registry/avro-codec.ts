@@ -5,7 +5,7 @@ import { MAX_MESSAGE_BYTES } from '../../topics/define-topic.ts';
 import { avroType } from './avro-type.ts';
 
 /** The bytes are not a record of this type, whoever wrote them. */
-export class UndecodableError extends Error {
+class UndecodableError extends Error {
   readonly code = 'undecodable';
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);

@@ -29,7 +29,7 @@ export interface ApiLimits extends SendLimits {
 }
 
 const MIB = 1024 * 1024;
-export const DEFAULT_LIMITS: ApiLimits = { bodyBytes: 96 * MIB, waitingBytes: 16 * MIB, walletBytes: 8 * MIB };
+const DEFAULT_LIMITS: ApiLimits = { bodyBytes: 96 * MIB, waitingBytes: 16 * MIB, walletBytes: 8 * MIB };
 
 export interface ApiDeps {
   readonly network: string;

@@ -57,7 +57,7 @@ export function createBatchStatuses({ admission, positions, index, settlement }:
 }
 
 /** Pure: from what the stores say to what is shown. */
-export function statusOf(
+function statusOf(
   batchId: Uint8Array,
   place: { readonly partition: number; readonly origin: number },
   marks: Marks,

@@ -7,7 +7,7 @@ import type { Encoding } from './content.ts';
 import { ApiProblem } from './problems.ts';
 
 /** Decoded bytes of a batch at most. */
-export const MAX_BODY_BYTES = 2_000_000;
+const MAX_BODY_BYTES = 2_000_000;
 /** A body that does not compress grows a little by being encoded. */
 const MAX_ENCODED_BYTES = MAX_BODY_BYTES + 64 * 1024;
 

@@ -51,7 +51,7 @@ const scope = z.union([
   z.strictObject({ salt: z.string().regex(/^[0-9a-f]{32}$/), data: z.string() }),
   z.strictObject({ commitment: hex32, envelope: z.string().describe('base64url without padding') }),
 ]);
-export const eventShape = z.strictObject({
+const eventShape = z.strictObject({
   id: z.string().describe('UUIDv7, unique in its batch.'),
   type: z.string().min(1).max(128),
   time: z.string().describe('YYYY-MM-DDTHH:MM:SS.mmmZ'),
@@ -59,7 +59,7 @@ export const eventShape = z.strictObject({
   blob: z.string().optional().describe('CIDv1, base32'),
   scopes: z.record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), scope),
 });
-export const headerShape = z.strictObject({
+const headerShape = z.strictObject({
   v: z.literal(1),
   network: z.string().regex(/^[a-z0-9-]{1,32}$/),
   app: hex32,

@@ -2,7 +2,7 @@ import type { LogWriter, OutgoingRecord } from '../pipeline/ports/log.ts';
 import { ApiProblem } from './problems.ts';
 
 /** Bytes of one send to one partition at most; a single record may be as large as a body. */
-export const MAX_SEND_BYTES = 2.5 * 1024 * 1024;
+const MAX_SEND_BYTES = 2.5 * 1024 * 1024;
 /** Record overhead in a Kafka batch, rounded up. */
 const RECORD_OVERHEAD = 64;
 

@@ -5,7 +5,7 @@ import { withRetry } from '../pipeline/retry.ts';
 import type { ErasedOwners } from './erased-owners.ts';
 
 /** Removals are read at least every second. Milliseconds. */
-export const FOLLOW_MS = 900;
+const FOLLOW_MS = 900;
 
 export interface FollowEdges {
   readonly erasures: Erasures;

@@ -12,7 +12,7 @@ const nameOf = ({ value }: LiveBatch, scope: string) =>
   `${toHex(value.app)}/${toHex(value.wallet)}/${value.rootVersion}/${value.body.epoch}/${scope}`;
 
 /** The keys that these batches need, each once: meta, and those of the export's scopes that occur. */
-export function keyRequests(
+function keyRequests(
   exportName: string,
   batches: readonly LiveBatch[],
   scopes: readonly string[],

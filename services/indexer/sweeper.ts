@@ -3,7 +3,7 @@ import type { IndexStore } from '../pipeline/ports/index-store.ts';
 import { withRetry } from '../pipeline/retry.ts';
 
 /** Removals are applied within a second of their commit. */
-export const SWEEP_MS = 900;
+const SWEEP_MS = 900;
 
 export interface SweeperEdges {
   readonly store: Pick<IndexStore, 'sweep'>;

@@ -4,8 +4,8 @@
  * `batch-block.test.ts` compares every byte with @ipld/dag-cbor.
  */
 export const UINT = 0;
-export const BYTES = 2;
-export const TEXT = 3;
+const BYTES = 2;
+const TEXT = 3;
 export const LIST = 4;
 export const MAP = 5;
 

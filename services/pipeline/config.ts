@@ -30,7 +30,6 @@ const tier = z.strictObject({
   perMiB: z.string().regex(/^\d+$/).transform(BigInt),
 });
 const tiers = z.strictObject({ free: tier, premium: tier });
-export type Tier = z.infer<typeof tier>;
 const TIERS = JSON.stringify({
   free: { operations: 1_000_000, periodSeconds: 86_400, perOperation: '1000000', perMiB: '100000000' },
   premium: { operations: null, periodSeconds: 86_400, perOperation: '500000', perMiB: '50000000' },

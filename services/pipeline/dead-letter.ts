@@ -7,11 +7,6 @@ import type { LogLookup, LogRecord } from './ports/log.ts';
 const NO_KEY = new Uint8Array(32);
 const NO_BYTES = new Uint8Array(0);
 
-/** The sealed original of an input; what a void's head is made of when the input itself cannot be read. */
-export interface Original {
-  readonly received: Received;
-}
-
 const unreadable = (key: Uint8Array, sealed: Uint8Array): Received => ({
   batchId: NO_KEY,
   app: NO_KEY,

@@ -53,7 +53,7 @@ interface Item<I> {
 }
 
 /** Stands for an accepted record that an operator parked. */
-export class ParkedError extends Error {
+class ParkedError extends Error {
   readonly code = 'parked';
   constructor(offset: number) {
     super(`An operator parked the record at offset ${offset} after repeated crashes.`);

@@ -36,7 +36,7 @@ export interface Running {
 }
 
 /** After SIGTERM or SIGINT a room has this long to finish the flush in hand. */
-export const STOP_WITHIN_MS = 10_000;
+const STOP_WITHIN_MS = 10_000;
 
 /**
  * Runs a room as this process: parses the configuration, starts the room, serves health and metrics of a worker

@@ -26,10 +26,7 @@ const MAX_SEND_BYTES = 2_500_000;
 const HALF_RETENTION_MS = 3.5 * 24 * 60 * 60 * 1000;
 
 /** Cuts outputs into requests, in order. */
-export function* inRequests(
-  records: readonly OutgoingRecord[],
-  maxBytes = MAX_SEND_BYTES,
-): Generator<OutgoingRecord[]> {
+function* inRequests(records: readonly OutgoingRecord[], maxBytes = MAX_SEND_BYTES): Generator<OutgoingRecord[]> {
   let request: OutgoingRecord[] = [];
   let bytes = 0;
   for (const record of records) {

@@ -4,7 +4,7 @@ import type { LogWriter } from '../pipeline/ports/log.ts';
 import type { FinalRound } from '../pipeline/ports/settlement-store.ts';
 
 /** A final charge as the log keeps it. */
-export function settlementOf(network: string, { block, extrinsicHash, ...round }: FinalRound): Settlement {
+function settlementOf(network: string, { block, extrinsicHash, ...round }: FinalRound): Settlement {
   const { app, root, leaves, operations, bytes, fee } = round;
   return {
     network,

@@ -2,7 +2,7 @@ import { rootOf, settlementLeaf } from '../../protocol/index.ts';
 import type { Cut, Leaf, Owed } from '../pipeline/ports/settlement-store.ts';
 
 /** An app that owes less than the minimum waits at most this long. */
-export const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000;
+const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000;
 
 /** Which apps are cut now: those that owe the minimum, or whose oldest leaf is 24 h old. */
 export function dueApps(owed: readonly Owed[], minimum: bigint, now: number): Uint8Array[] {
@@ -10,7 +10,7 @@ export function dueApps(owed: readonly Owed[], minimum: bigint, now: number): Ui
 }
 
 /** The hash of a leaf in the round's tree. */
-export const leafHash = (leaf: Leaf): Uint8Array => settlementLeaf(leaf);
+const leafHash = (leaf: Leaf): Uint8Array => settlementLeaf(leaf);
 
 /** Freezes one app's leaves: ordered by partition and origin, their root and their sums. The leaves must be of one app, at least one. */
 export function planCut(leaves: readonly Leaf[]): Cut {

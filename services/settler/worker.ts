@@ -17,12 +17,7 @@ export interface Prices {
  * The leaf of one judged record of `pinned`; null for a void, which costs nothing.
  * @param prices of the app's tier; an app that is no longer registered pays as `free`
  */
-export function leafFor(
-  { value, origin }: Accepted<Pinned>,
-  partition: number,
-  prices: Prices,
-  seenAt: number,
-): Leaf | null {
+function leafFor({ value, origin }: Accepted<Pinned>, partition: number, prices: Prices, seenAt: number): Leaf | null {
   if (value.body === null) return null;
   const { summary, hash, bytes } = value.body;
   const { count } = summary;
@@ -31,7 +26,7 @@ export function leafFor(
 }
 
 /** Leaves of a stretch of records. `tierOf` is asked once per app. */
-export async function leavesFor(
+async function leavesFor(
   accepted: readonly Accepted<Pinned>[],
   partition: number,
   tierOf: (app: Uint8Array) => Promise<App['tier']>,

@@ -1,5 +1,5 @@
 /** When the sandbox chain makes a block (milliseconds after the last one, or after the reason arose). */
-export const POLICY = {
+const POLICY = {
   /** A transaction waits: soon, but together with others that arrive at the same moment. */
   transactionMs: 100,
   /** After a block with transactions come two empty ones, so that it gets 2 deep. */

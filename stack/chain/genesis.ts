@@ -6,9 +6,9 @@ import { operatorEntries } from './accounts.ts';
 /** Secret URIs of the sandbox. They are public: nothing on a sandbox chain has value. */
 export const SANDBOX_OPERATOR = '//DDC//Operator';
 /** Where fees go: derived from the operator's secret, as `connectors/chain` does when no other treasury is named. */
-export const SANDBOX_TREASURY = `${SANDBOX_OPERATOR}//treasury`;
+const SANDBOX_TREASURY = `${SANDBOX_OPERATOR}//treasury`;
 /** Pots 0 … 1023 of the sandbox operator are funded in the genesis. */
-export const SANDBOX_POTS = 1024;
+const SANDBOX_POTS = 1024;
 
 export interface RawGenesis {
   readonly id: string;

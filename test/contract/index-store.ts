@@ -32,7 +32,7 @@ interface Fields {
 const APP = bytes(32, 1);
 const uuid = (n: number) => `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
-export function live(origin: number, fields: Fields = {}): IndexEntry {
+function live(origin: number, fields: Fields = {}): IndexEntry {
   const { wallet = 2, rootVersion = 0, subject = 3, seq = origin, time = 1_000_000 + origin, batch = origin } = fields;
   const source = bytes(16, 5);
   const summary = {
@@ -62,7 +62,7 @@ export function live(origin: number, fields: Fields = {}): IndexEntry {
   };
 }
 
-export function voided(origin: number, reason: NonNullable<IndexEntry['reason']>, fields: Fields = {}): IndexEntry {
+function voided(origin: number, reason: NonNullable<IndexEntry['reason']>, fields: Fields = {}): IndexEntry {
   return { ...live(origin, fields), reason, body: null };
 }
 

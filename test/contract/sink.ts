@@ -9,7 +9,7 @@ import type { Delivery, ExportRow, Sink } from '../../services/pipeline/ports/si
 const SCOPES = ['purchase', '__default_scope'];
 const APP = 'a1'.repeat(32);
 
-export function row(origin: number, slot: number, fields: Partial<ExportRow> = {}): ExportRow {
+function row(origin: number, slot: number, fields: Partial<ExportRow> = {}): ExportRow {
   return {
     app: APP,
     wallet: 'b2'.repeat(32),
@@ -33,11 +33,11 @@ export function row(origin: number, slot: number, fields: Partial<ExportRow> = {
 const rowsOf = (first: number, last: number, fields: Partial<ExportRow> = {}) =>
   Array.from({ length: last - first + 1 }, (_, i) => [0, 1, 2].map((slot) => row(first + i, slot, fields))).flat();
 
-export function delivery(first: number, last: number, partition = 0): Delivery {
+function delivery(first: number, last: number, partition = 0): Delivery {
   return { partition, from: { next: first, mark: first - 1 }, to: { next: last + 1, mark: last }, first, last };
 }
 
-export const sorted = (rows: readonly ExportRow[]) =>
+const sorted = (rows: readonly ExportRow[]) =>
   [...rows].sort((a, b) => a.partition - b.partition || a.origin - b.origin || a.slot - b.slot);
 
 class Crash extends Error {}

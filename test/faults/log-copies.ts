@@ -59,7 +59,7 @@ export async function countCopies(world: World, flow: Flow): Promise<LogCount> {
 }
 
 /** Reads every record of a batch topic, partition by partition in the order of offsets. */
-export async function readTopic(
+async function readTopic(
   world: World,
   name: string,
   see: (record: LogRecord, partition: number) => void,

@@ -9,8 +9,8 @@ import { edgesFor, happen, inputFor } from './edges.ts';
 import type { Instance } from './scheduler.ts';
 import { batchOf, type Judged, TOPICS, type World } from './world.ts';
 
-export const STAGES = ['encryptor', 'pinner'] as const;
-export const READERS = ['indexer', 'settler'] as const;
+const STAGES = ['encryptor', 'pinner'] as const;
+const READERS = ['indexer', 'settler'] as const;
 export const ROOMS = [...STAGES, ...READERS] as const;
 export type Room = (typeof ROOMS)[number];
 

@@ -19,7 +19,7 @@ export interface WorldOptions {
 }
 
 /** Deterministic randomness (mulberry32). */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -24,8 +24,8 @@ import { SILENT } from '../../services/pipeline/log.ts';
 import { createMetrics } from '../../services/pipeline/metrics.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 
-export const NETWORK = 'cere-sandbox';
-export const PARTITIONS = 4;
+const NETWORK = 'cere-sandbox';
+const PARTITIONS = 4;
 
 await ready();
 export const app = keyPairFromSeed('sr25519', new Uint8Array(32).fill(1));

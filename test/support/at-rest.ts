@@ -13,7 +13,7 @@ export interface Search {
 }
 
 /** A text as bytes may hold it: as it is, in hex, and in base64 (or base64url) at each of the three alignments. */
-export function formsOf(text: string): Buffer[] {
+function formsOf(text: string): Buffer[] {
   if (!/^[A-Za-z0-9]+$/.test(text)) throw new Error('only letters and digits look the same in base64 and base64url');
   const hex = Buffer.from(text).toString('hex');
   const aligned = [0, 1, 2].map((shift) => {

@@ -3,7 +3,7 @@ import { newKafka } from '../../connectors/kafka/client.ts';
 import type { KafkaLog, KafkaOptions } from '../../connectors/kafka/index.ts';
 
 /** Keeps what a connector logs, for tests that look at it; prints nothing. */
-export function quietLog(): KafkaLog & { lines: string[] } {
+function quietLog(): KafkaLog & { lines: string[] } {
   const lines: string[] = [];
   const note = (_fields: object, message: string) => void lines.push(message);
   return { lines, warn: note, error: note };

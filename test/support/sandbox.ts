@@ -21,7 +21,7 @@ export interface SuiteSandbox {
 }
 
 /** What a process that this one starts should not inherit from jest. */
-export const OUTSIDE_JEST = { NODE_ENV: '', NODE_OPTIONS: '', JEST_WORKER_ID: '' } as const;
+const OUTSIDE_JEST = { NODE_ENV: '', NODE_OPTIONS: '', JEST_WORKER_ID: '' } as const;
 
 /** Starts the rooms on the stack of all suites, with topics, database, operator and export folder of their own. */
 export async function suiteSandbox(

@@ -9,13 +9,13 @@ export interface PlannedFile {
 }
 
 /** `p<partition>-<first origin>-<last origin>`, padded so that names sort as origins do. */
-export function fileStem({ partition, first, last }: Delivery): string {
+function fileStem({ partition, first, last }: Delivery): string {
   const pad = (origin: number) => String(origin).padStart(12, '0');
   return `p${partition}-${pad(first)}-${pad(last)}`;
 }
 
 /** The UTC day of an event's time, as Hive writes date partitions. */
-export const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
+const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
 /** One file per (app, day), in the layout that Hive, Spark, Athena and DuckDB read as partitions. */
 export function filesOf(rows: readonly ExportRow[], delivery: Delivery, extension: string): PlannedFile[] {
