@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { wholeNumber } from './whole-number.ts';
 
 interface BenchOptions {
   readonly rounds: number;
@@ -7,22 +8,17 @@ interface BenchOptions {
 
 /** Benchmarks by name; loaded only when run. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(options: BenchOptions): Promise<void> }>>> = {
+  crypto: () => import('../bench/crypto.ts'),
   ingest: () => import('../bench/ingest.ts'),
   pipeline: () => import('../bench/pipeline.ts'),
   verify: () => import('../bench/verify.ts'),
 };
 
-function rounds(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return value;
-}
-
 export const command = (): Command =>
   new Command('bench')
     .description(`measure: ${Object.keys(BENCHMARKS).join(', ')}`)
     .argument('<name>', 'which benchmark')
-    .option('--rounds <n>', 'interleaved rounds, of which the median counts', rounds, 5)
+    .option('--rounds <n>', 'interleaved rounds, of which the median counts', wholeNumber(1), 5)
     .option('--json', 'last line of stdout is the result as JSON', false)
     .action(async (name: string, options: BenchOptions) => {
       const load = BENCHMARKS[name];

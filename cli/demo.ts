@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { PARTS } from '../stack/parts.ts';
 import { display } from '../stack/progress.ts';
 import type { DemoOptions } from './demo/demo.ts';
@@ -8,6 +8,7 @@ import { runFolder } from './run-folder.ts';
 import { deploymentOf } from './sandbox/deployment.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
 import { onSignal } from './until-signal.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const say = (message: string): void => void process.stderr.write(`${message}\n`);
 
@@ -36,17 +37,11 @@ const summary = (report: object): string =>
     .map(([name, value]) => `  ${name.padEnd(12)} ${value}`)
     .join('\n');
 
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return value;
-}
-
 export const command = (): Command =>
   new Command('demo')
     .description('send events through a sandbox of their own, print a journey and the count at every store, and exit')
     .option('--events <file>', 'NDJSON of events (default: the sample)')
-    .option('--limit <n>', 'only the first n events', count)
+    .option('--limit <n>', 'only the first n events', wholeNumber(1))
     .option('--json', 'last line of stdout is the report as JSON')
     .option('--folder <path>', 'where state and logs go (default: a new folder under .ddc/)')
     .action(run);

@@ -3,12 +3,7 @@ import { toHex } from '../protocol/bytes.ts';
 import type { CrashOwner, Stage } from '../services/pipeline/ports/positions.ts';
 import { deadLetters, parkRecord, resumeStage, retryDeadLetter } from './dlq.ts';
 import { withLog } from './log-edges.ts';
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number.');
-  return value;
-}
+import { wholeNumber } from './whole-number.ts';
 
 function stage(text: string): 'encryptor' | 'pinner' {
   if (text !== 'encryptor' && text !== 'pinner') throw new InvalidArgumentError('It must be encryptor or pinner.');
@@ -39,8 +34,8 @@ export function command(): Command {
   );
   const retry = new Command('retry')
     .description('append the original of a dead letter to the log again')
-    .argument('<partition>', 'its partition', whole)
-    .argument('<origin>', 'its origin', whole)
+    .argument('<partition>', 'its partition', wholeNumber(0))
+    .argument('<origin>', 'its origin', wholeNumber(0))
     .action((partition: number, origin: number) =>
       withLog(async (ports) => {
         process.stdout.write(`appended at ${await retryDeadLetter(ports, partition, origin)}\n`);
@@ -49,7 +44,7 @@ export function command(): Command {
   const park = new Command('park')
     .description('make a void of the record at which a stage is paused')
     .argument('<stage>', 'encryptor or pinner', stage)
-    .argument('<partition>', 'its partition', whole)
+    .argument('<partition>', 'its partition', wholeNumber(0))
     .action((name: 'encryptor' | 'pinner', partition: number) =>
       withLog(async ({ positions }) => {
         process.stdout.write(`parked origin ${await parkRecord(positions, name, partition)}\n`);
@@ -58,7 +53,7 @@ export function command(): Command {
   const resume = new Command('resume')
     .description('let a paused partition try its record again, once what crashed is mended')
     .argument('<stage>', `${STAGES.join(', ')} or export-<name>`, anyStage)
-    .argument('<partition>', 'its partition', whole)
+    .argument('<partition>', 'its partition', wholeNumber(0))
     .action((name: CrashOwner, partition: number) =>
       withLog(async ({ positions }) => {
         process.stdout.write(`goes on at origin ${await resumeStage(positions, name, partition)}\n`);

@@ -12,6 +12,7 @@ import {
 } from '../connectors/kafka/index.ts';
 import { createRegistryCodecs } from '../connectors/registry/index.ts';
 import { FatalError, RetriableError } from '../services/pipeline/errors.ts';
+import { withPrefix } from '../topics/define-topic.ts';
 import { batchTopics, topics } from '../topics/index.ts';
 import { log as logTopic } from '../topics/log.ts';
 
@@ -77,12 +78,13 @@ async function applyOnce(options: TopicsCommand, created: string[]): Promise<App
   const admin = kafkaTopics(options);
   const lookup = createKafkaLookup(kafka);
   const writer = createKafkaWriter(kafka);
-  const logName = `${prefix}${logTopic.name}`;
+  const ids = withPrefix(prefix, logTopic);
+  const logName = ids.name;
   try {
     const before = await admin.drift();
     const missing = new Set(before.filter((entry) => entry.what === 'missing').map((entry) => entry.topic));
     const hasId = !missing.has(logName) && (await lookup.endOffset(logName, 0)) > 0;
-    const gone = batchTopics.map((topic) => `${prefix}${topic.name}`).filter((name) => missing.has(name));
+    const gone = batchTopics.map((topic) => withPrefix(prefix, topic).name).filter((name) => missing.has(name));
     if (hasId && gone.length > 0) {
       throw new FatalError(
         'log_broken',
@@ -97,8 +99,8 @@ async function applyOnce(options: TopicsCommand, created: string[]): Promise<App
       await admin.resetSettings(before.filter((entry) => entry.what.includes('.')).map((entry) => entry.topic));
 
     const codecs = createRegistryCodecs({ url: registryUrl });
-    for (const topic of topics) await codecs.for({ ...topic, name: `${prefix}${topic.name}` });
-    const codec = await codecs.for({ ...logTopic, name: logName });
+    for (const topic of topics) await codecs.for(withPrefix(prefix, topic));
+    const codec = await codecs.for(ids);
     if ((await lookup.endOffset(logName, 0)) === 0) await writeLogId(writer, codec, logName, randomBytes(16));
     return { created, logId: await readLogId(lookup, codec, logName), drift: await admin.drift() };
   } finally {

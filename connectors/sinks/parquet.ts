@@ -36,49 +36,21 @@ export default defineSink({
 async function readRows(folder: string, scopes: readonly string[]): Promise<ExportRow[]> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
-  const opened = scopes.map((scope) => name(scopeColumn(scope)));
+  const opened = scopes.map((scope) => `, ${name(scopeColumn(scope))}`).join('');
   const glob = text(join(folder, 'app=*', '*', '*.parquet'));
   const reader = await connection.runAndReadAll(
-    `SELECT app, wallet, batch_id, event_id, type, epoch_ms(time)::DOUBLE, session, blob, signer, source, seq::DOUBLE, slot,
-       origin::DOUBLE, "partition" ${opened.map((column) => `, ${column}`).join('')}
+    `SELECT app, wallet, batch_id AS "batchId", event_id AS "eventId", type, epoch_ms(time)::DOUBLE AS "time", session, blob,
+       signer, source, seq::DOUBLE AS "seq", slot, origin::DOUBLE AS "origin", "partition" ${opened}
      FROM read_parquet(${glob}, hive_partitioning = true, hive_types = {'app': VARCHAR, 'dt': DATE}, union_by_name = true)`,
   );
-  const rows = reader.getRowsJS().map((row) => {
-    const [
-      app,
-      wallet,
-      batchId,
-      eventId,
-      type,
-      time,
-      session,
-      blob,
-      signer,
-      source,
-      seq,
-      slot,
-      origin,
-      partition,
-      ...texts
-    ] = row;
-    const present = scopes.flatMap((scope, i) => (texts[i] === null ? [] : [[scope, texts[i]]]));
-    const fields = {
-      app,
-      wallet,
-      batchId,
-      eventId,
-      type,
-      time,
-      session,
-      blob,
-      signer,
-      source,
-      seq,
-      slot,
-      origin,
-      partition,
-    };
-    return { ...fields, scopes: Object.fromEntries(present) } as ExportRow;
+  const scopeOf = new Map(scopes.map((scope) => [scopeColumn(scope), scope]));
+  const rows = reader.getRowObjectsJS().map((row) => {
+    const columns = Object.entries(row);
+    const fields = columns.filter(([column]) => !scopeOf.has(column));
+    const texts = columns.flatMap(([column, value]) =>
+      scopeOf.has(column) && value !== null ? [[scopeOf.get(column), value]] : [],
+    );
+    return { ...Object.fromEntries(fields), scopes: Object.fromEntries(texts) } as ExportRow;
   });
   connection.closeSync();
   instance.closeSync();
