@@ -3,8 +3,9 @@ import { ProtocolError } from '../errors.ts';
 import { DEFAULT_SCOPE } from '../scope-name.ts';
 import { sodium } from '../sodium.ts';
 import { splitScopes } from '../split-scopes.ts';
+import { shownPlace } from './ciphertext.ts';
 import { RULES } from './generation.ts';
-import { isFields, jsonOf } from './json.ts';
+import { isFields, jsonOf, roundedNumbers } from './json.ts';
 import { masterBytes } from './master.ts';
 
 const NONCE_BYTES = 24;
@@ -32,14 +33,20 @@ function piecesOf(data: string | Uint8Array, scopes: Readonly<Record<string, str
   const value = text === undefined ? undefined : jsonOf(text);
   // A list or a single value has no fields to divide; the first library lost them.
   if (!isFields(value)) return [[DEFAULT_SCOPE, bytes]];
-  return Object.entries(splitScopes(value, scopes)).map(([scope, fields]) => [scope, utf8(JSON.stringify(fields))]);
+  const divided = Object.entries(splitScopes(value, scopes));
+  // All in one scope: its very text, which parsing might change.
+  if (divided.length === 1 && Object.keys(divided[0]?.[1] ?? {}).length === Object.keys(value).length)
+    return divided.map(([scope]) => [scope, bytes]);
+  const rounded = roundedNumbers(value);
+  if (rounded.length > 0) throw new ProtocolError('range', shownPlace(rounded[0] as string));
+  return divided.map(([scope, fields]) => [scope, utf8(JSON.stringify(fields))]);
 }
 
 /**
  * Encrypts as the first generation did, for a reader that knows no other. Later generations cannot be written: two of them never change
  * their nonce. For anything new use envelopes (`seal`).
  * @returns the document `{"<scope>": "<hex>"}`
- * @throws ProtocolError `legacy_master`, `scope`, `proto`, `nonce` (wrong length, all zero, or the same twice), `utf8`
+ * @throws ProtocolError `legacy_master`, `range` (a whole number beyond 2^53-1 in fields that are divided), `scope`, `proto`, `nonce` (wrong length, all zero, or the same twice), `utf8`
  */
 export function encodeG1(request: G1Request): Record<string, string> {
   const master = masterBytes(request.master);

@@ -35,3 +35,13 @@ export function mapLeaves(
     Object.entries(value).map(([name, member]) => [name, mapLeaves(member, leaf, `${path}.${name}`, depth + 1)]),
   );
 }
+
+/** Where whole numbers stand that JavaScript may have rounded while parsing. @throws ProtocolError `depth`, `proto` */
+export function roundedNumbers(value: unknown): string[] {
+  const places: string[] = [];
+  mapLeaves(value, (leaf, path) => {
+    if (Number.isInteger(leaf) && !Number.isSafeInteger(leaf)) places.push(path);
+    return leaf;
+  });
+  return places;
+}

@@ -1,6 +1,6 @@
 import { fromUtf8, utf8 } from '../bytes.ts';
 import { ProtocolError } from '../errors.ts';
-import { type Fields, isFields, jsonOf } from './json.ts';
+import { type Fields, isFields, jsonOf, roundedNumbers } from './json.ts';
 import type { Opened } from './opened.ts';
 import { warning } from './warnings.ts';
 
@@ -79,10 +79,14 @@ export function mergeG1(scopes: ReadonlyMap<string, Uint8Array>, merge?: Merge):
     way === 'first'
       ? mergeFirst(objects, clashes)
       : objects.reduce<Fields>((all, fields) => mergeInto(all, fields), {});
+  const rounded = roundedNumbers(merged);
   return {
     form: 'document',
     plaintext: utf8(JSON.stringify(merged)),
     scopes,
-    warnings: clashes.size === 0 ? [] : [warning('first_wins', [...clashes])],
+    warnings: [
+      ...(clashes.size === 0 ? [] : [warning('first_wins', [...clashes])]),
+      ...(rounded.length === 0 ? [] : [warning('numbers_rounded', rounded)]),
+    ],
   };
 }

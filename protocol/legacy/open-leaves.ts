@@ -2,7 +2,7 @@ import { fromUtf8, utf8 } from '../bytes.ts';
 import { ProtocolError } from '../errors.ts';
 import { ciphertextOf, looksEncrypted, openAt, openWith } from './ciphertext.ts';
 import { type Generation, RULES } from './generation.ts';
-import { jsonOf, mapLeaves } from './json.ts';
+import { jsonOf, mapLeaves, roundedNumbers } from './json.ts';
 import type { Attempt, Opened } from './opened.ts';
 import { EVERYTHING, ROOT_PATH, selectorOf } from './selector.ts';
 import { type LegacyWarning, warning } from './warnings.ts';
@@ -52,6 +52,8 @@ export function openLeaves(
   const warnings = nonceWarning(generation);
   if (untyped.length > 0) warnings.push(warning('types_lost', untyped));
   if (kept.length > 0) warnings.push(warning('left_as_is', kept));
+  const rounded = roundedNumbers(document);
+  if (rounded.length > 0) warnings.push(warning('numbers_rounded', rounded));
   return { form: 'document', plaintext: utf8(JSON.stringify(opened)), warnings };
 }
 

@@ -6,6 +6,8 @@ export const LEGACY_WARNINGS = {
     'This generation never changed its nonce: two values of one field reveal each other without any key. Treat what was stored so as readable, and encrypt it anew.',
   left_as_is: 'These values do not have the form of a ciphertext and are passed on as they are.',
   first_wins: 'A field stands in several scopes with different values; the first is taken.',
+  numbers_rounded:
+    'Whole numbers beyond 2^53-1 may be rounded in the document; the exact text is in the scopes, or in what was given.',
   joined: 'Not every scope holds a JSON object, so their texts are joined in the order of the document.',
 } as const;
 
