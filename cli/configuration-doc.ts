@@ -1,4 +1,4 @@
-import { describeVariables } from '../services/pipeline/config.ts';
+import { describeVariables } from '../services/pipeline/variables.ts';
 
 /** docs/configuration.md, from the schema of the configuration. */
 export function configurationDocument(): string {
@@ -9,7 +9,7 @@ export function configurationDocument(): string {
   return [
     '# Configuration',
     '',
-    '<!-- Made from services/pipeline/config.ts by `npm run ddc -- docs configuration`; do not edit. -->',
+    '<!-- Made from services/pipeline/variables.ts by `npm run ddc -- docs configuration`; do not edit. -->',
     '',
     'Every process reads its environment once, at its start, and ends with a list of all problems when there are any. What it runs with is its',
     'first log line; passwords are masked there.',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { VARIABLES } from '../services/pipeline/config.ts';
+import { VARIABLES } from '../services/pipeline/variables.ts';
 import { PARTS } from './parts.ts';
 import { ROOMS } from './rooms.ts';
 

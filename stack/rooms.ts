@@ -1,1 +1,1 @@
-export { ROOMS, type RoomName } from '../services/pipeline/config.ts';
+export { ROOMS, type RoomName } from '../services/pipeline/variables.ts';

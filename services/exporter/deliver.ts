@@ -1,9 +1,9 @@
 import type { Pinned } from '../../schemas/index.ts';
 import type { Accepted } from '../pipeline/accepted.ts';
-import type { ExportPlan } from '../pipeline/config.ts';
 import type { Position } from '../pipeline/ports/positions.ts';
 import type { ExportRow, Sink } from '../pipeline/ports/sink.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
+import type { ExportPlan } from '../pipeline/variables.ts';
 import type { ErasedOwners } from './erased-owners.ts';
 import { fetchKeys } from './keys.ts';
 import { type LiveBatch, liveBatches } from './live-batch.ts';

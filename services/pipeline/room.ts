@@ -1,11 +1,12 @@
 import type { Clock, Random } from './clock.ts';
-import { type Config, ConfigError, maskConfig, parseConfig, type RoomName } from './config.ts';
+import { type Config, ConfigError, maskConfig, parseConfig } from './config.ts';
 import { createSignals, type Signals } from './events.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { type HealthServer, serveHealth } from './health.ts';
 import { type Host, processHost } from './host/main.ts';
 import { createLog, errorFields, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import type { RoomName } from './variables.ts';
 
 /** What a room gets at its start. */
 export interface Boot {

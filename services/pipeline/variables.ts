@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { faultPlan } from './faults.ts';
+
+export const ROOMS = ['api', 'encryptor', 'pinner', 'indexer', 'settler', 'exporter'] as const;
+export type RoomName = (typeof ROOMS)[number];
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not JSON' });
+    return z.NEVER;
+  }
+});
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const tier = z.strictObject({
+  /** Operations (events) an app may write in a period; null: no limit. */
+  operations: z.int().min(1).nullable(),
+  periodSeconds: z.int().min(1),
+  /** Planck, decimal text. */
+  perOperation: z.string().regex(/^\d+$/).transform(BigInt),
+  perMiB: z.string().regex(/^\d+$/).transform(BigInt),
+});
+const tiers = z.strictObject({ free: tier, premium: tier });
+const TIERS = JSON.stringify({
+  free: { operations: 1_000_000, periodSeconds: 86_400, perOperation: '1000000', perMiB: '100000000' },
+  premium: { operations: null, periodSeconds: 86_400, perOperation: '500000', perMiB: '50000000' },
+});
+
+const exportPlan = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  /** Hex key of the app, or `*` for the operator's own export of all. */
+  app: z.union([z.literal('*'), z.string().regex(/^[0-9a-f]{64}$/)]),
+  scopes: z.array(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/)),
+  sink: z.string().min(1),
+  config: z.record(z.string(), z.unknown()).default({}),
+});
+export type ExportPlan = z.infer<typeof exportPlan>;
+
+const UNSAFE = ['read-rule', 'dedup', 'transit'] as const;
+export type Unsafe = (typeof UNSAFE)[number];
+
+/** What each variable may hold. */
+export const environment = z.object({
+  KAFKA_BROKERS: list.default([]).describe('Brokers, `host:port`, separated by commas.'),
+  SCHEMA_REGISTRY_URL: z
+    .url()
+    .or(z.literal(''))
+    .default('')
+    .describe("Base of the registry's Confluent API, such as `http://127.0.0.1:8081/apis/ccompat/v7`."),
+  DATABASE_URL: z
+    .url()
+    .or(z.literal(''))
+    .default('')
+    .describe('PostgreSQL, `postgres://user:password@host:port/database`.'),
+  IPFS_API: z
+    .url()
+    .or(z.literal(''))
+    .default('')
+    .describe(
+      'RPC of the Kubo node, such as `http://127.0.0.1:5001`. Whoever reaches it owns the node: never publish it.',
+    ),
+  CHAIN_RPC: z.url().or(z.literal('')).default('').describe('WebSocket of a Substrate node, `ws://…` or `wss://…`.'),
+  DDC_NETWORK: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, 'must be 1–32 of a–z, 0–9 and -')
+    .default('cere-sandbox')
+    .describe(
+      'Name that every signed batch carries; batches of another network are refused. Protections can only be switched off in `cere-sandbox`.',
+    ),
+  DDC_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{0,64}$/, 'may hold letters, digits, dot, dash and underscore')
+    .default('')
+    .describe('Put before every topic and consumer group, for several deployments on one Kafka.'),
+  DDC_KEK_FILE: z
+    .string()
+    .default('')
+    .describe(
+      'File of key-encryption keys, lines `<version> <64 hex>`; the highest version wraps new keys, all others still open theirs.',
+    ),
+  DDC_OPERATOR_SEED_FILE: z
+    .string()
+    .default('')
+    .describe("File with the operator's secret URI (a phrase, or `//Name` in a sandbox), sr25519."),
+  DDC_HTTP_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe("Address that the HTTP server binds to: the API, or a worker's health and metrics."),
+  DDC_HTTP_PORT: port
+    .optional()
+    .describe(
+      'Its port; 0 takes a free one, which the log line `listening` tells. When absent 8080 for the API and 0 for workers.',
+    ),
+  DDC_VERIFY_THREADS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(999)
+    .optional()
+    .describe('Threads of the API that check signatures; 0: none. When absent one for each core beyond two.'),
+  DDC_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('`debug`, `info`, `warn`, `error`, `fatal` or `silent`. Logs are JSON lines on stdout.'),
+  DDC_ROUND_SECONDS: z.coerce
+    .number()
+    .min(0.1)
+    .optional()
+    .describe('Seconds between settlement rounds. When absent 10 in `cere-sandbox`, 600 elsewhere.'),
+  DDC_TIERS: json
+    .pipe(tiers)
+    .prefault(TIERS)
+    .describe(
+      'JSON: for `free` and `premium` the events per period, and the prices in planck. The same for API and settler.',
+    ),
+  DDC_EXPORT: json
+    .pipe(exportPlan)
+    .optional()
+    .describe('JSON: what this exporter exports and where; see [sinks.md](sinks.md).'),
+  DDC_FAULTS: json
+    .pipe(faultPlan)
+    .prefault('{}')
+    .describe('JSON: faults that a process injects into itself; for tests.'),
+  DDC_UNSAFE: list
+    .pipe(z.array(z.enum(UNSAFE)))
+    .prefault('')
+    .describe(
+      'Comma list of protections to switch off (`read-rule`, `dedup`, `transit`); for control runs, refused outside `cere-sandbox`.',
+    ),
+});
+
+/** Every variable that a room reads. */
+export const VARIABLES: readonly string[] = Object.keys(environment.shape);
+
+/** The environment as parsed. */
+export type Env = z.infer<typeof environment>;
+const KAFKA = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL'] as const;
+
+/** What each room cannot start without. */
+export const NEEDS: Readonly<Record<RoomName, readonly (keyof Env)[]>> = {
+  api: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE'],
+  encryptor: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE'],
+  pinner: [...KAFKA, 'DATABASE_URL', 'IPFS_API'],
+  indexer: [...KAFKA, 'DATABASE_URL'],
+  settler: [...KAFKA, 'DATABASE_URL', 'CHAIN_RPC', 'DDC_OPERATOR_SEED_FILE'],
+  exporter: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE', 'DDC_EXPORT'],
+};
+
+/** One variable as the documentation shows it. */
+export interface VariableDoc {
+  readonly name: string;
+  readonly description: string;
+  /** Empty text: none. */
+  readonly fallback: string;
+  /** Rooms that do not start without it. */
+  readonly neededBy: readonly RoomName[];
+}
+
+/** Every variable, in the order in which an operator meets them. */
+export function describeVariables(): VariableDoc[] {
+  return Object.entries(environment.shape).map(([name, schema]) => {
+    const value: unknown = name === 'DDC_TIERS' ? JSON.parse(TIERS) : schema.parse(undefined);
+    const fallback = value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
+    return {
+      name,
+      description: schema.description ?? '',
+      fallback: fallback === '[]' || fallback === '{}' ? '' : (fallback ?? ''),
+      neededBy: ROOMS.filter((room) => NEEDS[room].some((needed) => needed === name)),
+    };
+  });
+}
