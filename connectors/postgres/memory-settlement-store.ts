@@ -94,6 +94,17 @@ export function createMemorySettlementStore(
         .slice(0, limit)
         .map(({ round }) => round);
     },
+    async unpaid(perApp) {
+      const taken = new Map<string, number>();
+      return sorted()
+        .filter(({ round: { state, app } }) => {
+          if (state !== 'unpaid') return false;
+          const n = (taken.get(nameOf(app)) ?? 0) + 1;
+          taken.set(nameOf(app), n);
+          return n <= perApp;
+        })
+        .map(({ round }) => round);
+    },
     async move(keys, from, to) {
       for (const key of keys) {
         const held = rounds.get(keyOf(key));

@@ -130,6 +130,24 @@ export function createSettlementStore(db: Database, log: Uint8Array): Settlement
       return rows.map(toRound);
     },
 
+    async unpaid(perApp) {
+      const rows = await kysely
+        .with('ranked', (with_) =>
+          with_
+            .selectFrom('rounds')
+            .selectAll()
+            .select(sql<number>`row_number() OVER (PARTITION BY app ORDER BY round)`.as('n'))
+            .where('state', '=', 'unpaid'),
+        )
+        .selectFrom('ranked')
+        .selectAll()
+        .where('n', '<=', perApp)
+        .orderBy('round')
+        .orderBy('app')
+        .execute();
+      return rows.map(toRound);
+    },
+
     async move(keys, from, to) {
       await kysely.transaction().execute(async (tx) => {
         for (const { round, app } of keys) {

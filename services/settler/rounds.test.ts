@@ -6,6 +6,7 @@ import { createMemorySettlementStore } from '../../connectors/postgres/memory-se
 import { ready } from '../../protocol/index.ts';
 import { settlementWorld, type WorldOptions } from '../../test/model/settlement-world.ts';
 import { NO_FAULTS } from '../pipeline/faults.ts';
+import { planCut } from './round.ts';
 import { createRounds, ROUNDS } from './rounds.ts';
 
 const RUNS = 400;
@@ -88,4 +89,38 @@ test('a settler that is killed more often than a round lasts settles all the sam
     }
   }
   expect(chain.charged().map(({ fee }) => fee)).toEqual([5n]);
+});
+
+test('an app that owes is marked and revived, however many charges of others are unpaid before its own', async () => {
+  const chain = createMemoryChain({ balance: 0n, allOrNothing: true });
+  const store = createMemorySettlementStore(memoryPositions('00'), { unique: true });
+  const apps = createMemoryApps();
+  const [broke, late] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  for (const app of [broke, late]) await apps.add({ app, tier: 'free', open: true });
+  const debts = 901;
+  for (let n = 0; n <= debts; n++) {
+    const id = new Uint8Array(32);
+    new DataView(id.buffer).setUint32(0, n + 1);
+    const app = n < debts ? broke : late;
+    const leaf = { batchId: id, app, partition: 0, origin: n, hash: id, count: 1, bytes: 10, fee: 5n, seenAt: 0 };
+    await store.apply(0, { next: n, mark: n - 1 }, { next: n + 1, mark: n }, [leaf]);
+    await store.move(await store.cut(10, (owed) => owed.map((one) => one.app), planCut), 'cut', 'unpaid');
+  }
+  const edges = { store, chain, apps, network: 'cere-sandbox', publish: async () => undefined, faults: NO_FAULTS };
+  let time = 0;
+  const settler = createRounds(
+    { ...edges, now: () => time, signals: { emit: () => undefined } },
+    { ...ROUNDS, everyMs: 600_000 },
+  );
+  await settler.tick();
+  expect((await apps.list()).map(({ unpaid }) => unpaid)).toEqual([true, true]);
+  const pot = (await apps.list()).find(({ app }) => app[0] === 2)?.pot ?? -1;
+  chain.fund(pot, 100n);
+  for (let step = 0; step < 30; step++) {
+    chain.makeBlock();
+    await settler.tick();
+    time += 1_000;
+  }
+  expect(chain.charged().map((charge) => charge.pot)).toEqual([pot]);
+  expect((await apps.list()).map(({ unpaid }) => unpaid)).toEqual([true, false]);
 });

@@ -36,6 +36,8 @@ export const ROUNDS: Omit<RoundsPlan, 'everyMs'> = { maxLeaves: 50_000, minimum:
 
 /** Charges looked at in one go; more wait for the next extrinsic. */
 const AT_ONCE = 900;
+/** Unpaid charges of one app that are looked at in one go: every app that owes is seen, whatever another owes. */
+const REVIVED_PER_APP = 10;
 /** A charge that failed alone although its pot is full is tried again after this, and then twice as long each time. */
 const FIRST_PATIENCE_MS = 60_000;
 
@@ -124,7 +126,7 @@ export function createRounds(edges: RoundsEdges, plan: RoundsPlan): Rounds {
     if (!hasPassed(plan.reviveMs, revivedAt, now())) return;
     revivedAt = now();
     const registered = await apps.list();
-    const unpaid = await store.rounds('unpaid', AT_ONCE);
+    const unpaid = await store.unpaid(REVIVED_PER_APP);
     if (unpaid.length > 0) {
       const patient = unpaid.filter((round) => (patience.get(keyOf(round))?.until ?? 0) <= now());
       const { payable } = await funds(registered, patient);

@@ -121,6 +121,24 @@ export function settlementStoreContract(name: string, open: () => Promise<Settle
       expect(await store.cut(2, everyone, plan)).toMatchObject([{ leaves: 1 }]);
     });
 
+    test('unpaid charges are shown of every app, however many one of them has', async () => {
+      await give([leaf(1)]);
+      const debts = [];
+      for (let n = 1; n <= 4; n++) {
+        debts.push(...(await store.cut(10, everyone, plan)));
+        const next = { next: 9 + n, mark: 9 + n };
+        const from = { next: 8 + n, mark: 8 + n };
+        await store.apply(0, from, next, [leaf(10 + n, n === 3 ? OTHER : APP)]);
+      }
+      await store.move(debts, 'cut', 'unpaid');
+      expect((await store.unpaid(2)).map(({ round, app }) => [round, app])).toEqual([
+        [1, APP],
+        [2, APP],
+        [4, OTHER],
+      ]);
+      expect((await store.unpaid(9)).map(({ round }) => round)).toEqual([1, 2, 3, 4]);
+    });
+
     test('one extrinsic at a time, only for charges that are cut, only with a fresh nonce', async () => {
       await give([leaf(1), leaf(2, OTHER)]);
       const cut = await store.cut(10, everyone, plan);

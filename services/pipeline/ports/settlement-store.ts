@@ -112,6 +112,8 @@ export interface SettlementStore extends SettlementStatus {
   ): Promise<Round[]>;
   /** Charges in a state, by round and app. */
   rounds(state: RoundState, limit: number): Promise<Round[]>;
+  /** Unpaid charges of every app that has any, by round and app; of each app the oldest `perApp`: one that owes much hides nobody. */
+  unpaid(perApp: number): Promise<Round[]>;
   /** Moves charges that no extrinsic holds: `cut` ↔ `unpaid`. */
   move(keys: readonly RoundKey[], from: 'cut' | 'unpaid', to: 'cut' | 'unpaid'): Promise<void>;
   /** The one outbox row that is not resolved yet (signed, sent or included). */
