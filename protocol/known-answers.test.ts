@@ -101,7 +101,7 @@ describe('BLAKE2b', () => {
   const counting = (length: number) => Uint8Array.from({ length }, (_, i) => i);
 
   test('the 256 keyed answers of the reference', () => {
-    const { hashes } = read('blake2b-kat.json') as { hashes: string[] };
+    const { hashes } = read('blake2/blake2b-kat.json') as { hashes: string[] };
     expect(hashes).toHaveLength(256);
     const key = counting(64);
     expect(hashes.map((_, i) => toHex(blake2b512(counting(i), key)))).toEqual(hashes);
