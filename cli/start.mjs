@@ -19,7 +19,7 @@ try {
   const given = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'IPFS_API'].every((name) => process.env[name]);
   const native =
     !given && process.env.DDC_STACK !== 'compose' && (process.env.DDC_STACK === 'native' || !(await engineAnswers()));
-  await Promise.all([install(say), native ? prepareAll(say) : undefined]);
+  await Promise.all([install(say, { withTools: false }), native ? prepareAll(say) : undefined]);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);

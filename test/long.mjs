@@ -12,7 +12,7 @@ if (!name || !existsSync(`${folder}${name}.ts`)) {
   process.stderr.write(`usage: npm run test:long -- <name>; there are: ${known.join(', ') || 'none'}\n`);
   process.exit(1);
 }
-await install((part, state) => process.stderr.write(`${part}: ${state}\n`));
+await install((part, state) => process.stderr.write(`${part}: ${state}\n`), { withTools: true });
 process.setSourceMapsEnabled(true);
 const { build } = await import('../stack/build.mjs');
 const built = await build();

@@ -86,7 +86,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 try {
   const native = process.env.DDC_STACK !== 'compose' && !(await engineAnswers());
-  await Promise.all([install(say), native ? prepareAll() : undefined]);
+  await Promise.all([install(say, { withTools: true }), native ? prepareAll() : undefined]);
   await startStack();
   await check('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
   await check('style', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
