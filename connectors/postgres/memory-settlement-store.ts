@@ -72,13 +72,16 @@ export function createMemorySettlementStore(
       }));
       const round = Math.max(0, ...[...rounds.values()].map((held) => held.round.round)) + 1;
       const made: Round[] = [];
-      let room = limit;
-      for (const app of due(owed)) {
-        if (room <= 0) break;
-        const held = (byApp.get(nameOf(app)) ?? [])
-          .sort((a, b) => a.leaf.partition - b.leaf.partition || a.leaf.origin - b.leaf.origin)
-          .slice(0, room);
-        room -= held.length;
+      const taken = new Map<string, HeldLeaf[]>();
+      const oldest = due(owed)
+        .flatMap((app) => byApp.get(nameOf(app)) ?? [])
+        .sort(({ leaf: a }, { leaf: b }) => a.seenAt - b.seenAt || a.origin - b.origin || a.partition - b.partition);
+      for (const held of oldest.slice(0, limit)) {
+        const name = nameOf(held.leaf.app);
+        taken.set(name, [...(taken.get(name) ?? []), held]);
+      }
+      for (const held of taken.values()) {
+        const { app } = (held[0] as HeldLeaf).leaf;
         const { leaves: ordered, root, operations, bytes, fee } = plan(held.map(({ leaf }) => leaf));
         for (const one of held) one.placed = { round, index: ordered.indexOf(one.leaf) };
         const state = { state: 'cut' as const, alone: false };

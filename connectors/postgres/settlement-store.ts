@@ -1,6 +1,12 @@
 import { sql } from 'kysely';
 import type { SignedExtrinsic } from '../../services/pipeline/ports/chain.ts';
-import type { OutboxRow, Round, RoundKey, SettlementStore } from '../../services/pipeline/ports/settlement-store.ts';
+import type {
+  Leaf,
+  OutboxRow,
+  Round,
+  RoundKey,
+  SettlementStore,
+} from '../../services/pipeline/ports/settlement-store.ts';
 import type { Database, Executor } from './database.ts';
 import { casPosition } from './positions.ts';
 import { inclusionColumns, toBlock, toLeaf, toOutboxRow, toRound } from './settlement-rows.ts';
@@ -88,21 +94,27 @@ export function createSettlementStore(db: Database, log: Uint8Array): Settlement
           .select(({ fn }) => fn.max('round').as('last'))
           .executeTakeFirst();
         const round = (last?.last ?? 0) + 1;
+        const oldest = await tx
+          .selectFrom('leaves')
+          .selectAll()
+          .where('round', 'is', null)
+          .where(sql<boolean>`app = ANY(${apps.map((app) => Buffer.from(app))}::bytea[])`)
+          .orderBy('seen_at')
+          .orderBy('origin')
+          .orderBy('partition')
+          .limit(limit)
+          .execute();
+        const byApp = new Map<string, Leaf[]>();
+        for (const row of oldest) {
+          const name = Buffer.from(row.app).toString('hex');
+          const found = byApp.get(name);
+          if (found) found.push(toLeaf(row));
+          else byApp.set(name, [toLeaf(row)]);
+        }
         const made: Round[] = [];
-        let room = limit;
-        for (const app of apps) {
-          if (room <= 0) break;
-          const rows = await tx
-            .selectFrom('leaves')
-            .selectAll()
-            .where('round', 'is', null)
-            .where('app', '=', app)
-            .orderBy('partition')
-            .orderBy('origin')
-            .limit(room)
-            .execute();
-          room -= rows.length;
-          const { leaves, root, operations, bytes, fee } = plan(rows.map(toLeaf));
+        for (const [name, taken] of byApp) {
+          const app = Buffer.from(name, 'hex');
+          const { leaves, root, operations, bytes, fee } = plan(taken);
           const ids = leaves.map(({ batchId }) => Buffer.from(batchId));
           await sql`
             UPDATE leaves SET round = ${round}, leaf_index = t.n - 1

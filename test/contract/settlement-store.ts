@@ -121,6 +121,21 @@ export function settlementStoreContract(name: string, open: () => Promise<Settle
       expect(await store.cut(2, everyone, plan)).toMatchObject([{ leaves: 1 }]);
     });
 
+    test('a cut that cannot hold everything takes the oldest leaves, whichever app they are of', async () => {
+      const late = [4, 5, 6].map((n) => leaf(n));
+      await give([...late, { ...leaf(7, OTHER), seenAt: 1_000 }, { ...leaf(8, OTHER), seenAt: 1_005 }]);
+      const shares = (rounds: readonly { app: Uint8Array; leaves: number }[]) =>
+        rounds.map(({ app, leaves }) => [app[0], leaves]).sort();
+      expect(shares(await store.cut(3, everyone, plan))).toEqual([
+        [0xa, 2],
+        [0xb, 1],
+      ]);
+      expect(shares(await store.cut(3, everyone, plan))).toEqual([
+        [0xa, 1],
+        [0xb, 1],
+      ]);
+    });
+
     test('unpaid charges are shown of every app, however many one of them has', async () => {
       await give([leaf(1)]);
       const debts = [];
