@@ -115,6 +115,7 @@ test('what users wrote rests nowhere in the clear but in the export', async () =
   const places = await search(secret);
   say('a secret of 100 events', places);
   expect(hitsOf(places)).toEqual(nowhere);
+  expect(places.logs.bytes).toBeGreaterThan(1_000);
 
   // What is public to operators is found by the same search: types in Kafka and the index, names of scopes in IPFS.
   const types = await search(type);
