@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { ready, scopeKey, subjectOf, toHex } from '../../protocol/index.ts';
+import { encryptionKeyPairFromSeed, ready, scopeKey, subjectOf, toHex } from '../../protocol/index.ts';
 import { accountOf, newPhrase } from './account.ts';
-import { encryptionKeyPair } from './encryption-key-pair.ts';
 import { writeSecretFile } from './input.ts';
 import { type Outcome, settle, strict, UsageError } from './outcome.ts';
 import { bytesOption, epochOption, publicKeyOption, several } from './places.ts';
@@ -27,7 +26,7 @@ async function x25519({ out }: { out: string }): Promise<Outcome> {
   await ready();
   const seed = randomBytes(32);
   writeSecretFile(out, `${toHex(seed)}\n`);
-  return published({ publicKey: toHex(encryptionKeyPair(seed).publicKey) });
+  return published({ publicKey: toHex(encryptionKeyPairFromSeed(seed).publicKey) });
 }
 
 interface AccountOptions {

@@ -8,6 +8,7 @@ import type { Merge } from './merge-scopes.ts';
 import { openLeaves, openOne } from './open-leaves.ts';
 import { isG1Document, openDocument, openScope } from './open-scopes.ts';
 import { Attempt, type LegacyPlaintext, type Opened } from './opened.ts';
+import { EVERYTHING, ROOT_PATH } from './selector.ts';
 
 export interface LegacyRequest {
   /** A document (JSON text), one ciphertext in its text form, or the raw bytes of G2. */
@@ -16,7 +17,7 @@ export interface LegacyRequest {
   readonly master: string | Uint8Array;
   /** Without it every generation whose form fits is tried; the tag decides. */
   readonly generation?: Generation | undefined;
-  /** G1: the name of one scope. G2–G4: a path or selector, such as `$.k3.k5[0]` or `$.k3..*`. */
+  /** G1: the name of one scope, also as `$.name`. G2–G4: a path or selector, such as `$.k3.k5[0]` or `$.k3..*`. */
   readonly path?: string | undefined;
   /** G1 only: how scopes are merged. */
   readonly merge?: Merge | undefined;
@@ -41,14 +42,21 @@ function readInput(data: string | Uint8Array): Input {
   return { form: 'text', text: typeof value === 'string' ? value : text.trim() };
 }
 
-/** Generations whose form input and path have: only G1 names scopes. */
+/** The scope that a path means to G1: its name, also as `$.name`; `$` is the whole document. */
+function scopeOf(path: string | undefined): string | undefined {
+  if (path === ROOT_PATH || path === EVERYTHING) return undefined;
+  return path?.startsWith('$.') ? path.slice(2) : path;
+}
+
+/** Generations whose form input and path have: only G1 takes a bare name. */
 function candidates(input: Input, path: string | undefined): Generation[] {
-  const named = GENERATIONS.filter(
-    (generation) => path === undefined || path.startsWith('$') === (generation !== 'G1'),
-  );
+  const named: readonly Generation[] = path === undefined || path.startsWith('$') ? GENERATIONS : ['G1'];
   if (input.form === 'bytes') return named.filter((generation) => generation === 'G2');
   if (input.form === 'text') return named.filter((generation) => looksEncrypted(generation, input.text));
-  return named.filter((generation) => generation !== 'G1' || isG1Document(input.value));
+  const scope = scopeOf(path);
+  const isG1 =
+    isG1Document(input.value) && (!path?.startsWith('$') || scope === undefined || Object.hasOwn(input.value, scope));
+  return named.filter((generation) => generation !== 'G1' || isG1);
 }
 
 function openAs(
@@ -62,12 +70,12 @@ function openAs(
   if (input.form === 'document') {
     if (generation !== 'G1') return openLeaves(generation, input.value, master, path, attempt);
     if (!isFields(input.value)) throw new ProtocolError('legacy_document', 'G1');
-    return openDocument(input.value, master, { scope: path, merge }, attempt);
+    return openDocument(input.value, master, { scope: scopeOf(path), merge }, attempt);
   }
   if (input.form === 'bytes' && generation !== 'G2') throw new ProtocolError('utf8');
   const bytes = input.form === 'bytes' ? input.bytes : ciphertextOf(generation, input.text, path ?? '$');
   return generation === 'G1'
-    ? openScope(bytes, master, path, attempt)
+    ? openScope(bytes, master, scopeOf(path), attempt)
     : openOne(generation, bytes, master, path, attempt);
 }
 

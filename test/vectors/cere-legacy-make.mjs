@@ -124,6 +124,13 @@ accept(
 );
 accept(
   'G1',
+  'one scope of three, by its path in the document',
+  PUBLISHED.G1,
+  { master: SHORT, data: three, path: '$.geo_location' },
+  { plaintext: '{"address":"abc"}', form: 'document', warnings: [] },
+);
+accept(
+  'G1',
   'one ciphertext with the name of its scope',
   PUBLISHED.G1,
   { generation: 'G1', master: SHORT, data: geo, path: 'geo_location' },
@@ -275,6 +282,12 @@ refuse('G1', 'a scope that is no text', 'legacy_document', { generation: 'G1', m
 refuse('G1', 'no scope', 'legacy_document', { generation: 'G1', master: SHORT, data: '{}' });
 refuse('G1', 'a list', 'legacy_document', { generation: 'G1', master: SHORT, data: '[]' });
 refuse('G1', 'a scope that is not there', 'legacy_path', { generation: 'G1', master: SHORT, data: three, path: 'geo' });
+refuse('G1', 'a path below a scope', 'legacy_path', {
+  generation: 'G1',
+  master: SHORT,
+  data: three,
+  path: '$.geo_location.address',
+});
 refuse('G1', 'a scope called __proto__', 'proto', {
   generation: 'G1',
   master: SHORT,
