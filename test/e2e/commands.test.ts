@@ -76,7 +76,7 @@ describe('dead letters, from the command line', () => {
 
     const again = await run('dlq', 'retry', partition, origin);
     expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/now belongs to origin \d+ of partition/) });
-  }, 60_000);
+  }, 120_000);
 
   test('what cannot be opened at all dies again, and only its newest letter can be retried', async () => {
     const own = signer();
@@ -115,7 +115,7 @@ describe('dead letters, from the command line', () => {
       code: 1,
       stderr: expect.stringContaining(`now belongs to origin ${letters[0]?.origin} of partition ${partition}`),
     });
-  }, 60_000);
+  }, 120_000);
 
   test('what cannot be done is refused with a reason', async () => {
     expect(await run('dlq', 'retry', '0', '123456')).toMatchObject({
@@ -128,7 +128,7 @@ describe('dead letters, from the command line', () => {
     });
     expect((await run('dlq', 'park', 'settler', '0')).stderr).toContain('It must be encryptor or pinner.');
     expect((await run('dlq', 'retry', 'x', '1')).stderr).toContain('It must be a whole number');
-  }, 60_000);
+  }, 120_000);
 });
 
 test('the other commands of an operator', async () => {
@@ -166,7 +166,7 @@ test('the other commands of an operator', async () => {
     code: 0,
     stdout: expect.stringMatching(/^log [0-9a-f]{32}\n$/),
   });
-}, 60_000);
+}, 120_000);
 
 test('without its environment a command says what to set', async () => {
   const nothing = { KAFKA_BROKERS: '', SCHEMA_REGISTRY_URL: '', DATABASE_URL: '' };
@@ -182,4 +182,4 @@ test('without its environment a command says what to set', async () => {
     expect([command, code, stdout]).toEqual([command, 1, '']);
     expect(stderr).toMatch(/^ddc: .*(KAFKA_BROKERS|DATABASE_URL)/);
   }
-}, 30_000);
+}, 60_000);

@@ -170,7 +170,7 @@ test('a replay beside running rooms is refused', async () => {
   expect(stderr).toContain(
     `Stop these first, a replay sets them back: ${it.suite.prefix}indexer, ${it.suite.prefix}settler.`,
   );
-}, 30_000);
+}, 60_000);
 
 test('control: without unique leaf keys a replay charges a second time', async () => {
   const { sandbox, suite, stores } = it;
