@@ -56,14 +56,15 @@ export function createBatchStatuses({ admission, positions, index, settlement }:
   };
 }
 
-/** Pure: from what the stores say to what is shown. */
+/** Pure: from what the stores say to what is shown. `found` at another place is of a dead original that a retry has taken over. */
 function statusOf(
   batchId: Uint8Array,
   place: { readonly partition: number; readonly origin: number },
   marks: Marks,
-  entry: IndexedBatch | null,
+  found: IndexedBatch | null,
   settled: Settled,
 ): BatchStatus {
+  const entry = found?.partition === place.partition && found.origin === place.origin ? found : null;
   const lost = entry?.reason === 'dead' || entry?.reason === 'erased' ? entry.reason : null;
   return {
     batchId: toHex(batchId),
