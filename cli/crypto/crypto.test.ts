@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import {
   commitment,
   disclose,
@@ -26,6 +26,9 @@ interface Ended {
   readonly out: string;
   readonly err: string;
 }
+
+// Every step is a process; a loaded machine takes seconds for each.
+jest.setTimeout(120_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'ddc-crypto-'));
 afterAll(() => rmSync(folder, { recursive: true }));
