@@ -1,4 +1,4 @@
-import { equalBytes, fromHex, toHex } from './bytes.ts';
+import { equalBytes, fromHex } from './bytes.ts';
 import type { VerifiedRequest } from './requests/request.ts';
 
 /** Everything that one wallet has signed about who may read it. Requests of other wallets or apps in it count for nothing. */
@@ -40,7 +40,8 @@ const isOf = (owner: Owner) => (request: Owner) => request.app === owner.app && 
 
 /** Whether a grant or policy was ended by name; the revocation is of the same owner. */
 export function isRevoked(consent: Consent, request: Owner & { id: string }): boolean {
-  return consent.revocations.some((one) => isOf(request)(one) && toHex(one.content.grant) === request.id);
+  const id = fromHex(request.id);
+  return consent.revocations.some((one) => isOf(request)(one) && equalBytes(one.content.grant, id));
 }
 
 /** Later ones replace earlier ones; of the same moment the larger id, so that every reader decides alike. */
@@ -95,8 +96,8 @@ function reasonsOf(consent: Consent, request: KeyRequest, now: number): Reason[]
   const { issuedAt, content } = asker.certificate;
   if (!(now >= issuedAt && now < content.expiresAt)) return [];
   const grants = consent.grants
-    .filter((one) => isOf(request)(one) && isLive(consent, one, now))
-    .filter((one) => equalBytes(one.content.recipient, content.x25519))
+    .filter((one) => isOf(request)(one) && equalBytes(one.content.recipient, content.x25519))
+    .filter((one) => isLive(consent, one, now))
     .map((one) => ({
       id: one.id,
       scopes: [one.content.scope],

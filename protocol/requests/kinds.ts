@@ -10,7 +10,7 @@ import { reopen } from './reopen.ts';
 import { revoke } from './revoke.ts';
 import { token } from './token.ts';
 
-/** Every kind of signed request, by the name that is signed. A new one is a file and a word here. */
+/** Every kind of signed request, by the name that is signed. A new one is a file and a word here. `batch`, which headers sign, is taken. */
 export const KINDS = { recipient, policy, grant, revoke, keys, erase, reopen, move, token, remove } as const;
 
 export type KindName = keyof typeof KINDS;

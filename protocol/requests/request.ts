@@ -35,7 +35,7 @@ export type ParsedRequest<K extends KindName = KindName> = {
   [N in K]: SignedRequest<N> & { content: Content<N> };
 }[K];
 
-/** A request that its author signed. Whether it is of now is judged by `checkRequestTime`. */
+/** A request that its author signed. Whether it is of now is judged by `checkRequestTime`. What is stored and passed on is the JSON form, not this. */
 export type VerifiedRequest<K extends KindName = KindName> = ParsedRequest<K> & {
   /** BLAKE2b-256 of the signed message, hex: two requests with one id are the same request when these are equal. */
   hash: string;
