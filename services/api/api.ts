@@ -65,7 +65,7 @@ export async function startApi(
   server: Pick<ServerOptions, 'port'> & Partial<ServerOptions>,
 ): Promise<ApiServer> {
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
-  const telemetry = createTelemetry(deps.log, deps.metrics);
+  const telemetry = createTelemetry(deps.log, deps.metrics, deps.clock.now);
   const budget = createBodyBudget(limits.bodyBytes);
   const sends = createSharedSends(deps.writer, deps.topic, limits);
   const accept = createAcceptBatch({

@@ -1,4 +1,5 @@
-import { errorFields, type Log } from '../pipeline/log.ts';
+import { hasPassed } from '../pipeline/clock.ts';
+import { errorFields, type Log, type LogFields } from '../pipeline/log.ts';
 import type { Metrics } from '../pipeline/metrics.ts';
 import { isBug, type Problem } from './problems.ts';
 
@@ -9,7 +10,11 @@ export interface Telemetry {
   answered(route: string, status: number): void;
 }
 
-export function createTelemetry(log: Log, metrics: Metrics): Telemetry {
+/** Under overload every line of a log that is written synchronously costs an answer: one a second says it all. */
+const PUT_OFF_LINE_MS = 1_000;
+
+/** @param now milliseconds */
+export function createTelemetry(log: Log, metrics: Metrics, now: () => number): Telemetry {
   const requests = metrics.counter('ddc_api_requests_total', 'Requests answered.', ['route', 'status']);
   const refusals = metrics.counter('ddc_api_refusals_total', 'Requests refused, by problem code.', ['code']);
   const batches = metrics.counter(
@@ -23,6 +28,17 @@ export function createTelemetry(log: Log, metrics: Metrics): Telemetry {
     'From the complete body to the acknowledgement.',
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
   );
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let untold = 0;
+
+  function putOff(fields: LogFields): void {
+    untold += 1;
+    if (!hasPassed(PUT_OFF_LINE_MS, toldAt, now())) return;
+    log.warn({ ...fields, count: untold }, 'requests were put off; this is the last of them');
+    toldAt = now();
+    untold = 0;
+  }
+
   return {
     accepted(count, known, seconds) {
       requests.inc({ route: 'batches', status: '202' });
@@ -34,8 +50,7 @@ export function createTelemetry(log: Log, metrics: Metrics): Telemetry {
       requests.inc({ route, status: String(problem.status) });
       refusals.inc({ code: problem.body.code });
       if (isBug(problem)) log.error({ route, error: errorFields(error) }, 'a request failed by a bug');
-      else if (problem.status === 503)
-        log.warn({ route, code: problem.body.code, why: reasonOf(error) }, 'a request was put off');
+      else if (problem.status === 503) putOff({ route, code: problem.body.code, why: reasonOf(error) });
     },
     answered: (route, status) => requests.inc({ route, status: String(status) }),
   };
