@@ -1,6 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { defineSink } from '../../services/pipeline/define-sink.ts';
 import type { ExportRow, RowOwner } from '../../services/pipeline/ports/sink.ts';
@@ -27,8 +26,16 @@ function linesToErase(owners: readonly RowOwner[]): (line: string) => boolean {
   };
 }
 
-const linesOf = (path: string) =>
-  createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
+/** Splits at LF alone: JSON leaves U+2028 and U+2029 as they are, and what else ends a line is for `readline` to change its mind about. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
 
 const format: FileFormat = {
   extension: EXTENSION,
