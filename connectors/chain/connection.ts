@@ -6,7 +6,7 @@ export type RawRpc = (method: string, params: unknown[]) => Promise<unknown>;
 
 /** A connection to one node, opened on first use, reopened by itself, every call with a deadline. */
 export interface ChainConnection {
-  /** @throws RetriableError `chain_unreachable` or `chain_timeout`; errors that the node answers are passed through. */
+  /** @throws RetriableError `chain_unreachable`, `chain_timeout` or `chain_pruned`; errors that the node answers are passed through. */
   use<T>(what: string, call: (api: ApiPromise, rpc: RawRpc) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -97,9 +97,23 @@ async function metadataOf(provider: { send<T>(method: string, params: unknown[])
   return { [`${genesis}-${specVersion}`]: metadata };
 }
 
-function classify(what: string, error: unknown): unknown {
+/** What a node answers for a block whose state it no longer keeps. */
+const PRUNED = /state already discarded/i;
+
+/**
+ * Errors of the way to the node, and of a node that keeps too little, become RetriableError: `chain_unreachable`, `chain_pruned`. What else
+ * it answers is passed through.
+ */
+export function classify(what: string, error: unknown): unknown {
   if (error instanceof RetriableError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (PRUNED.test(message)) {
+    return new RetriableError(
+      'chain_pruned',
+      `${what}: the node has discarded the state of a block that is still needed (${message}): point CHAIN_RPC at an archive node until the settler has caught up.`,
+      { cause: error },
+    );
+  }
   if (!UNREACHABLE.test(message)) return error;
   return new RetriableError('chain_unreachable', `${what}: the chain's node cannot be reached (${message}).`, {
     cause: error,

@@ -19,6 +19,10 @@ export const EVENTS = {
     level: 'error',
     message: "the chain's nonce is behind the outbox: another chain, or one that lost final blocks",
   },
+  pruned: {
+    level: 'error',
+    message: 'the node no longer keeps the state of a block that is needed: waiting for an archive node at CHAIN_RPC',
+  },
   retry: { level: 'warn', message: 'chain, database or log did not answer; trying again' },
   leading: { level: 'info', message: 'this instance drives the chain' },
   following: { level: 'info', message: 'another instance drives the chain' },
