@@ -1,7 +1,7 @@
 import { originOf } from '../../services/pipeline/rules/origin.ts';
 import { readVerdict } from '../../services/pipeline/rules/read.ts';
 import { ALL_RULES } from '../../services/pipeline/rules/rules.ts';
-import { batchOf, type Judged, TOPICS, type World } from './world.ts';
+import { batchIdOf, batchOf, type Judged, TOPICS, type World } from './world.ts';
 
 const text = (entries: readonly Judged[]) =>
   entries.map(({ origin, batch, reason }) => `${origin}:${batch}${reason ? ` ${reason}` : ''}`).join(', ');
@@ -21,7 +21,7 @@ function replay(world: World): Judged[] {
 }
 
 /** What must hold once the faults have stopped and everything is drained. @returns what does not, in words */
-export function violations(world: World): string[] {
+export async function violations(world: World): Promise<string[]> {
   const found: string[] = [];
   const { index, leaves } = world;
   const received = world.log.records(TOPICS.received, 0);
@@ -45,6 +45,16 @@ export function violations(world: World): string[] {
     const erased = world.erased.has(wallet) && mine.some(({ reason }) => reason === 'erased');
     if (alive === 0 && !flawed && !erased) found.push(`batch ${batch} is lost: ${text(mine)}`);
   }
+  for (const { batch } of index) {
+    const mine = index.filter((entry) => entry.batch === batch && entry.reason !== 'duplicate');
+    const [shown] = await world.indexStore.batches([batchIdOf(batch)]);
+    const expected = mine.find(({ reason }) => reason === null) ?? mine.at(-1);
+    if ((shown?.origin ?? -1) !== (expected?.origin ?? -1))
+      found.push(`the index shows batch ${batch} at origin ${shown?.origin}, not ${expected?.origin}`);
+  }
+  const live = index.filter(({ reason }) => reason === null).length;
+  if ((await world.settlementStore.uncut()) !== live)
+    found.push(`${await world.settlementStore.uncut()} leaves for ${live} live batches`);
   if (text(leaves) !== text(index)) found.push(`the leaves are not the index: ${text(leaves)} / ${text(index)}`);
   if (text(replay(world)) !== text(index))
     found.push(`a replay from 0 differs: ${text(replay(world))} / ${text(index)}`);

@@ -1,13 +1,12 @@
 import { deadLetters, parkRecord, RefusedError, retryDeadLetter } from '../../cli/dlq.ts';
 import { repairPartition } from '../../cli/repair.ts';
 import { RetriableError } from '../../services/pipeline/errors.ts';
-import type { IndexedBatch } from '../../services/pipeline/ports/index-store.ts';
 import { edgesFor } from './edges.ts';
 import type { Instance } from './scheduler.ts';
-import { APP, batchOf, TOPICS, type World } from './world.ts';
+import { APP, batchIdOf, batchOf, TOPICS, type World } from './world.ts';
 
 const head = (batch: number) => ({
-  batchId: Uint8Array.of(batch, 1),
+  batchId: batchIdOf(batch),
   app: APP,
   wallet: Uint8Array.of(batch % 2),
   rootVersion: 1,
@@ -58,9 +57,7 @@ export async function retrySome(world: World, instance: Instance, probability: n
     topics: TOPICS,
     codecs: world.codecs,
     admission: world.admission,
-    index: {
-      batches: async (ids: readonly Uint8Array[]) => ids.map((batchId) => indexed(world, batchOf({ batchId }))),
-    },
+    index: world.indexStore,
   };
   const letters: { origin: number; batch: number }[] = [];
   for await (const { letter } of deadLetters(ports, 0)) letters.push({ origin: letter.origin, batch: batchOf(letter) });
@@ -72,15 +69,6 @@ export async function retrySome(world: World, instance: Instance, probability: n
     const sent = await attempt(() => retryDeadLetter(ports, 0, origin));
     if (sent && mended && world.lies === before) world.retried.add(batch);
   }
-}
-
-/** What `GET /v1/batches/{id}` finds: live if it is, else its last void that is no duplicate. */
-function indexed(world: World, batch: number): IndexedBatch | null {
-  const mine = world.index.filter((entry) => entry.batch === batch && entry.reason !== 'duplicate');
-  const entry = mine.find(({ reason }) => reason === null) ?? mine.at(-1);
-  if (!entry) return null;
-  const { origin, reason } = entry;
-  return { ...head(batch), partition: 0, origin, reason, source: null, seq: null, body: null, conflict: false };
 }
 
 async function attempt(command: () => Promise<unknown>): Promise<boolean> {

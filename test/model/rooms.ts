@@ -1,8 +1,9 @@
 import type { Encrypted, Received } from '../../schemas/index.ts';
 import type { Accepted } from '../../services/pipeline/accepted.ts';
 import { dlq, drop, type Outcome, ok } from '../../services/pipeline/outcome.ts';
+import type { IndexEntry } from '../../services/pipeline/ports/index-store.ts';
+import type { Leaf } from '../../services/pipeline/ports/settlement-store.ts';
 import { runReader } from '../../services/pipeline/reader.ts';
-import { samePosition } from '../../services/pipeline/rules/row.ts';
 import { runStage, type StagePlan } from '../../services/pipeline/stage.ts';
 import { voidOf } from '../../services/pipeline/void.ts';
 import { edgesFor, happen, inputFor } from './edges.ts';
@@ -86,6 +87,42 @@ const judged = ({ origin, value }: Accepted<Encrypted>): Judged => ({
   reason: value.reason,
 });
 
+/** What the index keeps of a live batch; the model is not about its content. */
+const BODY: NonNullable<IndexEntry['body']> = {
+  subject: Uint8Array.of(1),
+  epoch: 0,
+  mode: 'service',
+  summary: {
+    count: 1,
+    types: [],
+    idMin: '',
+    idMax: '',
+    timeMin: 0,
+    timeMax: 0,
+    source: Uint8Array.of(1),
+    seq: 0,
+    signer: 'wallet',
+    issuedAt: 0,
+  },
+  cluster: '',
+  segment: Uint8Array.of(1),
+  slot: 0,
+  hash: Uint8Array.of(1),
+  bytes: 1,
+};
+
+function entryOf({ origin, value }: Accepted<Encrypted>): IndexEntry {
+  const { batchId, app, wallet, rootVersion, reason } = value;
+  const head = { origin, batchId, app, wallet, rootVersion, source: null, seq: null, reason };
+  return { ...head, body: reason === null ? BODY : null };
+}
+
+function leafOf({ origin, value }: Accepted<Encrypted>): Leaf[] {
+  if (value.reason !== null) return [];
+  const { batchId, app } = value;
+  return [{ batchId, app, partition: 0, origin, hash: BODY.hash, count: 1, bytes: 1, fee: 1n, seenAt: 0 }];
+}
+
 /** Runs one instance of a room until it is killed, revoked or meets a bug. */
 export async function runRoom(world: World, instance: Instance, room: Room): Promise<void> {
   const edges = edgesFor(world, instance);
@@ -110,15 +147,15 @@ export async function runRoom(world: World, instance: Instance, room: Room): Pro
       onBehind: room === 'indexer' ? 'repair' : 'alarm',
       load: (partition) => edges.positions.load(room, partition),
       async apply(partition, from, to, accepted) {
-        if (!world.rules.judgeOnce) {
-          await happen(world, instance, () => kept.push(...accepted.map(judged)));
-          return edges.positions.compareAndSet(room, partition, from, to);
-        }
-        return happen(world, instance, async () => {
-          if (!samePosition(await world.positions.load(room, partition), from)) return false;
-          kept.push(...accepted.map(judged));
-          return world.positions.compareAndSet(room, partition, from, to);
+        const applied = await happen(world, instance, async () => {
+          const done =
+            room === 'indexer'
+              ? await world.indexStore.apply(partition, from, to, accepted.map(entryOf))
+              : await world.settlementStore.apply(partition, from, to, accepted.flatMap(leafOf));
+          if (done) kept.push(...accepted.map(judged));
+          return done;
         });
+        return world.rules.judgeOnce ? applied : edges.positions.compareAndSet(room, partition, from, to);
       },
     },
     LIMITS,

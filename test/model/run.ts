@@ -127,5 +127,5 @@ export async function runModel(seed: number, rules: Rules = ALL_RULES): Promise<
   }
   for (const room of ROOMS) for (const instance of living(room)) scheduler.kill(instance);
   if (failure) throw new Error(`seed ${seed}: the model itself failed`, { cause: failure });
-  return { seed, violations: violations(world), steps, received: world.end(TOPICS.received), lies: world.lies };
+  return { seed, violations: await violations(world), steps, received: world.end(TOPICS.received), lies: world.lies };
 }

@@ -1,9 +1,13 @@
 import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
 import { createMemoryAdmission } from '../../connectors/postgres/memory-admission.ts';
+import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions, PositionTables } from '../../connectors/postgres/memory-positions.ts';
+import { createMemorySettlementStore } from '../../connectors/postgres/memory-settlement-store.ts';
 import type { DeadLetter, Encrypted, Received, VoidReason } from '../../schemas/index.ts';
 import type { Codec } from '../../services/pipeline/ports/codec.ts';
+import type { IndexStore } from '../../services/pipeline/ports/index-store.ts';
 import { type Position, START, type Stage } from '../../services/pipeline/ports/positions.ts';
+import type { SettlementStore } from '../../services/pipeline/ports/settlement-store.ts';
 import type { Rules } from '../../services/pipeline/rules/rules.ts';
 import type { Chances } from './random.ts';
 import { Scheduler } from './scheduler.ts';
@@ -60,6 +64,10 @@ export class World {
   readonly admission = createMemoryAdmission();
   /** Wallets that were erased. */
   readonly erased = new Set<number>();
+  /** Index and leaves, behind the twins that keep the contracts of the real ones. */
+  readonly indexStore: IndexStore;
+  readonly settlementStore: SettlementStore;
+  /** What each of them says that it has applied, in that order. */
   readonly index: Judged[] = [];
   readonly leaves: Judged[] = [];
   readonly flaws: Flaw[] = [];
@@ -90,6 +98,14 @@ export class World {
     this.weather = weather;
     this.rules = rules;
     for (const topic of Object.values(TOPICS)) this.log.createTopic(topic, 1);
+    // Without the rule the effect asks for no row: the room moves it in a step of its own.
+    const row = rules.judgeOnce ? this.positions : { compareAndSet: async () => true };
+    this.indexStore = createMemoryIndexStore(
+      row,
+      () => [],
+      () => undefined,
+    );
+    this.settlementStore = createMemorySettlementStore(row);
     const kept: unknown[] = [];
     this.codecs = {
       received: objectCodec(kept),
@@ -129,6 +145,9 @@ export class World {
     return (['encryptor', 'pinner', 'indexer', 'settler'] as const).every((stage) => this.row(stage).mark === last);
   }
 }
+
+/** The id of a batch. */
+export const batchIdOf = (batch: number): Uint8Array => Uint8Array.of(batch, 1);
 
 /** The batch that a head names. */
 export const batchOf = (head: { readonly batchId: Uint8Array }): number => head.batchId[0] ?? 0;
