@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { KafkaMessage, Logger, RetryOptions } from 'kafkajs';
+import { RetriableError } from '../../services/pipeline/errors.ts';
 import { CONNECT_TIMEOUT_MS, type KafkaOptions, kafkaConfig } from './client.ts';
 import { withDeadline } from './deadline.ts';
 import { toPortError } from './kafka-errors.ts';
@@ -65,7 +66,10 @@ export class DirectCluster {
       answer.find((entry) => entry.topic === topic)?.partitions.find((p) => p.partition === partition)?.offset,
     );
     if (Number.isSafeInteger(offset) && offset >= 0) return offset;
-    throw toPortError(new Error('the answer lacks the partition'), `${which} offset of ${topic}/${partition}`);
+    throw new RetriableError(
+      'kafka_unavailable',
+      `${which} offset of ${topic}/${partition}: the answer lacks the partition`,
+    );
   }
 
   partitions(topic: string): Promise<number> {
@@ -119,7 +123,7 @@ export class DirectCluster {
     } catch (error) {
       const ours = toPortError(error, what);
       // Leaders may have moved or a broker gone: the next question starts from fresh metadata.
-      if (ours.retriable && this.#cluster === connecting) {
+      if (ours instanceof RetriableError && this.#cluster === connecting) {
         this.#cluster = null;
         this.#topics.clear();
         void this.#disconnect(connecting);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } from 'kafkajs';
+import { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError, Partitioners } from 'kafkajs';
 import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
 import { toPortError } from './kafka-errors.ts';
 
@@ -34,9 +34,29 @@ test('what no repetition changes is fatal, and says which', () => {
   });
 });
 
-test('anything else has `retriable` set too, and ours pass unchanged', () => {
-  for (const thrown of ['text', new TypeError('x'), undefined])
-    expect(toPortError(thrown, 'send').retriable).toBe(true);
+test('a socket that breaks is something to try again', () => {
+  for (const code of ['ECONNRESET', 'ENOTFOUND', 'ERR_SSL_WRONG_VERSION_NUMBER']) {
+    expect(toPortError(exhausted(Object.assign(new Error('x'), { code })), 'send')).toBeInstanceOf(RetriableError);
+  }
+});
+
+test('kafkajs over an answer that makes no sense fails with errors of its language: they are its own', () => {
+  let thrown: unknown;
+  try {
+    Partitioners.DefaultPartitioner()({ topic: 't', partitionMetadata: undefined as never, message: { value: null } });
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(TypeError);
+  expect(toPortError(thrown, 'send')).toBeInstanceOf(RetriableError);
+});
+
+test('a bug of ours is not tried again, also when kafkajs has wrapped it; our own errors pass unchanged', () => {
+  for (const bug of [new TypeError('x'), new RangeError('y')]) {
+    expect(toPortError(bug, 'send')).toBe(bug);
+    expect(toPortError(exhausted(bug), 'send')).toBe(bug);
+  }
+  expect(toPortError('text', 'send')).not.toBeInstanceOf(RetriableError);
   const ours = new FatalError('mine', 'x');
   expect(toPortError(ours, 'send')).toBe(ours);
 });

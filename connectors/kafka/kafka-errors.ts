@@ -5,8 +5,8 @@ interface KafkaFields {
   name?: string;
   message?: string;
   type?: string;
-  retriable?: boolean;
-  cause?: unknown;
+  code?: unknown;
+  stack?: string;
 }
 
 /** Refusals that no repetition changes. Everything else may pass: a broker restarts, a leader moves, a topic gets applied. */
@@ -26,19 +26,31 @@ const HOPELESS: Readonly<Record<string, string>> = {
 };
 
 /** kafkajs wraps: what the broker or the socket said is at the end of the chain. */
-function rootOf(error: KafkaFields): KafkaFields {
+function rootOf(error: Error): Error & KafkaFields {
   let root = error;
   for (let depth = 0; depth < 8 && root.cause instanceof Error && root.cause !== root; depth++) root = root.cause;
   return root;
 }
 
+/** ECONNRESET, ENOTFOUND and their like; ERR_SSL_…, ERR_TLS_…, ERR_SOCKET_…, ERR_STREAM_…: the network, not the code. */
+const OF_SOCKETS = /^(E[A-Z]+|ERR_(SSL|TLS|SOCKET|STREAM)_\w+)$/;
+
+/** kafkajs has no class for all it throws: over a half read answer it fails with a TypeError of its own. Then its code is where it began. */
+function isOfKafka({ name = '', code, stack = '' }: KafkaFields): boolean {
+  if (name.startsWith('KafkaJS') || (typeof code === 'string' && OF_SOCKETS.test(code))) return true;
+  const origin = stack.split('\n').find((line) => /^\s+at /.test(line) && !line.includes('node:'));
+  return origin?.includes('/node_modules/kafkajs/') ?? false;
+}
+
 /**
- * Turns whatever kafkajs throws into one of ours, so that `retriable` is set on every error that leaves this folder.
+ * Turns whatever kafkajs throws into one of ours, so that `retriable` is set on every error of Kafka that leaves this folder.
  * kafkajs calls an exhausted retry "not retriable"; for the corridor it is: the broker is down and will be back.
+ * @returns the error that lies beneath, unchanged, when it is neither of kafkajs nor of a socket: a bug of ours, to crash on
  */
-export function toPortError(error: unknown, what: string): RetriableError | FatalError {
+export function toPortError(error: unknown, what: string): RetriableError | FatalError | Error {
   if (error instanceof RetriableError || error instanceof FatalError) return error;
-  const root = rootOf(error instanceof Error ? error : { message: String(error) });
+  const root = rootOf(error instanceof Error ? error : new Error(String(error)));
+  if (!isOfKafka(root)) return root;
   const message = `${what}: ${root.message ?? 'unknown'}`;
   if (root.name === 'KafkaJSSASLAuthenticationError')
     return new FatalError('kafka_forbidden', message, { cause: error });

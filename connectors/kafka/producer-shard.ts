@@ -1,4 +1,5 @@
 import type { Kafka, Producer } from 'kafkajs';
+import { RetriableError } from '../../services/pipeline/errors.ts';
 import type { OutgoingRecord } from '../../services/pipeline/ports/log.ts';
 import { acknowledgedOffset } from './acknowledgement.ts';
 import type { KafkaLog } from './client.ts';
@@ -68,7 +69,7 @@ export class ProducerShard {
     } catch (error) {
       const ours = toPortError(error, `send to ${topic}/${partition}`);
       // After a send that did not come back this producer may still be busy with it: the next one starts with its own.
-      if (ours.code === 'kafka_timeout') {
+      if (ours instanceof RetriableError && ours.code === 'kafka_timeout') {
         this.#producer = null;
         void this.#discard(current);
       }
