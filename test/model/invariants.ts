@@ -52,6 +52,7 @@ export async function violations(world: World): Promise<string[]> {
     if ((shown?.origin ?? -1) !== (expected?.origin ?? -1))
       found.push(`the index shows batch ${batch} at origin ${shown?.origin}, not ${expected?.origin}`);
   }
+  for (const origin of world.clashes) found.push(`a live batch came to the index a second time, at origin ${origin}`);
   const live = index.filter(({ reason }) => reason === null).length;
   if ((await world.settlementStore.uncut()) !== live)
     found.push(`${await world.settlementStore.uncut()} leaves for ${live} live batches`);

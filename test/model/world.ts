@@ -70,6 +70,8 @@ export class World {
   /** What each of them says that it has applied, in that order. */
   readonly index: Judged[] = [];
   readonly leaves: Judged[] = [];
+  /** Origins at which the last guard of the index had to act. */
+  readonly clashes: number[] = [];
   readonly flaws: Flaw[] = [];
   readonly acknowledged = new Set<number>();
   readonly retried = new Set<number>();
@@ -103,7 +105,7 @@ export class World {
     this.indexStore = createMemoryIndexStore(
       row,
       () => [],
-      () => undefined,
+      ({ origin }) => void this.clashes.push(origin),
     );
     this.settlementStore = createMemorySettlementStore(row);
     const kept: unknown[] = [];
