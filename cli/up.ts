@@ -39,12 +39,15 @@ async function run(options: UpOptions): Promise<void> {
   sandbox.rooms.on('exit', ({ room, code, signal }) => {
     if (!ending) say(`${room} ended with ${signal ?? code}; it is started again`);
   });
+  const running = sandbox;
+  const announce = () => void process.stdout.write(`ready\n${addresses(running)}\nCtrl-C stops everything.\n`);
   if (options.demo) {
     const { demo } = await import('./demo/demo.ts');
-    const { complete } = await demo(deploymentOf(sandbox), {});
-    if (!complete) say('The demo is not complete: some numbers above differ.');
+    const { report, complete } = await demo(deploymentOf(sandbox), { afterJourney: announce });
+    if (!complete) say(`The demo is not complete: ${JSON.stringify(report)}`);
+  } else {
+    announce();
   }
-  process.stdout.write(`ready\n${addresses(sandbox)}\nCtrl-C stops everything.\n`);
   const hold = setInterval(() => undefined, 60_000);
   await stopped;
   clearInterval(hold);

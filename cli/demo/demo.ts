@@ -8,11 +8,12 @@ import { root } from '../../stack/root.mjs';
 import { batchesDead } from '../../topics/batches-dead.ts';
 import { type Holdings, repeated, takeExported, takeHoldings } from '../census/census.ts';
 import { countDeadLetters, deadLetterEnds } from '../census/dead-letters.ts';
+import { indexRows } from '../census/index-rows.ts';
 import { type SettlementProof, settlementProofs } from '../census/settlement.ts';
 import { type Deployment, openStores, type Stores } from '../census/stores.ts';
 import { sandboxCast } from './cast.ts';
 import { type DemoEvent, parseInteractions, parseSample } from './interactions.ts';
-import { busiest, describeJourney, describeSettlement } from './journey.ts';
+import { busiest, describeJourney, describeSettlement, type Journey } from './journey.ts';
 import { type Sending, send } from './send.ts';
 import { StageDisplay } from './stage-display.ts';
 
@@ -23,6 +24,8 @@ export interface DemoOptions {
   readonly limit?: number;
   /** Last line of stdout is the report as JSON; the journey goes to stderr. */
   readonly json?: boolean;
+  /** Called once the journey is printed; the last stages are still under way. */
+  readonly afterJourney?: () => void;
 }
 
 /** What one run did, each number counted at its store. */
@@ -64,14 +67,14 @@ export async function demo(
     const before = await countBefore(stores);
     const started = performance.now();
     const sending = send(events, cast, { endpoint: deployment.api, network: deployment.network });
-    await sending.safe;
-    const batchIds = [...sending.batches.keys()].map((id) => fromHex(id, 32));
-    await indexed(stores, batchIds, display);
-    const holdings = await takeHoldings(stores, batchIds);
-    const customer = busiest(sending.batches.values());
-    const own = ownBatches(sending, holdings, customer);
-    display.clear();
+    // Awaited in `indexed`; until then a failure is not unhandled.
+    sending.safe.catch(() => undefined);
+    const customer = busiest(events);
+    const own = await ownBatches(stores, sending, customer);
     say(describeJourney({ customer, wallet: cast.wallet(customer).publicKey, batches: own }));
+    options.afterJourney?.();
+    const batchIds = await indexed(stores, sending, display);
+    const holdings = await takeHoldings(stores, batchIds);
     const last = await lastStages(stores, batchIds, events.length, before.block, display);
     const seconds = (performance.now() - started) / 1000;
     display.close();
@@ -117,13 +120,39 @@ async function countPins({ ipfs }: Stores): Promise<number> {
   return count;
 }
 
-/** Waits until the index has a row for every batch. */
-async function indexed(stores: Stores, batchIds: readonly Uint8Array[], display: StageDisplay): Promise<void> {
+/** Waits until everything is sent and the index has a row for every batch. @returns their ids */
+async function indexed(stores: Stores, sending: Sending, display: StageDisplay): Promise<Uint8Array[]> {
+  let sent = false;
+  const noteSent = () => {
+    sent = true;
+  };
+  sending.safe.then(noteSent, noteSent);
+  let batchIds: Uint8Array[] = [];
   await until(async () => {
-    const counts = await display.look(stores, batchIds);
-    return counts.indexedBatches === batchIds.length;
+    const complete = sent;
+    batchIds = idsOf(sending.batches.keys());
+    if (batchIds.length === 0) return complete;
+    const { indexedBatches } = await display.look(stores, batchIds);
+    return complete && indexedBatches === batchIds.length;
+  });
+  await sending.safe;
+  return batchIds;
+}
+
+/** One customer's batches, as soon as the index has them, opened with the customer's key. */
+async function ownBatches(stores: Stores, sending: Sending, customer: string): Promise<Journey['batches']> {
+  await sending.safeOf(customer);
+  const own = [...sending.batches].filter(([, batch]) => batch.customer === customer);
+  const batchIds = idsOf(own.map(([id]) => id));
+  await until(async () => (await indexRows(stores.database, batchIds)).length === batchIds.length);
+  const { rows, opened } = await takeHoldings(stores, batchIds);
+  return rows.flatMap((row) => {
+    const batch = opened.get(toHex(row.batchId));
+    return batch ? [{ row, batch }] : [];
   });
 }
+
+const idsOf = (hex: Iterable<string>): Uint8Array[] => [...hex].map((id) => fromHex(id, 32));
 
 interface LastStages {
   readonly proofs: readonly SettlementProof[];
@@ -194,14 +223,6 @@ function isComplete(report: DemoReport, events: number): boolean {
   const { accepted, encrypted, pinned, indexed: inIndex, settled, exported, dlq, duplicates } = report;
   const full = [accepted, encrypted, pinned, inIndex, settled, exported].every((count) => count === events);
   return full && dlq === 0 && duplicates === 0;
-}
-
-function ownBatches(sending: Sending, { rows, opened }: Holdings, customer: string) {
-  return rows.flatMap((row) => {
-    const id = toHex(row.batchId);
-    const batch = opened.get(id);
-    return batch && sending.batches.get(id)?.customer === customer ? [{ row, batch }] : [];
-  });
 }
 
 async function until(done: () => Promise<boolean>): Promise<void> {

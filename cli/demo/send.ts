@@ -10,6 +10,8 @@ export interface Sending {
   resent(): number;
   /** Resolves when every batch is encrypted; rejects at the first that never will be (`BatchRefused`, `BatchLost`). */
   readonly safe: Promise<void>;
+  /** The same for the batches of one customer. */
+  safeOf(customer: string): Promise<void>;
   close(): void;
 }
 
@@ -17,16 +19,23 @@ export interface Sending {
 export function send(events: readonly DemoEvent[], cast: Cast, target: { endpoint: string; network: string }): Sending {
   const client = new DdcClient({ ...target, app: cast.app.publicKey, concurrency: 32 });
   const batches: Sending['batches'] = new Map();
-  const recorded: Promise<unknown>[] = [];
+  const recorded = new Map<string, Promise<unknown>>();
   for (const [customer, own] of groupBy(events, (event) => event.customer)) {
     const stream = client.stream(cast.wallet(customer), {}, (batch) =>
       batches.set(batch.batchId, { customer, events: batch.events }),
     );
-    for (const { type, time, session, scopes } of own) recorded.push(stream.record({ type, time, session, scopes }));
+    const records = own.map(({ type, time, session, scopes }) => stream.record({ type, time, session, scopes }));
     stream.flush();
+    recorded.set(customer, Promise.all(records));
   }
-  const safe = Promise.all(recorded).then(() => undefined);
-  return { batches, resent: () => client.counts.resent, safe, close: () => client.close() };
+  const safe = Promise.all(recorded.values()).then(() => undefined);
+  return {
+    batches,
+    resent: () => client.counts.resent,
+    safe,
+    safeOf: async (customer) => void (await recorded.get(customer)),
+    close: () => client.close(),
+  };
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

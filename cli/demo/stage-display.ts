@@ -48,11 +48,6 @@ export class StageDisplay {
     this.#show('exported', events);
   }
 
-  /** Takes the bars away, so that text can be printed. */
-  clear(): void {
-    this.#bars?.stop();
-  }
-
   close(): void {
     this.#bars?.stop();
   }
