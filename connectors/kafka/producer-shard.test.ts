@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Kafka, ProducerConfig, ProducerRecord, RecordMetadata } from 'kafkajs';
+import kafkajs, { type Kafka, type ProducerConfig, type ProducerRecord, type RecordMetadata } from 'kafkajs';
 import { ProducerShard } from './producer-shard.ts';
 
 type Answer = (record: ProducerRecord) => Promise<RecordMetadata[]>;
@@ -78,7 +78,9 @@ test('one send is under way at a time, and they leave in order', async () => {
 
 test('a send that fails does not hold up the next one', async () => {
   let failures = 1;
-  const { shard } = library((record) => (failures-- > 0 ? Promise.reject(new Error('broken')) : listed(record)));
+  const { shard } = library((record) =>
+    failures-- > 0 ? Promise.reject(new kafkajs.KafkaJSConnectionError('broken')) : listed(record),
+  );
   const [first, second] = await Promise.allSettled([shard.send('t', 0, one), shard.send('t', 0, one)]);
   expect(first).toMatchObject({ status: 'rejected', reason: { retriable: true } });
   expect(second).toEqual({ status: 'fulfilled', value: 3 });
