@@ -1,0 +1,40 @@
+import type { Consent, VerifiedRequest } from '../../../protocol/index.ts';
+import type { Owner } from './vault.ts';
+
+/** One key that was given, as the owner sees it. Gifts that differ only in time are one entry. */
+export interface KeyAccess {
+  readonly app: Uint8Array;
+  readonly wallet: Uint8Array;
+  /** `Reader.name`. */
+  readonly reader: string;
+  readonly scope: string;
+  readonly rootVersion: number;
+  readonly epoch: number;
+  /** Id of the grant, policy or keys request that allowed it, hex. */
+  readonly by: string;
+}
+
+/** An entry of the access log. Times in milliseconds since the epoch. */
+export interface LoggedAccess extends KeyAccess {
+  readonly first: number;
+  readonly last: number;
+  /** How often the vault gave it (gifts out of a cache are not counted again). */
+  readonly times: number;
+}
+
+/** What wallets have signed about who may read them, and what was given because of it. */
+export interface Consents {
+  /** Consent and epoch of each owner, in order, in one round trip. The epoch is the newest that has begun. */
+  of(owners: readonly Owner[]): Promise<{ consent: Consent; epoch: number }[]>;
+  /** Certificates that a wallet has registered, newest first, expired ones included. */
+  certificates(wallet: Uint8Array): Promise<VerifiedRequest<'recipient'>[]>;
+  /** Writes the access log, one statement. */
+  record(accesses: readonly KeyAccess[], at: number): Promise<void>;
+  /** The access log of an owner, newest first. */
+  accesses(owner: Owner, page: { before?: number; limit: number }): Promise<LoggedAccess[]>;
+  /**
+   * Begins a new epoch for up to `limit` owners of whom a grant or policy has expired unanswered (protocol's `rekey`).
+   * @returns how many owners were looked at.
+   */
+  answerExpired(now: number, limit: number): Promise<number>;
+}

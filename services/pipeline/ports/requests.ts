@@ -1,0 +1,61 @@
+import type { Consent, Epochs, VerifiedRequest } from '../../../protocol/index.ts';
+import type { Owner } from './vault.ts';
+
+/** JSON that an accepted request is answered with, the first time and every later time. */
+export type RequestAnswer = Readonly<Record<string, unknown>>;
+
+/** A root as the owner's row has it. */
+export interface RootState {
+  readonly rootVersion: number;
+  readonly mode: 'service' | 'client';
+  readonly epoch: number;
+  /** It was overwritten by an erasure. */
+  readonly erased: boolean;
+}
+
+/** What a request may do, inside the one transaction that also remembers it. */
+export interface RequestEffects {
+  /** Everything the owner has signed, this request included. */
+  consent(): Promise<Consent>;
+  /** The newest root of the owner, or null before the first. Locks it until the transaction ends. */
+  root(): Promise<RootState | null>;
+  epochs(): Promise<Epochs>;
+  /** Stores what `rekey` answered. */
+  setEpochs(epochs: Epochs): Promise<void>;
+  /** A new root version in service mode. @returns its version and its subject (32 bytes) */
+  newServiceRoot(epoch: number): Promise<{ rootVersion: number; subject: Uint8Array }>;
+  /** A service root that counts only from `activate` on; the same one until then. Its subject is what a move to service mode must name. */
+  prepareServiceRoot(): Promise<{ rootVersion: number; subject: Uint8Array }>;
+  /** The prepared root becomes the newest. @returns its version, or null when none with this subject is prepared. */
+  activate(subject: Uint8Array, epoch: number): Promise<number | null>;
+  /** A new root version in client mode: it only opens the transit seal. */
+  newClientRoot(subject: Uint8Array, epoch: number): Promise<number>;
+  /**
+   * Step 1 of an erasure: the removal's row with an infinite fence, every root of the owner overwritten, and what the owner had signed
+   * about readers forgotten. @returns the root versions overwritten
+   */
+  erase(): Promise<readonly number[]>;
+  /** The last erasure of this owner, or null. */
+  lastErasure(): Promise<{ id: Uint8Array; issuedAt: number; fence: number | null } | null>;
+}
+
+/** Every signed request that was accepted, and what it did. */
+export interface Requests {
+  /**
+   * Once per (app, wallet, id): runs `effect` and stores request and answer in one transaction.
+   * @returns the answer; of a request that was accepted before, its first
+   * @throws RequestClash when the id was used for other bytes; whatever `effect` throws, with nothing stored.
+   */
+  once(request: VerifiedRequest, effect: (effects: RequestEffects) => Promise<RequestAnswer>): Promise<RequestAnswer>;
+  /** Grants and policies of an owner, newest first, in their JSON form with what became of them. */
+  list(owner: Owner): Promise<{ request: VerifiedRequest<'grant'> | VerifiedRequest<'policy'>; revoked: boolean }[]>;
+}
+
+/** The id was used before, for other bytes. */
+export class RequestClash extends Error {
+  readonly code = 'request_clash';
+  constructor() {
+    super('this request id was used before, for other bytes');
+    this.name = 'RequestClash';
+  }
+}
