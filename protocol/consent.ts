@@ -1,5 +1,6 @@
 import { equalBytes, fromHex } from './bytes.ts';
 import type { VerifiedRequest } from './requests/request.ts';
+import { META_SCOPE } from './scope-name.ts';
 
 /** Everything that one wallet has signed about who may read it. Requests of other wallets or apps in it count for nothing. */
 export interface Consent {
@@ -78,8 +79,11 @@ function policyReason(consent: Consent, request: KeyRequest, now: number): Reaso
   const { recipients, scopes } = policy.content;
   const reason = { id: policy.id, scopes, fromEpoch: 0 };
   const { asker } = request;
-  if ('exportOf' in asker)
-    return recipients === 'app' && asker.exportOf === request.app ? [{ ...reason, recipient: null }] : [];
+  if ('exportOf' in asker) {
+    if (recipients !== 'app' || asker.exportOf !== request.app) return [];
+    // Without meta an export could not check what it exports.
+    return [{ ...reason, scopes: [...scopes, META_SCOPE], recipient: null }];
+  }
   if (!('certificate' in asker) || recipients === 'app') return [];
   const { wallet, content } = asker.certificate;
   return recipients.some((key) => equalBytes(key, fromHex(wallet))) ? [{ ...reason, recipient: content.x25519 }] : [];
@@ -109,8 +113,8 @@ function reasonsOf(consent: Consent, request: KeyRequest, now: number): Reason[]
 
 /**
  * Decides which of the wanted keys may be given: a live grant covers its scope from its first epoch on, also in epochs that began after it; the
- * live policy covers its scopes in every epoch; the owner gets what was asked for. `__meta` is a scope like any other: given only where it is
- * named. Expired and revoked ones give nothing, nor does an expired certificate.
+ * live policy covers its scopes in every epoch; the owner gets what was asked for. `__meta` is given where it is named, and to an export of the
+ * app with any live policy for it: an export is part of the service and checks every signature. Expired and revoked ones give nothing, nor does an expired certificate.
  * @param now milliseconds since the epoch. That the requests are verified is in their type; an owner's request is fresh and used once, which the caller checks.
  */
 export function mayServe(consent: Consent, request: KeyRequest, now: number): ServedKey[] {

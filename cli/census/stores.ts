@@ -45,7 +45,13 @@ export async function openStores(deployment: Deployment): Promise<Stores> {
   const ipfs = openKubo({ name: 'cere-mainnet', url: deployment.ipfsApi });
   const kafka = createKafkaLookup({ brokers: [...deployment.kafkaBrokers], clientId: 'ddc-census', log: silent });
   const keks = await readKekFile(deployment.kekFile);
-  const vault = openVault({ db: database, keks, random: processHost.random, clock: processHost.clock });
+  const vault = openVault({
+    db: database,
+    keks,
+    random: processHost.random,
+    clock: processHost.clock,
+    calendar: processHost.clock,
+  });
   return {
     deployment,
     database,

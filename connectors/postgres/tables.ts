@@ -5,6 +5,7 @@ import type { UserRootsTable } from './migrations/010-vault.ts';
 import type { ClustersTable, PinsTable } from './migrations/011-pins.ts';
 import type { BatchesTable, CheckpointsTable, SubjectsTable, VoidsTable } from './migrations/020-index.ts';
 import type { LeavesTable, OutboxChargesTable, OutboxTable, RoundsTable } from './migrations/030-settlement.ts';
+import type { KeyAccessesTable, RequestsTable } from './migrations/040-requests.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -25,4 +26,6 @@ export interface Tables {
   rounds: RoundsTable;
   outbox: OutboxTable;
   outbox_charges: OutboxChargesTable;
+  requests: RequestsTable;
+  key_accesses: KeyAccessesTable;
 }

@@ -1,6 +1,7 @@
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
-import { OVERWRITTEN, type StoredRoot } from './open-root.ts';
-import { ownerKey } from './owner-key.ts';
+import { createMemoryConsents } from './memory-consents.ts';
+import { type KeyTables, type MemoryRoot, memoryKeyTables, ownerName } from './memory-tables.ts';
+import { OVERWRITTEN } from './open-root.ts';
 import type { RootStore } from './store.ts';
 import { createVault, type VaultOptions } from './vault.ts';
 
@@ -13,45 +14,52 @@ export interface VaultTwin extends Vault {
   toClient(owner: Owner, subject: Uint8Array): Promise<void>;
   /** Another vault over the same rows, with caches of its own. */
   reopen(): Vault;
-  /** Calls of the store so far, by every vault over it. */
+  /** Calls of the store of roots so far, by every vault over it. */
   readonly loads: number;
+  readonly tables: KeyTables;
 }
 
-/** The vault with its rows in memory; caches, wrapping and policy are those of the real one. */
-export function createMemoryVault(options: VaultOptions): VaultTwin {
-  const rows = new Map<string, StoredRoot & { rootVersion: number }>();
+export type MemoryVaultOptions = Omit<VaultOptions, 'consents'> & Partial<Pick<VaultOptions, 'consents'>>;
+
+/** The vault with its rows in memory; caches, wrapping and the check of consent are those of the real one. */
+export function createMemoryVault(options: MemoryVaultOptions, tables: KeyTables = memoryKeyTables()): VaultTwin {
+  const { roots } = tables;
   let loads = 0;
+  const rowsOf = (owner: Owner) => roots.get(ownerName(owner)) ?? [];
+  const add = (owner: Owner, wrapped: Uint8Array, prepared: boolean): MemoryRoot => {
+    const rows = rowsOf(owner);
+    const rootVersion = Math.max(0, ...rows.map((row) => row.rootVersion)) + 1;
+    const made = { rootVersion, wrapped, epoch: 0, mode: 'service' as const, subject: null, prepared };
+    roots.set(ownerName(owner), [...rows, made]);
+    return made;
+  };
   const store: RootStore = {
     async newest(owners, fresh) {
       loads += 1;
       return owners.map((owner, i) => {
-        const key = ownerKey(owner, 1);
-        const made = {
-          rootVersion: 1,
-          wrapped: fresh[i] as Uint8Array,
-          epoch: 0,
-          mode: 'service' as const,
-          subject: null,
-        };
-        const row = rows.get(key) ?? made;
-        rows.set(key, row);
-        return row;
+        const newest = rowsOf(owner).findLast((row) => !row.prepared);
+        return newest ?? add(owner, fresh[i] as Uint8Array, false);
       });
     },
     async find(refs) {
       loads += 1;
-      return refs.map((ref) => rows.get(ownerKey(ref, ref.rootVersion)));
+      return refs.map((ref) => rowsOf(ref).find((row) => row.rootVersion === ref.rootVersion));
+    },
+    async prepared(owner, fresh) {
+      return rowsOf(owner).find((row) => row.prepared) ?? add(owner, fresh, true);
     },
   };
-  const change = (owner: Owner, to: Partial<StoredRoot>) => {
-    const key = ownerKey(owner, 1);
-    const row = rows.get(key);
-    if (row) rows.set(key, { ...row, ...to });
+  const change = (owner: Owner, to: Partial<MemoryRoot>) => {
+    roots.set(
+      ownerName(owner),
+      rowsOf(owner).map((row) => ({ ...row, ...to })),
+    );
   };
-  const close = async () => undefined;
+  const open = () => createVault(store, { consents: createMemoryConsents(tables), ...options });
   return {
-    ...createVault(store, options),
-    reopen: () => ({ ...createVault(store, options), close }),
+    ...open(),
+    tables,
+    reopen: open,
     get loads() {
       return loads;
     },
@@ -59,11 +67,10 @@ export function createMemoryVault(options: VaultOptions): VaultTwin {
       change(owner, { wrapped: OVERWRITTEN });
     },
     async lose(owner) {
-      rows.delete(ownerKey(owner, 1));
+      roots.delete(ownerName(owner));
     },
     async toClient(owner, subject) {
       change(owner, { mode: 'client', subject });
     },
-    close,
   };
 }

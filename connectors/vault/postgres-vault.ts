@@ -1,42 +1,25 @@
 import { sql } from 'kysely';
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
-import type { Database, Executor } from '../postgres/database.ts';
-import { OVERWRITTEN, type StoredRoot } from './open-root.ts';
-import type { RootStore } from './store.ts';
+import { createConsents } from '../postgres/consents.ts';
+import type { Database } from '../postgres/database.ts';
+import type { StoredRoot } from './open-root.ts';
+import type { RootStore, VersionedRoot } from './store.ts';
 import { createVault, type VaultOptions } from './vault.ts';
 
-type Row = StoredRoot & { rootVersion: number };
-
-export interface PostgresVaultOptions extends VaultOptions {
+export interface PostgresVaultOptions extends Omit<VaultOptions, 'consents'> {
   /** Stays open when the vault closes. */
   readonly db: Database;
 }
 
-/** The vault over table `user_roots`. */
+/** The vault over the tables `user_roots`, `requests` and `key_accesses`. */
 export function openVault({ db, ...options }: PostgresVaultOptions): Vault {
-  return { ...createVault(postgresRootStore(db), options), close: async () => undefined };
-}
-
-/**
- * Overwrites every root of an owner: what was sealed or encrypted under them is unreadable from then on.
- * Belongs in the transaction that writes the removal. @returns the versions that were overwritten now.
- */
-export async function overwriteRoots(tx: Executor, owner: Owner): Promise<number[]> {
-  const rows = await tx
-    .updateTable('user_roots')
-    .set({ wrapped: OVERWRITTEN })
-    .where('app', '=', owner.app)
-    .where('wallet', '=', owner.wallet)
-    .where('wrapped', '!=', OVERWRITTEN)
-    .returning('root_version')
-    .execute();
-  return rows.map((row) => row.root_version).sort((a, b) => a - b);
+  return createVault(postgresRootStore(db), { ...options, consents: createConsents(db) });
 }
 
 function postgresRootStore(db: Database): RootStore {
   return {
     async newest(owners, fresh) {
-      const found: (Row | undefined)[] = new Array(owners.length).fill(undefined);
+      const found: (VersionedRoot | undefined)[] = new Array(owners.length).fill(undefined);
       // Whoever loses the race to create sees neither its own row nor, in its snapshot, the winner's: it asks again.
       for (let left = owners.map((_, i) => i); left.length > 0; left = left.filter((i) => !found[i])) {
         const rows = await createIfAbsent(
@@ -46,7 +29,7 @@ function postgresRootStore(db: Database): RootStore {
         );
         for (const { at, ...row } of rows) found[left[at - 1] as number] = row;
       }
-      return found as Row[];
+      return found as VersionedRoot[];
     },
 
     async find(refs) {
@@ -59,19 +42,37 @@ function postgresRootStore(db: Database): RootStore {
       for (const { at, ...row } of rows) found[at - 1] = row;
       return found;
     },
+
+    async prepared({ app, wallet }, fresh) {
+      for (;;) {
+        const { rows } = await sql<VersionedRoot>`
+          WITH waiting AS (
+            SELECT * FROM user_roots WHERE app = ${app} AND wallet = ${wallet} AND prepared
+          ), made AS (
+            INSERT INTO user_roots (app, wallet, root_version, wrapped, prepared)
+            SELECT ${app}, ${wallet}, coalesce(max(root_version), 0) + 1, ${Buffer.from(fresh)}, true
+            FROM user_roots WHERE app = ${app} AND wallet = ${wallet} HAVING NOT EXISTS (SELECT FROM waiting)
+            ON CONFLICT DO NOTHING RETURNING *
+          )
+          SELECT root_version AS "rootVersion", wrapped, epoch, mode, subject FROM waiting
+          UNION ALL SELECT root_version, wrapped, epoch, mode, subject FROM made`.execute(db.kysely);
+        const [row] = rows;
+        if (row) return row;
+      }
+    },
   };
 }
 
 /** One round trip for any number of owners, distinct. */
 async function createIfAbsent(db: Database, owners: readonly Owner[], fresh: readonly Uint8Array[]) {
-  const { rows } = await sql<Row & { at: number }>`
+  const { rows } = await sql<VersionedRoot & { at: number }>`
     WITH wanted AS (
       SELECT * FROM unnest(${bytea(owners, 'app')}::bytea[], ${bytea(owners, 'wallet')}::bytea[], ${fresh.map((wrapped) => Buffer.from(wrapped))}::bytea[])
         WITH ORDINALITY AS w (app, wallet, wrapped, at)
     ), known AS (
       SELECT w.at, r.* FROM wanted w CROSS JOIN LATERAL (
         SELECT root_version, wrapped, epoch, mode, subject FROM user_roots
-        WHERE app = w.app AND wallet = w.wallet ORDER BY root_version DESC LIMIT 1
+        WHERE app = w.app AND wallet = w.wallet AND NOT prepared ORDER BY root_version DESC LIMIT 1
       ) r
     ), made AS (
       INSERT INTO user_roots (app, wallet, root_version, wrapped)

@@ -6,7 +6,7 @@ function setUp({ maxEntries = 100, maxBatch = 100 } = {}) {
   const releases: (() => void)[] = [];
   let now = 0;
   let held = false;
-  const ask = createShortCache<string, string>({
+  const { ask } = createShortCache<string, string>({
     keyOf: (request) => request,
     async load(requests) {
       loads.push([...requests]);
@@ -85,7 +85,7 @@ test('keeps no more than its limit, and asks no more than its limit at once', as
 
 test('a load that fails is told to all who wait and asked again next time', async () => {
   let fail = true;
-  const ask = createShortCache<string, string>({
+  const { ask } = createShortCache<string, string>({
     keyOf: (request) => request,
     async load(requests) {
       if (fail) throw new Error('down');

@@ -12,6 +12,16 @@ export interface ShortCacheOptions<K, V> {
   maxEntries: number;
   /** Most requests per load. */
   maxBatch: number;
+  /** What each caller gets of an answer: a copy, where a caller overwrites secrets after use. Default: the answer itself. */
+  give?(value: V): V;
+  /** Told of every answer that is no longer kept: secrets in it are overwritten here. */
+  onDrop?(value: V): void;
+}
+
+export interface ShortCache<K, V> {
+  ask(requests: readonly K[]): Promise<V[]>;
+  /** Drops everything. */
+  close(): void;
 }
 
 interface Entry<V> {
@@ -21,21 +31,39 @@ interface Entry<V> {
 
 /**
  * A cache that is also a queue: what is asked while loads are under way shares the next one, and an owner that is being
- * asked for is not asked twice. Age counts from the start of the load, because the answer may be as old as that.
+ * asked for is not asked twice. Age counts from the start of the load, because the answer may be as old as that. What is too
+ * old is dropped by a timer, not when it is next asked for: a key that nobody asks for again must not stay in memory.
  */
-export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): (requests: readonly K[]) => Promise<V[]> {
-  const { keyOf, load, now, ttlMs, maxEntries, maxBatch } = options;
+export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): ShortCache<K, V> {
+  const { keyOf, load, now, ttlMs, maxEntries, maxBatch, give = (value) => value, onDrop } = options;
   const kept = new Map<string, Entry<V>>();
   const asked = new Map<string, Promise<V>>();
   let waiting: { request: K; key: string; resolve(value: V): void; reject(error: unknown): void }[] = [];
   let loads = 0;
 
-  const keep = (key: string, entry: Entry<V>) => {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+
+  const drop = (key: string) => {
+    const entry = kept.get(key);
     kept.delete(key);
+    // After the turn in which it was answered: whoever waits for it takes a copy first.
+    if (entry && onDrop) setImmediate(onDrop, entry.value);
+  };
+  const keep = (key: string, entry: Entry<V>) => {
+    drop(key);
     kept.set(key, entry);
     if (kept.size > maxEntries)
-      for (const oldest of [...kept.keys()].slice(0, Math.ceil(maxEntries / 10))) kept.delete(oldest);
+      for (const oldest of [...kept.keys()].slice(0, Math.ceil(maxEntries / 10))) drop(oldest);
+    timer ??= setTimeout(dropOld, ttlMs / 4).unref();
   };
+  /** Entries stand in the order of their ends, so the first that is young ends the search. */
+  function dropOld(): void {
+    for (const [key, { until }] of kept) {
+      if (until >= now()) break;
+      drop(key);
+    }
+    timer = kept.size > 0 ? setTimeout(dropOld, ttlMs / 4).unref() : null;
+  }
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
@@ -67,12 +95,12 @@ export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): (reque
     return answer;
   }
 
-  return async (requests) => {
+  async function askAll(requests: readonly K[]): Promise<V[]> {
     const answers = requests.map((request) => {
       const key = keyOf(request);
       const entry = kept.get(key);
-      if (entry && entry.until >= now()) return entry.value;
-      return ask(request, key);
+      if (entry && entry.until >= now()) return give(entry.value);
+      return ask(request, key).then(give);
     });
     // Two loads at a time: one that waits for the database does not hold up the next.
     if (waiting.length > 0 && loads < 2) {
@@ -82,5 +110,13 @@ export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): (reque
       });
     }
     return Promise.all(answers);
+  }
+
+  return {
+    ask: askAll,
+    close() {
+      if (timer) clearTimeout(timer);
+      for (const key of [...kept.keys()]) drop(key);
+    },
   };
 }

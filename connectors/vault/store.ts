@@ -1,13 +1,18 @@
 import type { Owner, RootRef } from '../../services/pipeline/ports/vault.ts';
 import type { StoredRoot } from './open-root.ts';
 
+/** A row of `user_roots` with its version. */
+export type VersionedRoot = StoredRoot & { readonly rootVersion: number };
+
 /** Where wrapped roots rest. It never sees an unwrapped one. */
 export interface RootStore {
   /**
-   * The newest root of each owner, in order; `fresh[i]` becomes version 1 where there is none.
+   * The newest root of each owner, in order; `fresh[i]` becomes version 1 where there is none. Prepared roots do not count.
    * The first to create wins; everybody gets the winner's.
    */
-  newest(owners: readonly Owner[], fresh: readonly Uint8Array[]): Promise<(StoredRoot & { rootVersion: number })[]>;
+  newest(owners: readonly Owner[], fresh: readonly Uint8Array[]): Promise<VersionedRoot[]>;
   /** undefined where there is no such row. */
   find(refs: readonly RootRef[]): Promise<(StoredRoot | undefined)[]>;
+  /** The owner's prepared root; `fresh` becomes it where there is none. */
+  prepared(owner: Owner, fresh: Uint8Array): Promise<VersionedRoot>;
 }

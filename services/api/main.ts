@@ -21,7 +21,7 @@ async function start(boot: Boot): Promise<Running> {
   await ready();
   const keks = await readKekFile(config.kekFile);
   const { db, codecs, logId, lookup, lanes, named, writer: openWriter } = await openRoomEdges(boot);
-  const vault = keep(openVault({ db, keks, random, clock: performance }));
+  const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
   const writer = openWriter();
   const received = named(batchesReceived);
   const codec = await codecs.for(received);

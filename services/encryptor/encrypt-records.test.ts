@@ -36,6 +36,7 @@ function setUp({ duplicates = true, transit = 'sealed' as 'sealed' | 'plain' } =
     keks: parseKeks(`1 ${'ab'.repeat(32)}`),
     random: { bytes },
     clock: { now: () => now },
+    calendar: { now: () => now },
   });
   const admission = createMemoryAdmission();
   const step = createEncryptRecordsStep({ vault, admission, random: bytes, rules: { duplicates }, transit });

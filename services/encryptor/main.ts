@@ -9,12 +9,12 @@ import { startStage } from '../pipeline/worker.ts';
 import { encryptorPlan, LIMITS } from './worker.ts';
 
 async function start(boot: Boot): Promise<Running> {
-  const { config, random, keep } = boot;
+  const { config, clock, random, keep } = boot;
   await ready();
   const keks = await readKekFile(config.kekFile);
   const { db, codecs, lanes, consumer, writer } = await openRoomEdges(boot);
   const plan = await encryptorPlan(config.topicPrefix, codecs, {
-    vault: keep(openVault({ db, keks, random, clock: performance })),
+    vault: keep(openVault({ db, keks, random, clock: performance, calendar: clock })),
     admission: createAdmission(db),
     random: (length) => random.bytes(length),
     rules: config.rules,

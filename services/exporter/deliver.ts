@@ -28,19 +28,25 @@ export function deliver(
 ): (partition: number, from: Position, to: Position, accepted: readonly Accepted<Pinned>[]) => Promise<boolean> {
   const { plan, sink, vault, erased, breathe, count } = edges;
   const appKey = plan.app === '*' ? null : plan.app;
+  // Wallets allow exports of an app; what the operator exports of all apps nobody has allowed.
+  const reader = { name: `export:${plan.name}`, asker: { exportOf: appKey } };
   const isExported = (app: Uint8Array) => appKey === null || Buffer.from(app).toString('hex') === appKey;
   const isErased = ({ origin, value }: LiveBatch) =>
     erased.reach({ ...value, origin, issuedAt: value.body.summary.issuedAt });
 
   return async (partition, from, to, accepted) => {
     const batches = liveBatches(accepted, isExported).filter((batch) => !isErased(batch));
-    const keys = await fetchKeys(vault, plan.name, batches, plan.scopes);
+    const { keys, forget } = await fetchKeys(vault, reader, batches, plan.scopes);
     const opened: { batch: LiveBatch; rows: ExportRow[] }[] = [];
-    for (const batch of batches) {
-      const result = openBatch(batch, partition, plan.scopes, keys);
-      if (result.kind === 'refused') count(result.why, 1);
-      else opened.push({ batch, rows: result.rows });
-      await breathe();
+    try {
+      for (const batch of batches) {
+        const result = openBatch(batch, partition, plan.scopes, keys);
+        if (result.kind === 'refused') count(result.why, 1);
+        else opened.push({ batch, rows: result.rows });
+        await breathe();
+      }
+    } finally {
+      forget();
     }
     // Asked again right before the sink is: it puts and erases in order, so an erasure learned later finds these rows.
     const rows = opened.flatMap((one) => (isErased(one.batch) ? [] : one.rows));

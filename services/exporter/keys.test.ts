@@ -5,6 +5,9 @@ import type { LiveBatch } from './live-batch.ts';
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
 
+const reader = { name: 'export:shop', asker: { exportOf: '09'.repeat(32) } };
+const given = (fill: number) => ({ key: bytes(32, fill), by: '', recipient: null });
+
 function batch(wallet: number, scopes: readonly string[]): LiveBatch {
   const key = bytes(32, 0);
   new DataView(key.buffer).setUint32(0, wallet);
@@ -18,16 +21,18 @@ describe('keys of a stretch', () => {
     const vault = {
       async scopeKeys(requests: readonly ScopeKeyRequest[]) {
         calls.push([...requests]);
-        return requests.map(({ scope }) => (scope === 'b' ? null : bytes(32, scope.length)));
+        return requests.map(({ scope }) => (scope === 'b' ? null : given(scope.length)));
       },
     };
     const batches = [batch(1, ['a', 'x']), batch(1, ['a', 'b'])];
-    const keys = await fetchKeys(vault, 'shop', batches, ['a', 'b', 'c']);
+    const { keys, forget } = await fetchKeys(vault, reader, batches, ['a', 'b', 'c']);
     expect(calls.map((requests) => requests.map(({ scope }) => scope))).toEqual([['__meta', 'a', 'b']]);
-    expect(calls[0]?.every(({ reader }) => reader.export === 'shop')).toBe(true);
+    expect(calls[0]?.every((request) => request.reader === reader)).toBe(true);
     const [first] = batches;
     if (!first) throw new Error('no batch');
     expect([keys(first, 'a'), keys(first, 'b'), keys(first, 'x')]).toEqual([bytes(32, 1), null, null]);
+    forget();
+    expect(keys(first, 'a')).toEqual(bytes(32, 0));
   });
 
   it('are asked in calls that the vault takes', async () => {
@@ -35,11 +40,11 @@ describe('keys of a stretch', () => {
     const vault = {
       async scopeKeys(requests: readonly ScopeKeyRequest[]) {
         sizes.push(requests.length);
-        return requests.map(() => bytes(32, 1));
+        return requests.map(() => given(1));
       },
     };
     const batches = Array.from({ length: 1_200 }, (_, i) => batch(i, ['a']));
-    await fetchKeys(vault, 'shop', batches, ['a']);
+    await fetchKeys(vault, reader, batches, ['a']);
     expect(sizes).toEqual([KEYS_PER_CALL, KEYS_PER_CALL, 400]);
   });
 });

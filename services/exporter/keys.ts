@@ -1,5 +1,5 @@
 import { META_SCOPE, toHex } from '../../protocol/index.ts';
-import type { ScopeKeyRequest, Vault } from '../pipeline/ports/vault.ts';
+import type { GivenKey, Reader, ScopeKeyRequest, Vault } from '../pipeline/ports/vault.ts';
 import type { LiveBatch } from './live-batch.ts';
 
 /** The most that one call of the vault takes. */
@@ -8,12 +8,18 @@ export const KEYS_PER_CALL = 1_000;
 /** Scope keys of a stretch of batches. null where the vault refuses. */
 export type KeyRing = (batch: LiveBatch, scope: string) => Uint8Array | null;
 
+export interface FetchedKeys {
+  readonly keys: KeyRing;
+  /** Overwrites them all: the stretch is opened. */
+  forget(): void;
+}
+
 const nameOf = ({ value }: LiveBatch, scope: string) =>
   `${toHex(value.app)}/${toHex(value.wallet)}/${value.rootVersion}/${value.body.epoch}/${scope}`;
 
 /** The keys that these batches need, each once: meta, and those of the export's scopes that occur. */
 function keyRequests(
-  exportName: string,
+  reader: Reader,
   batches: readonly LiveBatch[],
   scopes: readonly string[],
 ): Map<string, ScopeKeyRequest> {
@@ -24,7 +30,7 @@ function keyRequests(
     for (const scope of [META_SCOPE, ...present]) {
       const name = nameOf(batch, scope);
       if (requests.has(name)) continue;
-      requests.set(name, { reader: { export: exportName }, app, wallet, rootVersion, scope, epoch: body.epoch });
+      requests.set(name, { reader, app, wallet, rootVersion, scope, epoch: body.epoch });
     }
   }
   return requests;
@@ -33,16 +39,21 @@ function keyRequests(
 /** Asks the vault, in as few calls as it allows. */
 export async function fetchKeys(
   vault: Pick<Vault, 'scopeKeys'>,
-  exportName: string,
+  reader: Reader,
   batches: readonly LiveBatch[],
   scopes: readonly string[],
-): Promise<KeyRing> {
-  const wanted = [...keyRequests(exportName, batches, scopes)];
-  const keys = new Map<string, Uint8Array | null>();
+): Promise<FetchedKeys> {
+  const wanted = [...keyRequests(reader, batches, scopes)];
+  const given = new Map<string, GivenKey | null>();
   for (let at = 0; at < wanted.length; at += KEYS_PER_CALL) {
     const part = wanted.slice(at, at + KEYS_PER_CALL);
     const answers = await vault.scopeKeys(part.map(([, request]) => request));
-    for (const [i, [name]] of part.entries()) keys.set(name, answers[i] ?? null);
+    for (const [i, [name]] of part.entries()) given.set(name, answers[i] ?? null);
   }
-  return (batch, scope) => keys.get(nameOf(batch, scope)) ?? null;
+  return {
+    keys: (batch, scope) => given.get(nameOf(batch, scope))?.key ?? null,
+    forget() {
+      for (const one of given.values()) one?.key.fill(0);
+    },
+  };
 }

@@ -4,23 +4,16 @@ import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createSink } from '../../connectors/sinks/index.ts';
 import { readKekFile } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
-import { META_SCOPE, ready, toHex } from '../../protocol/index.ts';
+import { ready, toHex } from '../../protocol/index.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { FatalError } from '../pipeline/errors.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
-import type { ExportPlan } from '../pipeline/variables.ts';
 import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
 import { ErasedOwners } from './erased-owners.ts';
 import { followErasures } from './follow-erasures.ts';
 import { exporterPlan, limitsFor } from './worker.ts';
-
-/** Until there are grants, an export may read what the operator configured for it: its app, its scopes, and meta. */
-const mayRead = (plan: ExportPlan) => (name: string, scope: string, owner: { app: Uint8Array }) =>
-  name === plan.name &&
-  (plan.app === '*' || plan.app === toHex(owner.app)) &&
-  (scope === META_SCOPE || plan.scopes.includes(scope));
 
 async function start(boot: Boot): Promise<Running> {
   const { config, log, metrics, signals, clock, random, keep, onFatal } = boot;
@@ -30,7 +23,7 @@ async function start(boot: Boot): Promise<Running> {
   const counted = metrics.counter('ddc_export_total', 'Rows delivered; batches refused, by reason.', ['kind']);
   const keks = await readKekFile(config.kekFile);
   const { db, codecs, logId, lanes, named, consumer } = await openRoomEdges(boot, `ddc-export-${plan.name}`);
-  const vault = keep(openVault({ db, keks, random, clock: performance, mayRead: mayRead(plan) }));
+  const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
   const codec = await codecs.for(named(batchesPinned));
 
   const sink = keep(createSink(plan.sink, plan.config, { scopes: plan.scopes, log: toHex(logId) }));

@@ -85,7 +85,7 @@ test('a batch that does not open pauses its partition of this export after three
       {
         plan: { name: 'sales', app: '*', scopes: [] },
         sink: sink as Sink,
-        vault: { scopeKeys: async (requests) => requests.map(() => bytes(32, 7)) },
+        vault: { scopeKeys: async (requests) => requests.map(() => ({ key: bytes(32, 7), by: '', recipient: null })) },
         erased: new ErasedOwners(),
         breathe: async () => undefined,
         count: () => undefined,

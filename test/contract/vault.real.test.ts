@@ -1,6 +1,10 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import { createConsents } from '../../connectors/postgres/consents.ts';
 import type { Database } from '../../connectors/postgres/database.ts';
-import { openVault, overwriteRoots } from '../../connectors/vault/postgres-vault.ts';
+import { createRequests } from '../../connectors/postgres/requests.ts';
+import { overwriteRoots } from '../../connectors/postgres/user-roots.ts';
+import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
+import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { vaultContract } from './vault.ts';
 
@@ -13,6 +17,8 @@ afterAll(() => db.close());
 
 vaultContract('PostgreSQL', async (options) => ({
   vault: openVault({ db: { ...db, kysely: counting(db) }, ...options }),
+  requests: createRequests(db, createFreshRoot(options.keks, options.random)),
+  consents: createConsents(db),
   async erase(owner) {
     await overwriteRoots(db.kysely, owner);
   },

@@ -7,9 +7,10 @@ import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createClusters } from '../../connectors/postgres/clusters.ts';
 import { createPins } from '../../connectors/postgres/pins.ts';
 import { createPositions } from '../../connectors/postgres/positions.ts';
+import { overwriteRoots } from '../../connectors/postgres/user-roots.ts';
 import { createRegistryCodecs } from '../../connectors/registry/index.ts';
 import { parseKeks } from '../../connectors/vault/kek-file.ts';
-import { openVault, overwriteRoots } from '../../connectors/vault/postgres-vault.ts';
+import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { META_SCOPE, open, openMeta, ready, scopeKey, sealTransit, toHex } from '../../protocol/index.ts';
 import type { Pinned, Received } from '../../schemas/index.ts';
 import { LIMITS as ENCRYPTOR_LIMITS, encryptorPlan } from '../../services/encryptor/worker.ts';
@@ -55,7 +56,7 @@ beforeAll(async () => {
   const codecs = createRegistryCodecs({ url: registryUrl });
   receivedCodec = await codecs.for({ ...batchesReceived, name: `${prefix}${batchesReceived.name}` });
   pinnedCodec = await codecs.for({ ...batchesPinned, name: `${prefix}${batchesPinned.name}` });
-  vault = openVault({ db, keks: parseKeks(`1 ${'cd'.repeat(32)}`), random, clock });
+  vault = openVault({ db, keks: parseKeks(`1 ${'cd'.repeat(32)}`), random, clock, calendar: clock });
   const positions = createPositions(db, new Uint8Array(randomBytes(16)));
   const onFatal = (error: unknown) => void failures.push(error);
   const edges = {

@@ -44,7 +44,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
     await rm(scratch, { recursive: true, force: true });
   });
 
-  const start = (vault = testVault(), app = '*', scopes = SCOPES, erased = new ErasedOwners()) =>
+  const start = (vault: ReturnType<typeof testVault>, app: string, scopes = SCOPES, erased = new ErasedOwners()) =>
     deliver({
       plan: { name: 'test', app, scopes },
       sink,
@@ -58,19 +58,19 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
 
   it('shows the rows that went in, and nothing of the scope that it may not read', async () => {
     const vault = testVault();
-    const maker = batchMaker(vault);
+    const maker = batchMaker(vault, vault.requests);
     const made = [
       await maker.make(maker.newWallet(), 7, Date.UTC(2026, 1, 28, 23, 59, 58)),
       await maker.make(maker.newWallet(), 3),
     ];
-    expect(await start(vault)(2, START, to(2), accepted(made.map((one) => one.pinned)))).toBe(true);
+    expect(await start(vault, maker.app)(2, START, to(2), accepted(made.map((one) => one.pinned)))).toBe(true);
     expect(sorted(await trial.rows())).toEqual(rowsOf(made));
     expect(counts).toEqual({ rows: 10 });
   });
 
   it('exports one app, passes voids over, and moves its position past both', async () => {
     const vault = testVault();
-    const [mine, other] = [batchMaker(vault), batchMaker(vault)];
+    const [mine, other] = [batchMaker(vault, vault.requests), batchMaker(vault, vault.requests)];
     const made = [await other.make(other.newWallet(), 2), await mine.make(mine.newWallet(), 2)];
     const gone = await mine.make(mine.newWallet(), 2);
     const records = [...made.map((one) => one.pinned), voidOf(gone.pinned, 'duplicate')];
@@ -81,9 +81,9 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
 
   it('leaves out events that have none of its scopes', async () => {
     const vault = testVault();
-    const maker = batchMaker(vault);
+    const maker = batchMaker(vault, vault.requests);
     const made = await maker.make(maker.newWallet(), 4);
-    await start(vault, '*', ['profile'])(2, START, to(1), accepted([made.pinned]));
+    await start(vault, maker.app, ['profile'])(2, START, to(1), accepted([made.pinned]));
     expect((await trial.rows()).map((row) => [row.slot, Object.keys(row.scopes)]).sort()).toEqual([
       [0, ['profile']],
       [2, ['profile']],
@@ -91,13 +91,13 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
   });
 
   it('shows nothing of what the vault refuses', async () => {
-    const vault = testVault((_name, scope) => scope !== 'purchase' && scope !== 'profile');
-    const closed = testVault(() => false);
-    const [maker, other] = [batchMaker(vault), batchMaker(closed)];
+    const vault = testVault();
+    const maker = batchMaker(vault, vault.requests, { allowed: ['secret'] });
+    const other = batchMaker(vault, vault.requests, { allowed: [] });
     const made = await maker.make(maker.newWallet(), 2);
-    await start(vault)(2, START, to(1), accepted([made.pinned]));
+    await start(vault, maker.app)(2, START, to(1), accepted([made.pinned]));
     const refused = await other.make(other.newWallet(), 2);
-    await start(closed)(2, to(1), to(2), [{ ...accepted([refused.pinned])[0], origin: 1 } as never]);
+    await start(vault, other.app)(2, to(1), to(2), [{ ...accepted([refused.pinned])[0], origin: 1 } as never]);
     expect(await trial.rows()).toEqual([]);
     expect(counts).toEqual({ rows: 0, no_key: 1 });
     expect(await sink.position(2)).toEqual(to(2));
@@ -105,19 +105,19 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
 
   it('fails on a batch that our own encryptor sealed wrongly, and skips one that a client did', async () => {
     const vault = testVault();
-    const maker = batchMaker(vault);
+    const maker = batchMaker(vault, vault.requests);
     const [one, two] = [await maker.make(maker.newWallet(), 1), await maker.make(maker.newWallet(), 1)];
     const body = one.pinned.body && two.pinned.body && { ...one.pinned.body, meta: two.pinned.body.meta };
-    await expect(start(vault)(2, START, to(1), accepted([{ ...one.pinned, body }]))).rejects.toThrow();
+    await expect(start(vault, maker.app)(2, START, to(1), accepted([{ ...one.pinned, body }]))).rejects.toThrow();
     expect(await sink.position(2)).toEqual(START);
     const client = { ...one.pinned, body: body && { ...body, mode: 'client' as const } };
-    expect(await start(vault)(2, START, to(1), accepted([client]))).toBe(true);
+    expect(await start(vault, maker.app)(2, START, to(1), accepted([client]))).toBe(true);
     expect(counts).toEqual({ mismatch: 1, rows: 0 });
   });
 
   it('drops what an erasure reaches', async () => {
     const vault = testVault();
-    const maker = batchMaker(vault);
+    const maker = batchMaker(vault, vault.requests);
     const [gone, kept] = [maker.newWallet(), maker.newWallet()];
     const made = [await maker.make(gone, 2), await maker.make(kept, 2), await maker.make(gone, 2)];
     const erased = new ErasedOwners();
@@ -125,7 +125,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
     expect(erased.learn([{ ...owner, issuedAt: 0, fence: null, rootVersions: [] }])).toHaveLength(1);
     const news = erased.learn([{ ...owner, issuedAt: 0, fence: 1, rootVersions: [] }]);
     expect(news.map(({ before }) => before)).toEqual([1]);
-    await start(vault, '*', SCOPES, erased)(2, START, to(3), accepted(made.map((one) => one.pinned)));
+    await start(vault, maker.app, SCOPES, erased)(2, START, to(3), accepted(made.map((one) => one.pinned)));
     expect(sorted(await trial.rows())).toEqual(rowsOf(made).filter((row) => row.origin > 0));
   });
 });

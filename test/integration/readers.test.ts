@@ -8,8 +8,10 @@ import { groupMembers } from '../../connectors/kafka/group-members.ts';
 import { createKafkaWriter } from '../../connectors/kafka/index.ts';
 import { dumpIndex } from '../../connectors/postgres/index-dump.ts';
 import { putErasure } from '../../connectors/postgres/removals.ts';
+import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createRegistryCodecs } from '../../connectors/registry/index.ts';
 import parquet from '../../connectors/sinks/parquet.ts';
+import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { parseKeks } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { ready } from '../../protocol/index.ts';
@@ -40,7 +42,7 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
   const folder = () => join(scratch, 'export');
 
   function start(room: 'indexer' | 'exporter', extra: Record<string, string> = {}): RoomProcess {
-    const plan = { name: 'test', app: '*', scopes: SCOPES, sink: 'parquet', config: { folder: folder() } };
+    const plan = { name: 'test', app: make.app, scopes: SCOPES, sink: 'parquet', config: { folder: folder() } };
     const started = startRoom(room, {
       DATABASE_URL: db.url,
       DDC_TOPIC_PREFIX: prefix,
@@ -125,7 +127,10 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     };
     const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
     const clock = { now: () => Date.now() };
-    make = batchMaker(openVault({ db, keks: parseKeks(KEK), random, clock }), 'sr25519');
+    const keks = parseKeks(KEK);
+    const requests = createRequests(db, createFreshRoot(keks, random));
+    const vault = openVault({ db, keks, random, clock, calendar: clock });
+    make = batchMaker(vault, requests, { algorithm: 'sr25519' });
   }, 180_000);
 
   afterAll(async () => {

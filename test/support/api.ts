@@ -72,6 +72,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
     keks,
     random: { bytes: (n) => new Uint8Array(randomBytes(n)) },
     clock,
+    calendar: clock,
   });
   const admission = createMemoryAdmission();
   const apps = createMemoryApps();

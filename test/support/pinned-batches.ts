@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseKeks } from '../../connectors/vault/kek-file.ts';
+import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';
 import { createMemoryVault, type VaultTwin } from '../../connectors/vault/memory-vault.ts';
-import type { MayRead } from '../../connectors/vault/vault.ts';
 import {
   type Event,
   type KeyPair,
@@ -17,19 +17,20 @@ import {
 import type { Pinned } from '../../schemas/index.ts';
 import { uuidv7 } from '../../sdk/js/index.ts';
 import { summaryOf } from '../../services/encryptor/summary.ts';
+import type { Requests } from '../../services/pipeline/ports/requests.ts';
 import type { ExportRow } from '../../services/pipeline/ports/sink.ts';
 import type { Vault } from '../../services/pipeline/ports/vault.ts';
+import { allowExport } from './allow-export.ts';
 
 export const SCOPES = ['purchase', 'profile'];
 
-export function testVault(mayRead: MayRead = () => true): VaultTwin {
+/** A vault in memory, and where requests about it are accepted. */
+export function testVault(): VaultTwin & { readonly requests: Requests } {
   const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
-  return createMemoryVault({
-    keks: parseKeks(`1 ${'ab'.repeat(32)}`),
-    random,
-    clock: { now: () => Date.now() },
-    mayRead,
-  });
+  const keks = parseKeks(`1 ${'ab'.repeat(32)}`);
+  const clock = { now: () => Date.now() };
+  const twin = createMemoryVault({ keks, random, clock, calendar: clock });
+  return { ...twin, requests: createMemoryRequests(twin.tables, keks, random) };
 }
 
 export interface MadeBatch {
@@ -38,8 +39,18 @@ export interface MadeBatch {
   readonly rows: Omit<ExportRow, 'origin' | 'partition'>[];
 }
 
+export interface MakerOptions {
+  readonly algorithm?: 'sr25519' | 'ed25519';
+  /** Scopes that each wallet lets the app's exports read, with its first batch. */
+  readonly allowed?: readonly string[];
+}
+
 /** Makes records of `pinned` as the rooms before would have, for one app. */
-export function batchMaker(vault: Pick<Vault, 'transit' | 'roots'>, algorithm: 'sr25519' | 'ed25519' = 'ed25519') {
+export function batchMaker(
+  vault: Pick<Vault, 'transit' | 'roots'>,
+  requests: Requests,
+  { algorithm = 'ed25519', allowed = SCOPES }: MakerOptions = {},
+) {
   const app = keyPairFromSeed(algorithm, new Uint8Array(randomBytes(32)));
   const source = toHex(randomBytes(16));
   const seqs = new Map<string, number>();
@@ -48,6 +59,8 @@ export function batchMaker(vault: Pick<Vault, 'transit' | 'roots'>, algorithm: '
 
   async function make(wallet: KeyPair, count: number, time = Date.now()): Promise<MadeBatch> {
     const owner = { app: app.publicKey, wallet: wallet.publicKey };
+    if (allowed.length > 0 && !seqs.has(toHex(wallet.publicKey)))
+      await allowExport(requests, toHex(app.publicKey), wallet, algorithm, allowed);
     const [transit] = await vault.transit([owner]);
     const rootVersion = transit?.rootVersion ?? 1;
     const [root] = await vault.roots([{ ...owner, rootVersion }]);

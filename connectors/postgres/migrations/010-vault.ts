@@ -12,6 +12,8 @@ export interface UserRootsTable {
   /** In client mode what the client named: it cannot be derived from the root, which only opens the transit seal. */
   subject: Uint8Array | null;
   created: Generated<Date>;
+  /** Made for a move that has not come yet: counts for nothing until then. */
+  prepared: Generated<boolean>;
 }
 
 export default defineMigration(

@@ -5,7 +5,8 @@ import vault from './010-vault.ts';
 import pins from './011-pins.ts';
 import index from './020-index.ts';
 import settlement from './030-settlement.ts';
+import requests from './040-requests.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
-export const migrations: readonly Migration[] = [positions, batchIds, apps, vault, pins, index, settlement];
+export const migrations: readonly Migration[] = [positions, batchIds, apps, vault, pins, index, settlement, requests];

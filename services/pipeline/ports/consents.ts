@@ -28,6 +28,8 @@ export interface Consents {
   of(owners: readonly Owner[]): Promise<{ consent: Consent; epoch: number }[]>;
   /** Certificates that a wallet has registered, newest first, expired ones included. */
   certificates(wallet: Uint8Array): Promise<VerifiedRequest<'recipient'>[]>;
+  /** Whether some wallet's certificate for this X25519 key is registered and has not expired. */
+  certified(x25519: Uint8Array, now: number): Promise<boolean>;
   /** Writes the access log, one statement. */
   record(accesses: readonly KeyAccess[], at: number): Promise<void>;
   /** The access log of an owner, newest first. */

@@ -24,10 +24,8 @@ export interface RequestEffects {
   setEpochs(epochs: Epochs): Promise<void>;
   /** A new root version in service mode. @returns its version and its subject (32 bytes) */
   newServiceRoot(epoch: number): Promise<{ rootVersion: number; subject: Uint8Array }>;
-  /** A service root that counts only from `activate` on; the same one until then. Its subject is what a move to service mode must name. */
-  prepareServiceRoot(): Promise<{ rootVersion: number; subject: Uint8Array }>;
-  /** The prepared root becomes the newest. @returns its version, or null when none with this subject is prepared. */
-  activate(subject: Uint8Array, epoch: number): Promise<number | null>;
+  /** The root that `Vault.prepare` made becomes the newest, in service mode. @returns false when it is not waiting any more */
+  activate(rootVersion: number, epoch: number): Promise<boolean>;
   /** A new root version in client mode: it only opens the transit seal. */
   newClientRoot(subject: Uint8Array, epoch: number): Promise<number>;
   /**
@@ -47,6 +45,8 @@ export interface Requests {
    * @throws RequestClash when the id was used for other bytes; whatever `effect` throws, with nothing stored.
    */
   once(request: VerifiedRequest, effect: (effects: RequestEffects) => Promise<RequestAnswer>): Promise<RequestAnswer>;
+  /** What the same request was answered before, or null. @throws RequestClash */
+  find(request: VerifiedRequest): Promise<RequestAnswer | null>;
   /** Grants and policies of an owner, newest first, in their JSON form with what became of them. */
   list(owner: Owner): Promise<{ request: VerifiedRequest<'grant'> | VerifiedRequest<'policy'>; revoked: boolean }[]>;
 }

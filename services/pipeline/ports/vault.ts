@@ -71,5 +71,11 @@ export interface Vault {
    * overwritten, is the client's own, or is not there. What is given is in the access log before it is returned. Decisions are cached at most 5 s.
    */
   scopeKeys(requests: readonly ScopeKeyRequest[]): Promise<(GivenKey | null)[]>;
+  /**
+   * A root in service mode that counts only once a move has named its subject; the same one until then.
+   * @returns its version and subject (32 bytes)
+   */
+  prepare(owner: Owner): Promise<{ rootVersion: number; subject: Uint8Array }>;
+  /** Forgets every key. */
   close(): Promise<void>;
 }

@@ -1,0 +1,102 @@
+import { sql } from 'kysely';
+import { fromHex, type VerifiedRequest } from '../../protocol/index.ts';
+import type { RequestEffects } from '../../services/pipeline/ports/requests.ts';
+import type { Owner } from '../../services/pipeline/ports/vault.ts';
+import { storedConsent } from './consents.ts';
+import type { Executor } from './database.ts';
+import { ownerEpochs, setOwnerEpochs } from './owner-epochs.ts';
+import { overwriteRoots } from './user-roots.ts';
+
+/** A fresh root of an owner, wrapped, and the subject (32 bytes) that follows from it. */
+export type FreshRoot = (owner: Owner) => { wrapped: Uint8Array; subject: Uint8Array };
+
+/** The effects of one request inside its transaction. */
+export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot: FreshRoot): RequestEffects {
+  const owner: Owner = { app: fromHex(request.app, 32), wallet: fromHex(request.wallet, 32) };
+  const { app, wallet } = owner;
+
+  /** The vault may be creating the owner's first root at this moment: whoever loses takes the version after it. */
+  const insertRoot = async (wrapped: Uint8Array, epoch: number, subject: Uint8Array | null): Promise<number> => {
+    for (;;) {
+      const { rows } = await sql<{ rootVersion: number }>`
+        INSERT INTO user_roots (app, wallet, root_version, wrapped, epoch, mode, subject)
+        SELECT ${app}, ${wallet}, coalesce(max(root_version), 0) + 1, ${wrapped}, ${epoch},
+          ${subject ? 'client' : 'service'}, ${subject}
+        FROM user_roots WHERE app = ${app} AND wallet = ${wallet}
+        ON CONFLICT DO NOTHING RETURNING root_version AS "rootVersion"`.execute(tx);
+      const [row] = rows;
+      if (row) return row.rootVersion;
+    }
+  };
+
+  return {
+    consent: () => storedConsent(tx, owner),
+    epochs: () => ownerEpochs(tx, owner),
+    setEpochs: (epochs) => setOwnerEpochs(tx, owner, epochs),
+
+    async root() {
+      const { rows } = await sql<{ rootVersion: number; mode: 'service' | 'client'; epoch: number; erased: boolean }>`
+        SELECT root_version AS "rootVersion", mode, epoch, octet_length(wrapped) = 0 AS erased FROM user_roots
+        WHERE app = ${app} AND wallet = ${wallet} AND NOT prepared
+        ORDER BY root_version DESC LIMIT 1 FOR UPDATE`.execute(tx);
+      return rows[0] ?? null;
+    },
+
+    async newServiceRoot(epoch) {
+      const { wrapped, subject } = freshRoot(owner);
+      return { rootVersion: await insertRoot(wrapped, epoch, null), subject };
+    },
+
+    async activate(rootVersion, epoch) {
+      const { numUpdatedRows } = await tx
+        .updateTable('user_roots')
+        .set({ prepared: false, epoch })
+        .where('app', '=', app)
+        .where('wallet', '=', wallet)
+        .where('root_version', '=', rootVersion)
+        .where('prepared', '=', true)
+        .executeTakeFirst();
+      return numUpdatedRows === 1n;
+    },
+
+    async newClientRoot(subject, epoch) {
+      // Only what opens the transit seal: what the client's own keys open, no root of ours does.
+      const { wrapped } = freshRoot(owner);
+      return insertRoot(wrapped, epoch, subject);
+    },
+
+    async erase() {
+      const versions = await overwriteRoots(tx, owner);
+      await tx
+        .insertInto('removals')
+        .values({
+          id: fromHex(request.id, 16),
+          ...owner,
+          kind: 'erase',
+          selector: null,
+          issued_at: request.issuedAt,
+          fence: null,
+          root_versions: versions,
+        })
+        .execute();
+      // Nothing that was allowed before may open what a re-opened wallet writes.
+      await sql`UPDATE requests SET request = NULL
+        WHERE app = ${app} AND wallet = ${wallet} AND kind IN ('grant', 'policy', 'revoke')`.execute(tx);
+      return versions;
+    },
+
+    async lastErasure() {
+      const row = await tx
+        .selectFrom('removals')
+        .select(['id', 'issued_at as issuedAt', 'fence'])
+        .where('app', '=', app)
+        .where('wallet', '=', wallet)
+        .where('kind', '=', 'erase')
+        .orderBy('issued_at', 'desc')
+        .orderBy('id')
+        .limit(1)
+        .executeTakeFirst();
+      return row ?? null;
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import { fromHex, isRevoked, type VerifiedRequest } from '../../protocol/index.ts';
+import type { Random } from '../../services/pipeline/clock.ts';
+import {
+  type RequestAnswer,
+  RequestClash,
+  type RequestEffects,
+  type Requests,
+} from '../../services/pipeline/ports/requests.ts';
+import type { Owner } from '../../services/pipeline/ports/vault.ts';
+import { createFreshRoot } from './fresh-root.ts';
+import type { Keks } from './kek-file.ts';
+import { memoryConsent, memoryEpochs, setMemoryEpochs } from './memory-consents.ts';
+import { type KeyTables, type MemoryRoot, ownerName, requestsOf } from './memory-tables.ts';
+import { OVERWRITTEN } from './open-root.ts';
+
+/** Memory twin of the accepted requests. One request at a time; one that fails leaves the tables as they were. */
+export function createMemoryRequests(tables: KeyTables, keks: Keks, random: Pick<Random, 'bytes'>): Requests {
+  const freshRoot = createFreshRoot(keks, random);
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+  const known = (request: VerifiedRequest) => {
+    const row = tables.requests.get(ownerName(ownerOf(request)))?.get(request.id);
+    if (row && row.request.hash !== request.hash) throw new RequestClash();
+    return row ?? null;
+  };
+
+  return {
+    once: (request, effect) =>
+      inTurn(async () => {
+        const first = known(request);
+        if (first) return first.answer;
+        const before = copyOf(tables);
+        try {
+          return await run(tables, request, freshRoot, effect);
+        } catch (error) {
+          restore(tables, before);
+          throw error;
+        }
+      }),
+    find: async (request) => known(request)?.answer ?? null,
+    async list(owner) {
+      const consent = memoryConsent(tables, owner);
+      return [...consent.grants, ...consent.policies]
+        .sort((a, b) => b.issuedAt - a.issuedAt || (a.id < b.id ? 1 : -1))
+        .map((request) => ({ request, revoked: isRevoked(consent, request) }));
+    },
+  };
+}
+
+const ownerOf = (request: VerifiedRequest): Owner => ({
+  app: fromHex(request.app, 32),
+  wallet: fromHex(request.wallet, 32),
+});
+
+async function run(
+  tables: KeyTables,
+  request: VerifiedRequest,
+  freshRoot: ReturnType<typeof createFreshRoot>,
+  effect: (effects: RequestEffects) => Promise<RequestAnswer>,
+): Promise<RequestAnswer> {
+  const name = ownerName(ownerOf(request));
+  const byId = tables.requests.get(name) ?? new Map();
+  tables.requests.set(name, byId);
+  byId.set(request.id, { request, answer: {}, answered: false, forgotten: false });
+  const answer = await effect(effectsOf(tables, request, freshRoot));
+  const row = byId.get(request.id);
+  byId.set(request.id, { ...row, answer });
+  return answer;
+}
+
+function effectsOf(
+  tables: KeyTables,
+  request: VerifiedRequest,
+  freshRoot: ReturnType<typeof createFreshRoot>,
+): RequestEffects {
+  const owner = ownerOf(request);
+  const name = ownerName(owner);
+  const rows = () => tables.roots.get(name) ?? [];
+  const add = (row: Pick<MemoryRoot, 'wrapped' | 'epoch' | 'mode' | 'subject'>): number => {
+    const rootVersion = Math.max(0, ...rows().map((one) => one.rootVersion)) + 1;
+    tables.roots.set(name, [...rows(), { ...row, rootVersion, prepared: false }]);
+    return rootVersion;
+  };
+  return {
+    consent: async () => memoryConsent(tables, owner),
+    epochs: async () => memoryEpochs(tables, owner),
+    setEpochs: async (epochs) => setMemoryEpochs(tables, owner, epochs),
+    async root() {
+      const newest = rows().findLast((row) => !row.prepared);
+      if (!newest) return null;
+      const { rootVersion, mode, epoch, wrapped } = newest;
+      return { rootVersion, mode, epoch, erased: wrapped.length === 0 };
+    },
+    async newServiceRoot(epoch) {
+      const { wrapped, subject } = freshRoot(owner);
+      return { rootVersion: add({ wrapped, epoch, mode: 'service', subject: null }), subject };
+    },
+    async activate(rootVersion, epoch) {
+      const waiting = rows().some((row) => row.rootVersion === rootVersion && row.prepared);
+      const moved = rows().map((row) => (row.rootVersion === rootVersion ? { ...row, prepared: false, epoch } : row));
+      if (waiting) tables.roots.set(name, moved);
+      return waiting;
+    },
+    newClientRoot: async (subject, epoch) => add({ wrapped: freshRoot(owner).wrapped, epoch, mode: 'client', subject }),
+    async erase() {
+      const rootVersions = rows().flatMap((row) => (row.wrapped.length > 0 ? [row.rootVersion] : []));
+      tables.roots.set(
+        name,
+        rows().map((row) => ({ ...row, wrapped: OVERWRITTEN })),
+      );
+      const id = fromHex(request.id, 16);
+      tables.erasures.push({ ...owner, id, issuedAt: request.issuedAt, fence: null, rootVersions });
+      const byId = tables.requests.get(name);
+      for (const one of requestsOf(tables, owner)) {
+        const { kind } = one.request;
+        if (kind === 'grant' || kind === 'policy' || kind === 'revoke')
+          byId?.set(one.request.id, { ...one, forgotten: true });
+      }
+      return rootVersions;
+    },
+    async lastErasure() {
+      const mine = tables.erasures.filter((one) => ownerName(one) === name);
+      const last = mine.sort((a, b) => b.issuedAt - a.issuedAt)[0];
+      return last ? { id: last.id, issuedAt: last.issuedAt, fence: last.fence } : null;
+    },
+  };
+}
+
+/** Rows are never changed in place, so the maps and lists are all that a copy needs. */
+const copyOf = ({ roots, requests, accesses, erasures }: KeyTables): KeyTables => ({
+  roots: new Map(roots),
+  requests: new Map([...requests].map(([owner, byId]) => [owner, new Map(byId)])),
+  accesses: new Map(accesses),
+  erasures: [...erasures],
+});
+
+function restore(tables: KeyTables, before: KeyTables): void {
+  for (const part of ['roots', 'requests', 'accesses'] as const) {
+    const [now, then] = [tables[part] as Map<string, unknown>, before[part] as Map<string, unknown>];
+    now.clear();
+    for (const [key, value] of then) now.set(key, value);
+  }
+  tables.erasures.splice(0, tables.erasures.length, ...before.erasures);
+}
