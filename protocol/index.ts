@@ -57,6 +57,7 @@ export {
   signerKey,
   type UnsignedHeader,
   type Wrap,
+  ZERO_KEY,
 } from './header.ts';
 export { scopeKey, subjectOf } from './keys.ts';
 export { commitment, leafOf, leafPreimage } from './leaf.ts';

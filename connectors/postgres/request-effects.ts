@@ -59,6 +59,13 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
       return numUpdatedRows === 1n;
     },
 
+    async subjectTaken(subject) {
+      const { rows } = await sql<{ taken: boolean }>`
+        SELECT EXISTS (SELECT FROM user_roots WHERE app = ${app} AND subject = ${subject})
+          OR EXISTS (SELECT FROM subjects WHERE app = ${app} AND subject = ${subject}) AS taken`.execute(tx);
+      return rows[0]?.taken === true;
+    },
+
     async newClientRoot(subject, epoch) {
       // Only what opens the transit seal: what the client's own keys open, no root of ours does.
       const { wrapped } = freshRoot(owner);

@@ -1,4 +1,4 @@
-import { fromHex, isRevoked, type VerifiedRequest } from '../../protocol/index.ts';
+import { fromHex, isRevoked, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { Random } from '../../services/pipeline/clock.ts';
 import {
   type RequestAnswer,
@@ -104,6 +104,11 @@ function effectsOf(
       const moved = rows().map((row) => (row.rootVersion === rootVersion ? { ...row, prepared: false, epoch } : row));
       if (waiting) tables.roots.set(name, moved);
       return waiting;
+    },
+    async subjectTaken(subject) {
+      const app = toHex(owner.app);
+      const inApp = [...tables.roots].filter(([one]) => one.startsWith(app)).flatMap(([, those]) => those);
+      return inApp.some((row) => row.subject !== null && toHex(row.subject) === toHex(subject));
     },
     newClientRoot: async (subject, epoch) => add({ wrapped: freshRoot(owner).wrapped, epoch, mode: 'client', subject }),
     async erase() {

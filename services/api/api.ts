@@ -6,9 +6,11 @@ import type { Metrics } from '../pipeline/metrics.ts';
 import type { Admission } from '../pipeline/ports/admission.ts';
 import type { Apps } from '../pipeline/ports/apps.ts';
 import type { Codec } from '../pipeline/ports/codec.ts';
+import type { Consents } from '../pipeline/ports/consents.ts';
 import type { IndexStore } from '../pipeline/ports/index-store.ts';
 import type { LogWriter } from '../pipeline/ports/log.ts';
 import type { Positions } from '../pipeline/ports/positions.ts';
+import type { Requests } from '../pipeline/ports/requests.ts';
 import type { SettlementStatus } from '../pipeline/ports/settlement-status.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
 import { createAcceptBatch } from './accept-batch.ts';
@@ -16,6 +18,7 @@ import { createAppRegister } from './app-register.ts';
 import { createBatchRoute } from './batch-route.ts';
 import { createBatchStatuses } from './batch-status.ts';
 import { createBodyBudget } from './body-budget.ts';
+import { allRoutes } from './groups/index.ts';
 import { createRoutes } from './routes.ts';
 import { type ApiServer, listen, type ServerOptions } from './server.ts';
 import { createSharedLoad } from './shared-load.ts';
@@ -39,7 +42,9 @@ export interface ApiDeps {
   readonly partitionOf: (wallet: Uint8Array, partitions: number) => number;
   readonly writer: LogWriter;
   readonly codec: Codec<Received>;
-  readonly vault: Pick<Vault, 'transit'>;
+  readonly vault: Pick<Vault, 'transit' | 'scopeKeys' | 'prepare'>;
+  readonly requests: Requests;
+  readonly consents: Consents;
   readonly admission: Pick<Admission, 'origins'>;
   readonly apps: Apps;
   readonly positions: Pick<Positions, 'load'>;
@@ -68,9 +73,10 @@ export async function startApi(
   const telemetry = createTelemetry(deps.log, deps.metrics, deps.clock.now);
   const budget = createBodyBudget(limits.bodyBytes);
   const sends = createSharedSends(deps.writer, deps.topic, limits);
+  const apps = createAppRegister(deps.apps, deps.clock.now);
   const accept = createAcceptBatch({
     verify: deps.verify ?? createVerify(deps.network, deps.clock.now),
-    apps: createAppRegister(deps.apps, deps.clock.now),
+    apps,
     origin: createSharedLoad((ids) => deps.admission.origins(ids), SHARED),
     transit: createSharedLoad((owners) => deps.vault.transit(owners), SHARED),
     seal: deps.seal ?? sealTransit,
@@ -82,11 +88,11 @@ export async function startApi(
   observe(deps.metrics, { budget, sends });
 
   let running: ApiServer | null = null;
+  const ready = () => running !== null && !running.stopping;
   const routes = createRoutes({
-    ...deps,
-    statuses: createBatchStatuses(deps),
+    routes: allRoutes({ ...deps, statuses: createBatchStatuses(deps), apps, telemetry, ready }),
     telemetry,
-    ready: () => running !== null && !running.stopping,
+    version: deps.version,
   });
   running = await listen({
     ...server,

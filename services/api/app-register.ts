@@ -9,6 +9,8 @@ const MOST = 10_000;
 
 /** The consent of apps to be written to, looked up at most every 5 s. */
 export interface AppRegister {
+  /** null: not registered. */
+  find(app: { readonly hex: string; readonly bytes: Uint8Array }): Promise<App | null>;
   /** @throws ApiProblem `unknown_app`, `app_closed` or `unpaid` */
   admit(app: { readonly hex: string; readonly bytes: Uint8Array }): Promise<void>;
 }
@@ -30,6 +32,8 @@ export function createAppRegister(apps: Apps, now: () => number): AppRegister {
   };
 
   return {
+    find: ({ hex, bytes }) => look(hex, bytes),
+
     async admit({ hex, bytes }) {
       const app = await look(hex, bytes);
       if (!app) throw new ApiProblem('unknown_app');

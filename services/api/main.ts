@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
+import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
+import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
+import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { readKekFile } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { ready } from '../../protocol/index.ts';
@@ -11,22 +14,33 @@ import { batchesReceived } from '../../topics/batches-received.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
+import { startConsentKeeper } from './consent-keeper.ts';
 import { startVerifyThreads } from './verify-threads.ts';
 
 /** One for each core beyond two, since a thread that shares a core only adds copying. */
 const defaultThreads = (): number => Math.max(0, availableParallelism() - 2);
 
 async function start(boot: Boot): Promise<Running> {
-  const { config, log, metrics, faults, clock, random, keep, onFatal } = boot;
+  const { config, log, metrics, signals, faults, clock, random, keep, onFatal } = boot;
   await ready();
   const keks = await readKekFile(config.kekFile);
   const { db, codecs, logId, lookup, lanes, named, writer: openWriter } = await openRoomEdges(boot);
   const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
+  const consents = createConsents(db);
   const writer = openWriter();
   const received = named(batchesReceived);
   const codec = await codecs.for(received);
   const partitions = await lookup.partitions(received.name);
 
+  keep(
+    startConsentKeeper({
+      consents,
+      clock,
+      random,
+      onRetry: (operation, attempt, error) => signals.emit('retry', { partition: -1, kind: operation, attempt, error }),
+      onFatal,
+    }),
+  );
   const threads = keep(
     await startVerifyThreads(config.verifyThreads ?? defaultThreads(), config.network, clock.now, onFatal),
   );
@@ -48,6 +62,8 @@ async function start(boot: Boot): Promise<Running> {
         codec,
         vault,
         admission: createAdmission(db),
+        requests: createRequests(db, createFreshRoot(keks, random)),
+        consents,
         apps: createApps(db),
         positions: lanes.positions,
         // The API only reads the index: nothing can clash here.

@@ -69,6 +69,60 @@ export const API_PROBLEMS = {
     status: 409,
     title: 'The header line names another subject than the one registered for this wallet in this app.',
   },
+  unauthorized: {
+    status: 401,
+    title: 'A token is needed: `Authorization: Bearer <base64url of a signed request of kind token>`, valid now.',
+  },
+  forbidden: {
+    status: 403,
+    title:
+      'The token does not allow this: its operations, audience, app or wallet are others. Sign one that names them.',
+  },
+  token_delegated: {
+    status: 403,
+    title: 'A token is used by the key that signed it, and names that key; delegated ones are not taken yet.',
+  },
+  request_clash: {
+    status: 409,
+    title: 'This request id was used before, for other bytes. Sign the request anew with an id of its own.',
+  },
+  unknown_grant: {
+    status: 404,
+    title: 'This wallet has signed no grant or policy with this id in this app, or it was forgotten by an erasure.',
+  },
+  not_certified: {
+    status: 422,
+    title:
+      'Nobody has registered a live certificate for this X25519 key. Its holder registers one at /v1/certificates.',
+  },
+  client_keys: {
+    status: 409,
+    title:
+      'This wallet encrypts by itself in this app: the service has none of its keys. Seal the key to the recipient yourself (`ddc crypto grant`).',
+  },
+  too_many_keys: {
+    status: 413,
+    title: 'These scopes have more than 1,000 keys (root versions times epochs). Name fewer scopes at once.',
+  },
+  same_mode: { status: 409, title: 'The wallet is in this mode already.' },
+  not_prepared: {
+    status: 409,
+    title: 'A move to service mode names the subject that /v1/moves/prepare answered last. Ask for it and sign again.',
+  },
+  epoch_behind: {
+    status: 409,
+    title: 'The epoch of a move is not below the one that the wallet is in. Name a later one.',
+  },
+  subject_taken: { status: 409, title: 'Another root has this subject. A new client root has a new subject.' },
+  nothing_to_erase: { status: 404, title: 'This wallet has never written to this app.' },
+  already_erased: { status: 409, title: 'Everything of this wallet in this app is erased, or being erased, already.' },
+  not_erased: { status: 409, title: 'This wallet is not erased in this app: it can write.' },
+  erasing: {
+    status: 409,
+    title: 'The erasure is still under way. Its state is at the address of the removal; ask again in some seconds.',
+  },
+  older_than_erasure: { status: 409, title: 'The request was signed before the erasure. Sign it anew.' },
+  unknown_removal: { status: 404, title: 'This wallet has no removal with this id in this app.' },
   unknown_batch: {
     status: 404,
     title: 'No accepted batch has this id. If it was sent a moment ago ask again; if it stays unknown send it again.',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** The shapes of what the routes take and give. They validate, and `/openapi.json` is made from them. */
 
-const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 characters of lower-case hex');
+export const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 characters of lower-case hex');
 const offset = z.int().min(0);
 
 export const batchIdShape = hex32.describe('BLAKE2b-256 of network, app, wallet, signer, source, seq and root.');
@@ -77,3 +77,69 @@ const headerShape = z.strictObject({
   meta: z.string().optional().describe('Client mode only; base64url without padding.'),
 });
 export const batchShape = z.strictObject({ header: headerShape, events: z.array(eventShape).min(1).max(1000) });
+
+export const requestId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, 'must be 32 characters of lower-case hex')
+  .describe('16 random bytes.');
+export const epochShape = z.int().min(0).describe('Key epoch of the wallet in the app.');
+
+/** The JSON form of a signed request. The protocol's own parser is what checks it. */
+export const signedRequest = (kind: string) =>
+  z.strictObject({
+    kind: z.literal(kind),
+    network: z.string().regex(/^[a-z0-9-]{1,32}$/),
+    app: hex32,
+    wallet: hex32,
+    id: requestId,
+    issuedAt: z.int().min(0).describe('Milliseconds since the epoch.'),
+    body: z.string().describe('DAG-CBOR in base64url without padding.'),
+    signer: z.enum(['wallet', 'app']),
+    algorithm: z.enum(['ed25519', 'sr25519']),
+    wrap: z.enum(['none', 'bytes']),
+    signature: z.string().regex(/^[0-9a-f]{128}$/),
+  });
+
+/** A wallet in an app. */
+export const ownerShape = z.strictObject({ wallet: hex32, app: hex32 });
+export const preparedRoot = z.object({ rootVersion: z.int().min(1), subject: hex32 });
+
+export const sealedKey = z.object({
+  scope: z.string(),
+  rootVersion: z.int().min(1),
+  epoch: epochShape,
+  by: requestId.describe('The grant, policy or keys request that allows it.'),
+  recipient: hex32.describe('X25519 key that it is sealed to.'),
+  sealed: z.string().describe('base64url, 80 bytes: `crypto_box_seal` of the scope key.'),
+});
+export const sealedKeys = z.object({ keys: z.array(sealedKey) });
+const scopeName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/);
+export const keyFetch = z.strictObject({ app: hex32, wallet: hex32, scopes: z.array(scopeName).min(1).max(64) });
+export const certificates = z.object({ certificates: z.array(signedRequest('recipient')) });
+export const grantList = z.object({
+  grants: z.array(
+    z.object({
+      state: z.enum(['live', 'expired', 'revoked', 'replaced']),
+      request: z.union([signedRequest('grant'), signedRequest('policy')]),
+      content: z.record(z.string(), z.unknown()).describe('Its body, decoded; keys in hex.'),
+    }),
+  ),
+});
+export const accessQuery = z.strictObject({
+  before: z.coerce.number().int().min(0).optional().describe('Only entries last given before this moment.'),
+  limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 100.'),
+});
+export const accessLog = z.object({
+  accesses: z.array(
+    z.object({
+      reader: z.string().describe('`export:<name>`, `app:<key>` or `wallet:<key>`.'),
+      scope: z.string(),
+      rootVersion: z.int().min(1),
+      epoch: epochShape,
+      by: requestId,
+      first: z.int().describe('Milliseconds since the epoch.'),
+      last: z.int(),
+      times: z.int().min(1).describe('Gifts out of a cache are not counted; an export is counted once a minute.'),
+    }),
+  ),
+});

@@ -6,6 +6,8 @@ import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-s
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
 import { memoryCodecs } from '../../connectors/registry/index.ts';
 import { parseKeks } from '../../connectors/vault/kek-file.ts';
+import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
+import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';
 import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
 import {
   type Event,
@@ -68,9 +70,10 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   log.createTopic(batchesReceived.name, PARTITIONS);
   const clock = { now: () => Date.now() };
   const keks = parseKeks(`1 ${'07'.repeat(32)}`);
+  const random = { bytes: (n: number) => new Uint8Array(randomBytes(n)) };
   const vault = createMemoryVault({
     keks,
-    random: { bytes: (n) => new Uint8Array(randomBytes(n)) },
+    random,
     clock,
     calendar: clock,
   });
@@ -94,6 +97,8 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       writer: log.writer(),
       codec,
       vault,
+      requests: createMemoryRequests(vault.tables, keks, random),
+      consents: createMemoryConsents(vault.tables),
       admission,
       apps,
       positions,

@@ -26,6 +26,8 @@ export interface RequestEffects {
   newServiceRoot(epoch: number): Promise<{ rootVersion: number; subject: Uint8Array }>;
   /** The root that `Vault.prepare` made becomes the newest, in service mode. @returns false when it is not waiting any more */
   activate(rootVersion: number, epoch: number): Promise<boolean>;
+  /** Whether a root of anyone in this app is in client mode under this subject, or the index knows the subject. */
+  subjectTaken(subject: Uint8Array): Promise<boolean>;
   /** A new root version in client mode: it only opens the transit seal. */
   newClientRoot(subject: Uint8Array, epoch: number): Promise<number>;
   /**

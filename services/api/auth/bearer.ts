@@ -1,0 +1,80 @@
+import type { Request } from 'express';
+import {
+  checkRequestTime,
+  fromBase64url,
+  fromUtf8,
+  ProtocolError,
+  toHex,
+  verifyRequest,
+} from '../../../protocol/index.ts';
+import { ApiProblem } from '../problems.ts';
+
+/** Who calls: the holder of a wallet's or an app's key. Keys in hex. */
+export type Caller =
+  | { readonly app: string; readonly wallet: string; readonly signer: 'wallet' }
+  | {
+      readonly app: string;
+      /** `*`: all wallets of the app. */
+      readonly wallet: string;
+      readonly signer: 'app';
+    };
+
+/** Operations that a token may name. */
+export const OPERATIONS = [
+  'grants.read',
+  'access.read',
+  'removals.read',
+  'keys.fetch',
+  'disclosures.read',
+  'crypto.encrypt',
+  'crypto.decrypt',
+  'move',
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** @throws ApiProblem `unauthorized`, `forbidden`, `token_delegated` */
+export type Authorize = (request: Request, operation: Operation, app: string) => Caller;
+
+const MAX_TOKEN = 16_384;
+const HEADER = /^Bearer ([A-Za-z0-9_-]+)$/;
+
+/** Checks `Authorization: Bearer <base64url of the JSON of a signed token>`. Nothing is looked up: the signature says it all. */
+export function createAuthorize(network: string, now: () => number): Authorize {
+  return (request, operation, app) => {
+    const token = tokenOf(request.headers.authorization, network, now());
+    const { content, signer } = token;
+    if (content.audience !== network)
+      throw new ApiProblem('forbidden', { detail: 'the token is for another audience' });
+    // Further keys of an identity are later work: a token is used by whoever signed it.
+    if (toHex(content.key) !== (signer === 'app' ? token.app : token.wallet)) throw new ApiProblem('token_delegated');
+    if (!content.operations.includes(operation))
+      throw new ApiProblem('forbidden', { detail: `the token does not name the operation ${operation}` });
+    if (token.app !== app) throw new ApiProblem('forbidden', { detail: 'the token is for another app' });
+    return { app, wallet: content.wallet === '*' ? '*' : token.wallet, signer };
+  };
+}
+
+function tokenOf(header: string | undefined, network: string, now: number) {
+  const [, encoded] = header && header.length <= MAX_TOKEN ? (HEADER.exec(header) ?? []) : [];
+  if (encoded === undefined) throw new ApiProblem('unauthorized');
+  try {
+    const token = verifyRequest(JSON.parse(fromUtf8(fromBase64url(encoded))), { network, kind: 'token' });
+    checkRequestTime(token, now);
+    return token;
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new ApiProblem('unauthorized', { detail: error.message });
+    if (error instanceof SyntaxError) throw new ApiProblem('unauthorized', { detail: 'the token is no JSON' });
+    throw error;
+  }
+}
+
+/** The wallet itself, by its own token. @throws ApiProblem `forbidden` */
+export function mustBeOwner(caller: Caller, wallet: string): void {
+  if (caller.signer !== 'wallet' || caller.wallet !== wallet) throw new ApiProblem('forbidden');
+}
+
+/** The wallet itself, or its app by a token that covers it. @throws ApiProblem `forbidden` */
+export function mustBeOwnerOrApp(caller: Caller, wallet: string): void {
+  const covers = caller.wallet === wallet || (caller.signer === 'app' && caller.wallet === '*');
+  if (!covers) throw new ApiProblem('forbidden');
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { fromHex } from '../../../protocol/index.ts';
+import { answerJson } from '../answer.ts';
+import { BATCHES_PATH } from '../batch-route.ts';
+import type { BatchStatuses } from '../batch-status.ts';
+import { ApiProblem } from '../problems.ts';
+import { BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import * as shapes from '../shapes.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+const accept: Route = {
+  doc: {
+    method: 'post',
+    path: BATCHES_PATH,
+    tags: ['batches'],
+    summary: 'Accept one signed batch',
+    description:
+      'NDJSON: the header line, then one line per event; LF, no blank lines. Or JSON {header, events}. All or nothing. 202 means that Kafka has it with acks=all. At most 2,000,000 bytes decoded; Content-Encoding gzip, deflate or br.',
+    request: {
+      body: {
+        required: true,
+        content: {
+          'application/x-ndjson': { schema: z.string().describe('Header line and event lines.') },
+          'application/json': { schema: shapes.batchShape },
+        },
+      },
+    },
+    responses: {
+      202: ok('Accepted; or known already, with its first position.', shapes.acceptance),
+      400: problem('Not a batch that can be read; `line` names where.'),
+      402: problem('`unpaid`'),
+      403: problem('`unknown_app`, `app_closed`'),
+      408: problem('`request_timeout`'),
+      409: problem('`mode_mismatch`, `subject_mismatch`'),
+      410: problem('`erased`'),
+      413: problem('`body_too_large`, `batch_too_large`'),
+      415: problem('`content_type`, `encoding_unsupported`'),
+      422: problem('Read, but not valid: the code names the field, `line` the line.'),
+      ...RETRY_LATER,
+    },
+  },
+};
+
+/** Batches: taken (by a route of its own before express), and where they are. */
+export const batchRoutes = ({
+  statuses,
+  telemetry,
+}: {
+  statuses: BatchStatuses;
+  telemetry: Pick<Telemetry, 'answered'>;
+}): Route[] => [
+  accept,
+  {
+    doc: {
+      method: 'post',
+      path: '/v1/batches/status',
+      tags: ['batches'],
+      summary: 'Where up to 1,000 batches are',
+      request: jsonBody(shapes.statusRequest),
+      responses: {
+        200: ok('One status per id, in order; ids that are not known have outcome `unknown`.', shapes.statusAnswer),
+        ...BODY_PROBLEMS,
+      },
+    },
+    async handle(request, response) {
+      const { ids } = checked(shapes.statusRequest, request.body);
+      const batches = await statuses(ids.map((id) => fromHex(id, 32)));
+      answerJson(response, 200, { batches });
+      telemetry.answered('status', 200);
+    },
+  },
+  {
+    doc: {
+      method: 'get',
+      path: '/v1/batches/{id}',
+      tags: ['batches'],
+      summary: 'Where a batch is',
+      request: { params: z.object({ id: shapes.batchIdShape }) },
+      responses: {
+        200: ok('Its status.', shapes.batchStatus),
+        400: problem('`invalid`'),
+        404: problem('`unknown_batch`'),
+        503: RETRY_LATER[503],
+      },
+    },
+    async handle(request, response) {
+      const id = checked(shapes.batchIdShape, request.params.id);
+      const [status] = await statuses([fromHex(id, 32)]);
+      if (!status || status.outcome === 'unknown') throw new ApiProblem('unknown_batch');
+      answerJson(response, 200, status);
+      telemetry.answered('batch', 200);
+    },
+  },
+];

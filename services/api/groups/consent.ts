@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { fromHex, KINDS, toHex, type VerifiedRequest } from '../../../protocol/index.ts';
+import type { Consents } from '../../pipeline/ports/consents.ts';
+import type { Requests } from '../../pipeline/ports/requests.ts';
+import { answerJson } from '../answer.ts';
+import { type Authorize, mustBeOwner, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { ApiProblem } from '../problems.ts';
+import type { SealedKey, SealedKeys } from '../requests/sealed-keys.ts';
+import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import * as shapes from '../shapes.ts';
+
+export interface ConsentRoutesDeps {
+  readonly authorize: Authorize;
+  readonly requests: Pick<Requests, 'list'>;
+  readonly consents: Pick<Consents, 'certificates' | 'accesses'>;
+  readonly sealedKeys: SealedKeys;
+  readonly now: () => number;
+}
+
+const security = [{ token: [] }];
+const owner = shapes.ownerShape;
+
+/** The JSON form of a request: what anyone can verify again. */
+const shown = ({ content: _content, hash: _hash, ...signed }: VerifiedRequest) => signed;
+
+/** What was allowed and given: for the owner, the app, and recipients. */
+export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
+  {
+    doc: {
+      method: 'get',
+      path: '/v1/certificates/{wallet}',
+      tags: ['keys & grants'],
+      summary: 'Encryption keys of a wallet',
+      description: 'Certificates that have not expired, newest first. Public: whoever grants needs them.',
+      request: { params: z.object({ wallet: shapes.hex32 }) },
+      responses: {
+        200: ok('Signed requests of kind `recipient`.', shapes.certificates),
+        400: problem('`invalid`'),
+        503: RETRY_LATER[503],
+      },
+    },
+    async handle(request, response) {
+      const wallet = checked(shapes.hex32, request.params.wallet);
+      const all = await deps.consents.certificates(fromHex(wallet, 32));
+      const live = all.filter((one) => one.content.expiresAt > deps.now());
+      answerJson(response, 200, { certificates: live.map(shown) });
+    },
+  },
+  {
+    doc: {
+      method: 'get',
+      path: '/v1/wallets/{wallet}/apps/{app}/grants',
+      tags: ['keys & grants'],
+      summary: 'Grants and policies of a wallet in an app',
+      description: 'Operation `grants.read`, by the wallet or the app.',
+      security,
+      request: { params: owner },
+      responses: {
+        200: ok('Newest first.', shapes.grantList),
+        400: problem('`invalid`'),
+        ...AUTH_PROBLEMS,
+        503: RETRY_LATER[503],
+      },
+    },
+    async handle(request, response) {
+      const { wallet, app } = checked(owner, request.params);
+      mustBeOwnerOrApp(deps.authorize(request, 'grants.read', app), wallet);
+      const list = await deps.requests.list({ app: fromHex(app, 32), wallet: fromHex(wallet, 32) });
+      const current = list.find((one) => one.request.kind === 'policy')?.request.id;
+      const grants = list.map(({ request: one, revoked }) => {
+        const replaced = one.kind === 'policy' && one.id !== current;
+        const expired = one.content.expiresAt <= deps.now();
+        const state = revoked ? 'revoked' : replaced ? 'replaced' : expired ? 'expired' : 'live';
+        return { state, request: shown(one), content: readable(one) };
+      });
+      answerJson(response, 200, { grants });
+    },
+  },
+  {
+    doc: {
+      method: 'get',
+      path: '/v1/wallets/{wallet}/apps/{app}/access-log',
+      tags: ['keys & grants'],
+      summary: 'Every key that was handed out',
+      description:
+        'Operation `access.read`, by the wallet. One entry per reader, scope, root version, epoch and reason.',
+      security,
+      request: { params: owner, query: shapes.accessQuery },
+      responses: {
+        200: ok('Newest first.', shapes.accessLog),
+        400: problem('`invalid`'),
+        ...AUTH_PROBLEMS,
+        503: RETRY_LATER[503],
+      },
+    },
+    async handle(request, response) {
+      const { wallet, app } = checked(owner, request.params);
+      const { before, limit = 100 } = checked(shapes.accessQuery, request.query);
+      mustBeOwner(deps.authorize(request, 'access.read', app), wallet);
+      const of = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
+      const accesses = await deps.consents.accesses(of, { ...(before === undefined ? {} : { before }), limit });
+      answerJson(response, 200, { accesses: accesses.map(({ app: _app, wallet: _wallet, ...entry }) => entry) });
+    },
+  },
+  {
+    doc: {
+      method: 'post',
+      path: '/v1/keys/fetch',
+      tags: ['keys & grants'],
+      summary: 'Keys that were granted to the caller',
+      description:
+        "Operation `keys.fetch`, by the recipient's own token for this app. Keys are sealed to the caller's registered certificates.",
+      security,
+      request: jsonBody(shapes.keyFetch),
+      responses: {
+        200: ok('What live grants and policies give.', shapes.sealedKeys),
+        ...BODY_PROBLEMS,
+        ...AUTH_PROBLEMS,
+        410: problem('`erased`'),
+        413: problem('`payload_too_large`, `too_many_keys`'),
+      },
+    },
+    async handle(request, response) {
+      const { app, wallet, scopes } = checked(shapes.keyFetch, request.body);
+      const caller = deps.authorize(request, 'keys.fetch', app);
+      if (caller.signer !== 'wallet') throw new ApiProblem('forbidden');
+      const certificates = await deps.consents.certificates(fromHex(caller.wallet, 32));
+      const keys: SealedKey[] = [];
+      for (const certificate of certificates.filter((one) => one.content.expiresAt > deps.now())) {
+        const reader = { name: `wallet:${caller.wallet}`, asker: { certificate } };
+        keys.push(...(await deps.sealedKeys({ app: fromHex(app, 32), wallet: fromHex(wallet, 32) }, reader, scopes)));
+      }
+      answerJson(response, 200, { keys });
+    },
+  },
+];
+
+/** A body as JSON can show it. */
+function readable({ kind, content }: VerifiedRequest): Record<string, unknown> {
+  const show = (value: unknown): unknown =>
+    value instanceof Uint8Array ? toHex(value) : Array.isArray(value) ? value.map(show) : value;
+  return Object.fromEntries(
+    Object.keys(KINDS[kind].fields).map((name) => [name, show((content as Record<string, unknown>)[name])]),
+  );
+}

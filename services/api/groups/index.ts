@@ -1,0 +1,74 @@
+import { toHex } from '../../../protocol/index.ts';
+import type { Clock } from '../../pipeline/clock.ts';
+import type { Metrics } from '../../pipeline/metrics.ts';
+import type { Consents } from '../../pipeline/ports/consents.ts';
+import type { IndexStore } from '../../pipeline/ports/index-store.ts';
+import type { Positions } from '../../pipeline/ports/positions.ts';
+import type { Requests } from '../../pipeline/ports/requests.ts';
+import type { Vault } from '../../pipeline/ports/vault.ts';
+import type { AppRegister } from '../app-register.ts';
+import { createAuthorize } from '../auth/bearer.ts';
+import type { BatchStatuses } from '../batch-status.ts';
+import { createAcceptRequest } from '../requests/accept-request.ts';
+import { erase } from '../requests/erase.ts';
+import { grant } from '../requests/grant.ts';
+import type { RequestHandler } from '../requests/handler.ts';
+import { keys } from '../requests/keys.ts';
+import { move } from '../requests/move.ts';
+import { policy } from '../requests/policy.ts';
+import { recipient } from '../requests/recipient.ts';
+import { reopen } from '../requests/reopen.ts';
+import { revoke } from '../requests/revoke.ts';
+import { createSealedKeys } from '../requests/sealed-keys.ts';
+import type { Route } from '../route.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { batchRoutes } from './batches.ts';
+import { consentRoutes } from './consent.ts';
+import { healthRoutes } from './health.ts';
+import { modeRoutes } from './modes.ts';
+import { positionsRoutes } from './positions.ts';
+import { requestRoutes } from './requests.ts';
+
+export interface GroupDeps {
+  readonly network: string;
+  readonly vault: Pick<Vault, 'transit' | 'scopeKeys' | 'prepare'>;
+  readonly requests: Requests;
+  readonly consents: Consents;
+  readonly apps: Pick<AppRegister, 'find'>;
+  readonly statuses: BatchStatuses;
+  readonly positions: Pick<Positions, 'load'>;
+  readonly index: Pick<IndexStore, 'checkpoints'>;
+  readonly partitions: number;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly metrics: Metrics;
+  readonly telemetry: Telemetry;
+  readonly ready: () => boolean;
+}
+
+/** Every route of the API, in the order of the document. */
+export function allRoutes(deps: GroupDeps): Route[] {
+  const { network, requests, consents, vault, apps } = deps;
+  const now = () => deps.clock.now();
+  const authorize = createAuthorize(network, now);
+  const sealedKeys = createSealedKeys({ vault, consents });
+  const handlers: RequestHandler[] = [
+    recipient,
+    policy,
+    grant(consents),
+    revoke,
+    keys(sealedKeys),
+    move(vault),
+    erase,
+    reopen,
+  ];
+  const app = (bytes: Uint8Array) => apps.find({ hex: toHex(bytes), bytes });
+  const accept = createAcceptRequest({ network, requests, now, app });
+  return [
+    ...batchRoutes(deps),
+    ...requestRoutes({ ...deps, handlers, accept }),
+    ...consentRoutes({ authorize, requests, consents, sealedKeys, now }),
+    ...modeRoutes({ authorize, vault }),
+    ...positionsRoutes(deps),
+    ...healthRoutes(deps),
+  ];
+}

@@ -1,0 +1,43 @@
+import { fromHex, toHex } from '../../../protocol/index.ts';
+import type { Vault } from '../../pipeline/ports/vault.ts';
+import { answerJson } from '../answer.ts';
+import { type Authorize, mustBeOwner } from '../auth/bearer.ts';
+import { ApiProblem } from '../problems.ts';
+import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
+import { ownerShape, preparedRoot } from '../shapes.ts';
+
+/** What a move to service mode has to name. */
+export const modeRoutes = ({
+  authorize,
+  vault,
+}: {
+  authorize: Authorize;
+  vault: Pick<Vault, 'transit' | 'prepare'>;
+}): Route[] => [
+  {
+    doc: {
+      method: 'post',
+      path: '/v1/moves/prepare',
+      tags: ['keys & grants'],
+      summary: 'The subject that a move to service mode must name',
+      description: 'Operation `move`, by the wallet. The same answer until the move is made.',
+      security: [{ token: [] }],
+      request: jsonBody(ownerShape),
+      responses: {
+        200: ok('A root that counts from the move on.', preparedRoot),
+        ...BODY_PROBLEMS,
+        ...AUTH_PROBLEMS,
+        410: problem('`erased`'),
+      },
+    },
+    async handle(request, response) {
+      const { app, wallet } = checked(ownerShape, request.body);
+      mustBeOwner(authorize(request, 'move', app), wallet);
+      const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
+      const [transit] = await vault.transit([owner]);
+      if (!transit) throw new ApiProblem('erased');
+      const { rootVersion, subject } = await vault.prepare(owner);
+      answerJson(response, 200, { rootVersion, subject: toHex(subject) });
+    },
+  },
+];

@@ -1,0 +1,51 @@
+import { KINDS } from '../../../protocol/index.ts';
+import { answerJson } from '../answer.ts';
+import type { createAcceptRequest } from '../requests/accept-request.ts';
+import type { RequestHandler } from '../requests/handler.ts';
+import { BODY_PROBLEMS, jsonBody, ok, problem, type Route } from '../route.ts';
+import { signedRequest } from '../shapes.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+export interface RequestRoutesDeps {
+  readonly handlers: readonly RequestHandler[];
+  readonly accept: ReturnType<typeof createAcceptRequest>;
+  readonly telemetry: Pick<Telemetry, 'answered'>;
+}
+
+const SHARED: Readonly<Record<number, string>> = {
+  403: '`unknown_app`',
+  409: '`request_clash`',
+  422: 'Read, but not valid: the code names the member (`signature`, `request_stale`, …).',
+};
+
+/** One route per kind of signed request. */
+export const requestRoutes = ({ handlers, accept, telemetry }: RequestRoutesDeps): Route[] =>
+  handlers.map((handler) => ({
+    doc: {
+      method: 'post',
+      path: handler.path,
+      tags: [handler.kind === 'erase' || handler.kind === 'reopen' ? 'removals' : 'keys & grants'],
+      summary: handler.summary,
+      description: `${KINDS[handler.kind].summary} The body is a signed request of kind \`${handler.kind}\`, within five minutes of \`issuedAt\`. Idempotent by id: the same request again is answered as the first time.`,
+      request: jsonBody(signedRequest(handler.kind)),
+      responses: {
+        [handler.status]: ok('Accepted, now or before.', handler.answer),
+        ...BODY_PROBLEMS,
+        ...problems(handler),
+      },
+    },
+    async handle(request, response) {
+      answerJson(response, handler.status, await accept(handler, request.body));
+      telemetry.answered(handler.kind, handler.status);
+    },
+  }));
+
+function problems({ problems: own = {} }: RequestHandler) {
+  const statuses = new Set([...Object.keys(SHARED), ...Object.keys(own)].map(Number));
+  return Object.fromEntries(
+    [...statuses].map((status) => [
+      status,
+      problem([SHARED[status], own[status]].filter((text) => text !== undefined).join('; ')),
+    ]),
+  );
+}

@@ -1,0 +1,36 @@
+import { checkRequestTime, fromHex, type KindName, verifyRequest, ZERO_KEY } from '../../../protocol/index.ts';
+import type { App } from '../../pipeline/ports/apps.ts';
+import { type RequestAnswer, RequestClash, type Requests } from '../../pipeline/ports/requests.ts';
+import { ApiProblem } from '../problems.ts';
+import type { RequestHandler } from './handler.ts';
+
+export interface AcceptRequestDeps {
+  readonly network: string;
+  readonly requests: Requests;
+  readonly now: () => number;
+  /** null: not registered. */
+  readonly app: (app: Uint8Array) => Promise<App | null>;
+}
+
+/**
+ * Accepts one signed request. A request that was accepted before gets its first answer, however old it is by now; any other must be of now.
+ * @throws ProtocolError for form, signature and time; ApiProblem `unknown_app`, `request_clash`, and what the handler refuses
+ */
+export function createAcceptRequest({ network, requests, now, app }: AcceptRequestDeps) {
+  return async (handler: RequestHandler, body: unknown): Promise<RequestAnswer> => {
+    const request = verifyRequest<KindName>(body, { network, kind: handler.kind });
+    try {
+      const known = await requests.find(request);
+      if (known) return known;
+      checkRequestTime(request, now());
+      const owner = { app: fromHex(request.app, 32), wallet: fromHex(request.wallet, 32) };
+      if (request.app !== ZERO_KEY && !(await app(owner.app))) throw new ApiProblem('unknown_app');
+      const asked = { request, owner, now: now() };
+      const prepared = await handler.before?.(asked);
+      return await requests.once(request, (effects) => handler.run(asked, effects, prepared));
+    } catch (error) {
+      if (error instanceof RequestClash) throw new ApiProblem('request_clash');
+      throw error;
+    }
+  };
+}

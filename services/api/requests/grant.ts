@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { Consents } from '../../pipeline/ports/consents.ts';
+import { ApiProblem } from '../problems.ts';
+import { epochShape, requestId } from '../shapes.ts';
+import { defineHandler } from './handler.ts';
+
+/** Opens one scope to the holder of a certified key. */
+export const grant = (consents: Pick<Consents, 'certified'>) =>
+  defineHandler<'grant', boolean>({
+    kind: 'grant',
+    path: '/v1/grants',
+    status: 201,
+    summary: 'Open one scope to a recipient',
+    answer: z.object({ id: requestId, epoch: epochShape }),
+    problems: { 409: '`client_keys`', 410: '`erased`', 422: '`not_certified`, or a code of the protocol' },
+    before: ({ request, now }) => consents.certified(request.content.recipient, now),
+    async run({ request }, effects, certified) {
+      if (!certified) throw new ApiProblem('not_certified');
+      const root = await effects.root();
+      if (root?.erased) throw new ApiProblem('erased');
+      if (root?.mode === 'client') throw new ApiProblem('client_keys');
+      return { id: request.id, epoch: root?.epoch ?? 0 };
+    },
+  });

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { toHex } from '../../../protocol/index.ts';
+import type { Vault } from '../../pipeline/ports/vault.ts';
+import { ApiProblem } from '../problems.ts';
+import { requestId } from '../shapes.ts';
+import { defineHandler } from './handler.ts';
+import { EFFECTIVE_WITHIN_SECONDS } from './new-epoch.ts';
+
+/** Changes who encrypts: a new root version, so that what is on its way is still judged by the one it was sealed under. */
+export const move = (vault: Pick<Vault, 'prepare'>) =>
+  defineHandler<'move', Awaited<ReturnType<Vault['prepare']>> | null>({
+    kind: 'move',
+    path: '/v1/moves',
+    status: 200,
+    summary: 'Change who encrypts',
+    answer: z.object({
+      id: requestId,
+      mode: z.enum(['service', 'client']),
+      rootVersion: z.int(),
+      effectiveWithinSeconds: z.int(),
+    }),
+    problems: { 409: '`same_mode`, `not_prepared`, `epoch_behind`, `subject_taken`', 410: '`erased`' },
+    before: async ({ request, owner }) => (request.content.mode === 'service' ? vault.prepare(owner) : null),
+    async run({ request }, effects, prepared) {
+      const { mode, subject, epoch } = request.content;
+      const root = await effects.root();
+      if (root?.erased) throw new ApiProblem('erased');
+      if ((root?.mode ?? 'service') === mode && root) throw new ApiProblem('same_mode');
+      if (root && epoch < root.epoch) throw new ApiProblem('epoch_behind');
+      const done = (rootVersion: number) => ({
+        id: request.id,
+        mode,
+        rootVersion,
+        effectiveWithinSeconds: EFFECTIVE_WITHIN_SECONDS,
+      });
+      if (mode === 'client') {
+        if (await effects.subjectTaken(subject)) throw new ApiProblem('subject_taken');
+        return done(await effects.newClientRoot(subject, epoch));
+      }
+      if (!prepared || toHex(prepared.subject) !== toHex(subject)) throw new ApiProblem('not_prepared');
+      if (!(await effects.activate(prepared.rootVersion, epoch))) throw new ApiProblem('not_prepared');
+      return done(prepared.rootVersion);
+    },
+  });

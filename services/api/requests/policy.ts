@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { epochShape, requestId } from '../shapes.ts';
+import { defineHandler } from './handler.ts';
+import { EFFECTIVE_WITHIN_SECONDS, newEpoch } from './new-epoch.ts';
+
+/** Replaces the wallet's policy for the app; the end of the one before it begins a new epoch. */
+export const policy = defineHandler<'policy'>({
+  kind: 'policy',
+  path: '/v1/policies',
+  status: 201,
+  summary: 'Say what the exports of an app, or listed recipients, may read',
+  answer: z.object({ id: requestId, epoch: epochShape, effectiveWithinSeconds: z.int() }),
+  run: async (asked, effects) => ({
+    id: asked.request.id,
+    epoch: await newEpoch(asked, effects),
+    effectiveWithinSeconds: EFFECTIVE_WITHIN_SECONDS,
+  }),
+});
