@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { exportedEventIds } from '../cli/census/exported-rows.ts';
+import { allowExports } from '../cli/demo/allow.ts';
 import { sandboxCast } from '../cli/demo/cast.ts';
 import { startSandbox } from '../cli/sandbox/sandbox.ts';
 import { type Database, openDatabase } from '../connectors/postgres/database.ts';
 import { ready, toHex } from '../protocol/index.ts';
+import { DdcClient } from '../sdk/js/index.ts';
 import { PARTS } from '../stack/parts.ts';
 import { display } from '../stack/progress.ts';
 import { ROOMS } from '../stack/rooms.ts';
@@ -40,10 +42,16 @@ export async function bench(options: { rounds: number; json: boolean }): Promise
   try {
     const { app } = await sandboxCast();
     const accounts = await benchAccounts(16);
+    const network = sandbox.env.DDC_NETWORK as string;
+    const client = new DdcClient({ endpoint: sandbox.rooms.url('api'), network, app: app.publicKey });
+    await allowExports(
+      client,
+      accounts.map((wallet) => ({ wallet, scopes: ['purchase'] })),
+    );
     const rounds: Round[] = [];
     for (let n = -1; n < options.rounds; n++) {
       const workload = {
-        network: sandbox.env.DDC_NETWORK as string,
+        network,
         app: app.publicKey,
         accounts,
         batches: BATCHES,

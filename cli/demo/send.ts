@@ -1,4 +1,5 @@
-import { DdcClient } from '../../sdk/js/index.ts';
+import { type Account, DdcClient } from '../../sdk/js/index.ts';
+import { allowExports } from './allow.ts';
 import type { Cast } from './cast.ts';
 import type { DemoEvent } from './interactions.ts';
 
@@ -19,15 +20,34 @@ export interface Sending {
 export function send(events: readonly DemoEvent[], cast: Cast, target: { endpoint: string; network: string }): Sending {
   const client = new DdcClient({ ...target, app: cast.app.publicKey, concurrency: 32 });
   const batches: Sending['batches'] = new Map();
-  const recorded = new Map<string, Promise<unknown>>();
-  for (const [customer, own] of groupBy(events, (event) => event.customer)) {
-    const stream = client.stream(cast.wallet(customer), {}, (batch) =>
-      batches.set(batch.batchId, { customer, events: batch.events }),
-    );
+  const customers = [...groupBy(events, (event) => event.customer)].map(([customer, own]) => {
+    const wallet = cast.wallet(customer);
+    return {
+      customer,
+      own,
+      wallet,
+      allowed: turn(),
+      scopes: [...new Set(own.flatMap((event) => Object.keys(event.scopes)))],
+    };
+  });
+  const recorded = new Map(
+    customers.map(({ customer, own, wallet, allowed }) => [
+      customer,
+      allowed.promise.then(() => record(customer, own, wallet)),
+    ]),
+  );
+
+  function record(customer: string, own: readonly DemoEvent[], wallet: Account): Promise<unknown> {
+    const stream = client.stream(wallet, {}, (batch) => batches.set(batch.batchId, { customer, events: batch.events }));
     const records = own.map(({ type, time, session, scopes }) => stream.record({ type, time, session, scopes }));
     stream.flush();
-    recorded.set(customer, Promise.all(records));
+    return Promise.all(records);
   }
+
+  const byWallet = new Map(customers.map((one) => [one.wallet, one.allowed]));
+  allowExports(client, customers, (wallet) => byWallet.get(wallet)?.resolve()).catch((error: unknown) => {
+    for (const { allowed } of customers) allowed.reject(error);
+  });
   const safe = Promise.all(recorded.values()).then(() => undefined);
   return {
     batches,
@@ -36,6 +56,17 @@ export function send(events: readonly DemoEvent[], cast: Cast, target: { endpoin
     safeOf: async (customer) => void (await recorded.get(customer)),
     close: () => client.close(),
   };
+}
+
+/** A promise that is settled from outside. */
+function turn() {
+  let resolve: () => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<void>((done, fail) => {
+    resolve = done;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

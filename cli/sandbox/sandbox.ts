@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApps } from '../../connectors/postgres/apps.ts';
 import { migrate, openDatabase } from '../../connectors/postgres/database.ts';
+import { toHex } from '../../protocol/index.ts';
 import type { Display } from '../../stack/progress.ts';
 import { ROOMS, type RoomName } from '../../stack/rooms.ts';
 import { type Stack, startStack } from '../../stack/stack.ts';
@@ -55,9 +56,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const exportFolder = join(folder, 'export');
     mkdirSync(exportFolder, { recursive: true });
+    const { app } = await sandboxCast();
     const plan = {
       name: 'sandbox',
-      app: '*',
+      app: toHex(app.publicKey),
       scopes: EXPORT_SCOPES,
       sink: 'parquet',
       config: { folder: exportFolder },

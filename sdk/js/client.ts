@@ -3,6 +3,7 @@ import type { Account } from './account.ts';
 import { Delivery, type DeliveryCounts, type SignedBatch } from './delivery.ts';
 import { uuidv7 } from './event-id.ts';
 import { Transport } from './transport.ts';
+import { WalletRequests } from './wallet-requests.ts';
 
 export interface ClientOptions {
   /** Base URL of the API. */
@@ -54,6 +55,7 @@ export type OnAccepted = (batch: { readonly batchId: string; readonly events: nu
  */
 export class DdcClient {
   readonly #delivery: Delivery;
+  readonly #transport: Transport;
   readonly #settings: Settings;
   readonly #streams = new Set<WalletStream>();
   constructor(options: ClientOptions) {
@@ -73,6 +75,7 @@ export class DdcClient {
     };
     const { endpoint, timeoutMs, concurrency, statusEveryMs, backoff } = this.#settings;
     const transport = new Transport({ endpoint, timeoutMs, fetch: options.fetch ?? fetch });
+    this.#transport = transport;
     const random = () => (randomBytes(1)[0] as number) / 256;
     this.#delivery = new Delivery({ transport, concurrency, statusEveryMs, backoff, now, random });
   }
@@ -93,6 +96,11 @@ export class DdcClient {
     );
     this.#streams.add(stream);
     return stream;
+  }
+
+  /** What this wallet decides about its data: policies, grants, keys, erasure. */
+  requests(account: Account): WalletRequests {
+    return new WalletRequests(account, this.#settings, this.#transport);
   }
 
   /** Closes every open batch now instead of when its time is up. */

@@ -30,7 +30,7 @@ export class TryAgain extends Error {
   }
 }
 
-/** The two calls of the API that the SDK makes. */
+/** The calls of the API that the SDK makes. */
 export class Transport {
   readonly #endpoint: string;
   readonly #fetch: typeof fetch;
@@ -53,14 +53,28 @@ export class Transport {
     return (await this.#request<{ batches: BatchStatus[] }>('/v1/batches/status', 'application/json', body)).batches;
   }
 
-  async #request<T>(path: string, contentType: string, body: Uint8Array): Promise<T> {
+  /** @throws TryAgain when the outcome is open, BatchRefused when it is not. */
+  postJson<T>(path: string, body: Uint8Array, headers: Record<string, string> = {}): Promise<T> {
+    return this.#request<T>(path, 'application/json', body, headers);
+  }
+
+  get<T>(path: string, headers: Record<string, string>): Promise<T> {
+    return this.#request<T>(path, null, null, headers);
+  }
+
+  async #request<T>(
+    path: string,
+    contentType: string | null,
+    body: Uint8Array | null,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
     let answer: Response;
     let text: string;
     try {
       answer = await this.#fetch(`${this.#endpoint}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': contentType },
-        body: body as Uint8Array<ArrayBuffer>,
+        method: body ? 'POST' : 'GET',
+        headers: { ...(contentType ? { 'content-type': contentType } : {}), ...headers },
+        body: body as Uint8Array<ArrayBuffer> | null,
         signal: AbortSignal.timeout(this.#timeoutMs),
       });
       // A service that dies in the middle of an answer has not answered.

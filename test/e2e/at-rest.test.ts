@@ -28,6 +28,7 @@ const ids: Uint8Array[] = [];
 /** A hundred events with `secret` in each of three scopes, the third of which is called `scope`. */
 async function send(secret: string, scope: string, type: string): Promise<void> {
   const signer = createTestSigner(it.app);
+  await it.allow([signer]);
   const data = JSON.stringify({ note: `before ${secret} after` });
   const batches = Array.from({ length: BATCHES }, () => {
     const events = Array.from({ length: EVENTS_EACH }, (_, i) => ({

@@ -40,6 +40,7 @@ describe('the largest legal batch', () => {
 
   test.each(shapes)('%s: is accepted, and one byte more is refused', async (_, shape, body) => {
     const signer = createTestSigner(it.app);
+    await it.allow([signer]);
     const sign = (padding: string) => signer.sign({ events: shape(padding), seq: 0, issuedAt: Date.now() });
     const largest = sign(paddingFor(signer, shape, MAX_ENCRYPTED, body));
     expect(measureBatch(largest).encryptedSize).toBe(MAX_ENCRYPTED);

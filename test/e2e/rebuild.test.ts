@@ -73,6 +73,7 @@ async function fill(): Promise<void> {
   // The encryptor is away, so that the API cannot know the second copy of a batch as such.
   await sandbox.rooms.stop('encryptor');
   const wallets = signers.map((make) => make());
+  await it.allow(wallets);
   const issuedAt = Date.now();
   const batches = wallets.flatMap((wallet) =>
     Array.from({ length: BATCHES_EACH }, () => wallet.sign({ count: EVENTS_EACH, issuedAt })),
@@ -154,7 +155,9 @@ test('index and export are rebuilt from `pinned` as they were, and nothing is pi
   expect(after.audit.nonce).toBe(before.audit.nonce);
 
   // The next batch is charged, and nothing beside it: whatever the replay had left uncut would be in that round as well.
-  const next = createTestSigner(it.app).sign({ count: EVENTS_EACH, issuedAt: Date.now() });
+  const late = createTestSigner(it.app);
+  await it.allow([late]);
+  const next = late.sign({ count: EVENTS_EACH, issuedAt: Date.now() });
   await postAll(deployment.api, [next.ndjson]);
   live.push(next.batchId);
   await drained(it, { batchIds: live, events: live.length * EVENTS_EACH });

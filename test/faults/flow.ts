@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { allowExports } from '../../cli/demo/allow.ts';
 import { toHex } from '../../protocol/index.ts';
 import { type Account, accountFromPhrase, BatchLost, DdcClient, deriveAccount } from '../../sdk/js/index.ts';
 import { Chances } from '../model/random.ts';
@@ -74,7 +75,13 @@ export class Flow {
       fetch: this.#watch,
     });
     const onAccepted = (batch: { batchId: string; events: number }) => this.batches.set(batch.batchId, batch.events);
-    const streams = (await wallets()).map((wallet) => client.stream(wallet, {}, onAccepted));
+    const owners = await wallets();
+    const scopes = ['purchase', 'profile'];
+    await allowExports(
+      client,
+      owners.map((wallet) => ({ wallet, scopes })),
+    );
+    const streams = owners.map((wallet) => client.stream(wallet, {}, onAccepted));
     const outcomes: Promise<void>[] = [];
     const started = performance.now();
     for (let n = 0; n < events; n += BATCH) {

@@ -5,8 +5,10 @@ import { type Deployment, openStores, type Stores } from '../../cli/census/store
 import { sandboxCast } from '../../cli/demo/cast.ts';
 import { deploymentOf } from '../../cli/sandbox/deployment.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../cli/sandbox/sandbox.ts';
-import { ready } from '../../protocol/index.ts';
+import { createRequests } from '../../connectors/postgres/requests.ts';
+import { type KeyPair, ready, toHex } from '../../protocol/index.ts';
 import { startStack } from '../../stack/stack.ts';
+import { allowExport } from './allow-export.ts';
 import { type Suite, suite } from './stack.ts';
 
 /** Every room as its own process, in a suite's corner of the running stack. */
@@ -17,6 +19,8 @@ export interface SuiteSandbox {
   readonly stores: Stores;
   /** Public key of the app that takes writes without a token. */
   readonly app: Uint8Array;
+  /** These wallets let the exports of the app read these scopes. */
+  allow(wallets: readonly { readonly keyPair: KeyPair }[], scopes?: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +55,13 @@ export async function suiteSandbox(
       deployment,
       stores,
       app: app.publicKey,
+      async allow(wallets, scopes = ['purchase', 'profile']) {
+        const requests = createRequests(stores.database, () => {
+          throw new Error('a policy makes no root');
+        });
+        const hex = toHex(app.publicKey);
+        for (const { keyPair } of wallets) await allowExport(requests, hex, keyPair, 'ed25519', scopes);
+      },
       async close() {
         await stores.close();
         await rooms.stop();

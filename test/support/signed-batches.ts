@@ -39,6 +39,7 @@ export function createTestSigner(app: Uint8Array = new Uint8Array(randomBytes(32
   return {
     app,
     wallet,
+    keyPair,
     sign(wish: BatchWish = {}) {
       const { count = 3, scopes = smallScopes, issuedAt = 1_760_000_000_000 } = wish;
       const events = wish.events ?? Array.from({ length: count }, (_, i) => testEvent(i, scopes(i)));

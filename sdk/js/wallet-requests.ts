@@ -1,0 +1,193 @@
+import {
+  type Content,
+  fromBase64url,
+  fromHex,
+  type KeyPair,
+  type KindName,
+  openScopeKey,
+  type SignedRequest,
+  signRequest,
+  toBase64url,
+  toHex,
+  utf8,
+  ZERO_KEY,
+} from '../../protocol/index.ts';
+import type { Account } from './account.ts';
+import type { ScopeKeyOf } from './reader.ts';
+import { type Transport, TryAgain } from './transport.ts';
+
+/** Where each kind of signed request goes. */
+const PATHS = {
+  recipient: '/v1/certificates',
+  policy: '/v1/policies',
+  grant: '/v1/grants',
+  revoke: '/v1/revocations',
+  keys: '/v1/keys',
+  move: '/v1/moves',
+  erase: '/v1/erasures',
+  reopen: '/v1/reopenings',
+} as const satisfies Partial<Record<KindName, string>>;
+type Sent = keyof typeof PATHS;
+
+export interface RequestSettings {
+  readonly network: string;
+  /** 32-byte public key of the application. */
+  readonly app: Uint8Array;
+  readonly now: () => number;
+  readonly randomBytes: (length: number) => Uint8Array;
+}
+
+/** A key as the service hands it out. */
+export interface SealedKey {
+  readonly scope: string;
+  readonly rootVersion: number;
+  readonly epoch: number;
+  /** Id of the grant, policy or keys request that allows it. */
+  readonly by: string;
+  readonly recipient: string;
+  readonly sealed: string;
+}
+
+/** The state of an erasure. */
+export interface RemovalState {
+  readonly id: string;
+  readonly state: 'committed' | 'fenced' | 'sent' | 'done';
+  /** What the next step waits for. */
+  readonly waitingFor: readonly string[];
+  readonly receipts: readonly { readonly payload: string; readonly key: string; readonly signature: string }[];
+}
+
+const ATTEMPTS = 8;
+const FIRST_PAUSE_MS = 250;
+
+/**
+ * What a wallet decides about its data in one application. Every method signs a request with the account's key and sends the same
+ * bytes again while the outcome is open: requests are idempotent by id.
+ *
+ * @example
+ * const mine = client.requests(account);
+ * await mine.policy({ scopes: ['purchase'], recipients: 'app', expiresAt: Date.now() + 86_400_000 });
+ */
+export class WalletRequests {
+  readonly #account: Account;
+  readonly #settings: RequestSettings;
+  readonly #transport: Transport;
+
+  constructor(account: Account, settings: RequestSettings, transport: Transport) {
+    this.#account = account;
+    this.#settings = settings;
+    this.#transport = transport;
+  }
+
+  /** Says what the app's exports, or listed recipients, may read. Replaces the policy before it. */
+  policy(content: Content<'policy'>): Promise<{ id: string; epoch: number }> {
+    return this.#send('policy', content);
+  }
+
+  /** Opens one scope, from an epoch on, to the holder of a certified X25519 key. */
+  grant(content: Omit<Content<'grant'>, 'grantor'>): Promise<{ id: string; epoch: number }> {
+    return this.#send('grant', { ...content, grantor: this.#account.publicKey });
+  }
+
+  /** Ends a grant or policy. Keys that were given open the epochs before the answered one for ever. */
+  revoke(id: string): Promise<{ id: string; epoch: number; note: string }> {
+    return this.#send('revoke', { grant: fromHex(id, 16) });
+  }
+
+  /** Certifies this account's X25519 key, so that others can grant to it. */
+  certify(x25519: Uint8Array, expiresAt: number): Promise<{ id: string }> {
+    return this.#send('recipient', { x25519, expiresAt }, ZERO_KEY);
+  }
+
+  /** Own keys of these scopes, in every epoch so far, opened with the pair that they were sealed to. */
+  async keys(scopes: string[], pair: KeyPair): Promise<ScopeKeyOf[]> {
+    const { keys } = await this.#send<{ keys: SealedKey[] }>('keys', { scopes, recipient: pair.publicKey });
+    return openKeys(keys, pair);
+  }
+
+  /** Keys of another wallet's scopes that were granted to this account. */
+  async fetchKeys(wallet: Uint8Array, scopes: string[], pair: KeyPair): Promise<ScopeKeyOf[]> {
+    const body = { app: toHex(this.#settings.app), wallet: toHex(wallet), scopes };
+    const path = '/v1/keys/fetch';
+    const { keys } = await this.#again(() =>
+      this.#transport.postJson<{ keys: SealedKey[] }>(path, utf8(JSON.stringify(body)), this.#bearer(['keys.fetch'])),
+    );
+    return openKeys(keys, pair);
+  }
+
+  move(content: Content<'move'>): Promise<{ id: string; rootVersion: number }> {
+    return this.#send('move', content);
+  }
+
+  /** Makes everything of this wallet in this app unreadable. `removal` tells how far it is. */
+  erase(): Promise<{ id: string; rootVersions: number[] }> {
+    return this.#send('erase', {});
+  }
+
+  reopen(): Promise<{ id: string; rootVersion: number }> {
+    return this.#send('reopen', {});
+  }
+
+  removal(id: string): Promise<RemovalState> {
+    return this.#get(`removals/${id}`, 'removals.read');
+  }
+
+  grants(): Promise<{ grants: { state: string; request: SignedRequest; content: Record<string, unknown> }[] }> {
+    return this.#get('grants', 'grants.read');
+  }
+
+  /** Every key that was handed out: to whom, of which scope and epoch, and because of what. */
+  accessLog(): Promise<{ accesses: { reader: string; scope: string; epoch: number; by: string; times: number }[] }> {
+    return this.#get('access-log', 'access.read');
+  }
+
+  #get<T>(what: string, operation: string): Promise<T> {
+    const path = `/v1/wallets/${toHex(this.#account.publicKey)}/apps/${toHex(this.#settings.app)}/${what}`;
+    return this.#again(() => this.#transport.get<T>(path, this.#bearer([operation])));
+  }
+
+  /** A token of one minute that lets its holder do these operations as this account. */
+  #bearer(operations: string[]): Record<string, string> {
+    const { now, network } = this.#settings;
+    const { publicKey } = this.#account;
+    const expiresAt = now() + 60_000;
+    const content = { audience: network, operations, wallet: publicKey, key: publicKey, expiresAt };
+    const token = this.#sign('token', content);
+    return { authorization: `Bearer ${toBase64url(utf8(JSON.stringify(token)))}` };
+  }
+
+  #sign<K extends KindName>(kind: K, content: Content<K>, app = toHex(this.#settings.app)): SignedRequest<K> {
+    const { network, now, randomBytes } = this.#settings;
+    const { publicKey, algorithm } = this.#account;
+    const wallet = toHex(publicKey);
+    const head = { kind, network, app, wallet, id: toHex(randomBytes(16)), issuedAt: now() };
+    return signRequest({ ...head, signer: 'wallet', algorithm, wrap: 'none', content }, this.#account);
+  }
+
+  #send<T, K extends Sent = Sent>(kind: K, content: Content<K>, app?: string): Promise<T> {
+    const body = utf8(JSON.stringify(this.#sign(kind, content, app)));
+    return this.#again(() => this.#transport.postJson<T>(PATHS[kind], body));
+  }
+
+  async #again<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let n = 1; ; n += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof TryAgain) || n === ATTEMPTS) throw error;
+        const pause = Math.max(error.retryAfterMs, FIRST_PAUSE_MS * 2 ** (n - 1));
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+}
+
+const openKeys = (keys: readonly SealedKey[], pair: KeyPair): ScopeKeyOf[] =>
+  keys
+    .filter((one) => one.recipient === toHex(pair.publicKey))
+    .map(({ scope, rootVersion, epoch, sealed }) => ({
+      scope,
+      rootVersion,
+      epoch,
+      key: openScopeKey(pair, fromBase64url(sealed)),
+    }));
