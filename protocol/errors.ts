@@ -84,6 +84,8 @@ export const PROTOCOL_ERRORS = {
   selector:
     'A removal selects by exactly one of events (1 to 1000 different ids), from and to (milliseconds, from below to) or session.',
   sealed_key: 'The sealed scope key is not 80 bytes, or does not open with this key pair.',
+  // receipts
+  receipt: 'A receipt is {payload, key, signature}, its key the pinned one, its payload one DAG-CBOR map.',
   // settlement
   fee: 'A fee and its prices are integers from 0 to 2^128-1.',
   remark: 'The bytes are not a settlement remark.',

@@ -63,6 +63,7 @@ export { scopeKey, subjectOf } from './keys.ts';
 export { commitment, leafOf, leafPreimage } from './leaf.ts';
 export { type Meta, type MetaKey, openMeta, sealMeta } from './meta.ts';
 export { parseBatch } from './parse-batch.ts';
+export { type Receipt, signReceipt, verifyReceipt } from './receipt.ts';
 export { recordKeys } from './record-key.ts';
 export { type Epochs, rekey } from './rekey.ts';
 export { type Content, isKindName, KINDS, type KindName } from './requests/kinds.ts';

@@ -8,6 +8,8 @@ export interface Removal {
   kind: 'erase' | 'remove';
   /** First `received` offset that the erasure does not reach; null for `remove`. */
   fence: number | null;
+  /** Root versions whose wrapped root was overwritten: a key table restored from a backup must not have them. */
+  rootVersions: number[];
   /** Milliseconds since the epoch. */
   issuedAt: number;
 }
@@ -18,5 +20,6 @@ export const removal = defineRecord<Removal>('Removal', 'A request that data of 
   { name: 'wallet', type: hash32('Wallet') },
   { name: 'kind', type: { type: 'enum', name: 'Kind', symbols: ['erase', 'remove'] } },
   { name: 'fence', type: ['null', 'long'], default: null },
+  { name: 'rootVersions', type: { type: 'array', items: 'int' }, default: [] },
   { name: 'issuedAt', type: { type: 'long', logicalType: 'timestamp-millis' } },
 ]);

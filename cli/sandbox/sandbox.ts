@@ -14,7 +14,14 @@ import { sandboxSecrets } from './secrets.ts';
 /** Scopes of the sample, opened by the sandbox's export. */
 const EXPORT_SCOPES = ['purchase', 'profile'];
 /** What the environment may settle, for parts that were given: they may hold other deployments. */
-const GIVEN = ['DDC_TOPIC_PREFIX', 'DDC_KEK_FILE', 'DDC_OPERATOR_SEED_FILE', 'DDC_ROUND_SECONDS', 'DDC_TIERS'] as const;
+const GIVEN = [
+  'DDC_TOPIC_PREFIX',
+  'DDC_KEK_FILE',
+  'DDC_RECEIPT_SEED_FILE',
+  'DDC_OPERATOR_SEED_FILE',
+  'DDC_ROUND_SECONDS',
+  'DDC_TIERS',
+] as const;
 
 export interface SandboxOptions {
   /** Absolute; state, secrets, logs and the export of this run. */

@@ -3,8 +3,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SANDBOX_OPERATOR } from '../../stack/chain/genesis.ts';
 
-/** A key-encryption key of this run and the sandbox's operator, as files that only this user reads. Kept when they exist. */
-export function sandboxSecrets(folder: string): { DDC_KEK_FILE: string; DDC_OPERATOR_SEED_FILE: string } {
+/** A key-encryption key and a receipt key of this run, and the sandbox's operator, as files that only this user reads. Kept when they exist. */
+export function sandboxSecrets(folder: string): {
+  DDC_KEK_FILE: string;
+  DDC_RECEIPT_SEED_FILE: string;
+  DDC_OPERATOR_SEED_FILE: string;
+} {
   const secrets = join(folder, 'secrets');
   mkdirSync(secrets, { recursive: true, mode: 0o700 });
   const write = (name: string, text: () => string): string => {
@@ -14,6 +18,7 @@ export function sandboxSecrets(folder: string): { DDC_KEK_FILE: string; DDC_OPER
   };
   return {
     DDC_KEK_FILE: write('kek', () => `1 ${randomBytes(32).toString('hex')}`),
+    DDC_RECEIPT_SEED_FILE: write('receipt', () => randomBytes(32).toString('hex')),
     DDC_OPERATOR_SEED_FILE: write('operator', () => SANDBOX_OPERATOR),
   };
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Erasures } from '../../services/pipeline/ports/erasures.ts';
 import type { Database } from './database.ts';
 
@@ -6,10 +7,10 @@ export function createErasures({ kysely }: Database): Erasures {
   const erasures = () =>
     kysely
       .selectFrom('removals')
-      .select(['app', 'wallet', 'issued_at as issuedAt', 'fence', 'root_versions as rootVersions'])
+      .select(['id', 'app', 'wallet', 'issued_at as issuedAt', 'fence', 'root_versions as rootVersions'])
       .where('kind', '=', 'erase');
   return {
     all: () => erasures().execute(),
-    open: () => erasures().where('state', '<>', 'done').execute(),
+    open: () => erasures().where(sql<boolean>`state <> 'done' OR pending <> '{}'`).execute(),
   };
 }

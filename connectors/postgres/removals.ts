@@ -43,7 +43,9 @@ export async function putErasure(tx: Executor, id: Uint8Array, erasure: Erasure)
     .insertInto('removals')
     .values({ id, ...values })
     .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet({ fence: values.fence, root_versions: values.root_versions }),
+      conflict
+        .columns(['app', 'wallet', 'id'])
+        .doUpdateSet({ fence: values.fence, root_versions: values.root_versions }),
     )
     .execute();
 }

@@ -6,6 +6,7 @@ import type { ClustersTable, PinsTable } from './migrations/011-pins.ts';
 import type { BatchesTable, CheckpointsTable, SubjectsTable, VoidsTable } from './migrations/020-index.ts';
 import type { LeavesTable, OutboxChargesTable, OutboxTable, RoundsTable } from './migrations/030-settlement.ts';
 import type { KeyAccessesTable, RequestsTable } from './migrations/040-requests.ts';
+import type { ExportsTable, RemovalReceiptsTable, RemovalReportsTable } from './migrations/050-erasing.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -28,4 +29,7 @@ export interface Tables {
   outbox_charges: OutboxChargesTable;
   requests: RequestsTable;
   key_accesses: KeyAccessesTable;
+  removal_receipts: RemovalReceiptsTable;
+  exports: ExportsTable;
+  removal_reports: RemovalReportsTable;
 }

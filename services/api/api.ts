@@ -1,6 +1,7 @@
 import { sealTransit } from '../../protocol/index.ts';
 import type { Received } from '../../schemas/index.ts';
 import type { Clock } from '../pipeline/clock.ts';
+import type { Faults } from '../pipeline/faults.ts';
 import type { Log } from '../pipeline/log.ts';
 import type { Metrics } from '../pipeline/metrics.ts';
 import type { Admission } from '../pipeline/ports/admission.ts';
@@ -10,6 +11,7 @@ import type { Consents } from '../pipeline/ports/consents.ts';
 import type { IndexStore } from '../pipeline/ports/index-store.ts';
 import type { LogWriter } from '../pipeline/ports/log.ts';
 import type { Positions } from '../pipeline/ports/positions.ts';
+import type { Removals } from '../pipeline/ports/removals.ts';
 import type { Requests } from '../pipeline/ports/requests.ts';
 import type { SettlementStatus } from '../pipeline/ports/settlement-status.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
@@ -45,6 +47,10 @@ export interface ApiDeps {
   readonly vault: Pick<Vault, 'transit' | 'scopeKeys' | 'prepare'>;
   readonly requests: Requests;
   readonly consents: Consents;
+  readonly removals: Pick<Removals, 'find' | 'progress'>;
+  /** 32 bytes: what receipts are signed with. */
+  readonly receiptKey: Uint8Array;
+  readonly faults: Pick<Faults, 'reach'>;
   readonly admission: Pick<Admission, 'origins'>;
   readonly apps: Apps;
   readonly positions: Pick<Positions, 'load'>;

@@ -3,18 +3,24 @@ import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
+import { createRemovals } from '../../connectors/postgres/removal-store.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { readKekFile } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
-import { ready } from '../../protocol/index.ts';
+import { ready, signReceipt } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
+import type { Topic } from '../../topics/define-topic.ts';
 import { partitionOf } from '../../topics/partition.ts';
+import { removalsCompleted } from '../../topics/removals-completed.ts';
+import { removalsRequested } from '../../topics/removals-requested.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
 import { startConsentKeeper } from './consent-keeper.ts';
+import { readReceiptKey } from './removals/receipt-key.ts';
+import { startRemovalSweeper } from './removals/sweeper.ts';
 import { startVerifyThreads } from './verify-threads.ts';
 
 /** One for each core beyond two, since a thread that shares a core only adds copying. */
@@ -27,9 +33,22 @@ async function start(boot: Boot): Promise<Running> {
   const { db, codecs, logId, lookup, lanes, named, writer: openWriter } = await openRoomEdges(boot);
   const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
   const consents = createConsents(db);
+  const removals = createRemovals(db);
+  const receiptKey = await readReceiptKey(config.receiptSeedFile);
   const writer = openWriter();
   const received = named(batchesReceived);
   const codec = await codecs.for(received);
+  const onRetry = (operation: string, attempt: number, error: unknown) =>
+    signals.emit('retry', { partition: -1, kind: operation, attempt, error });
+  /** Sends to a topic of removals, which has one partition; keyed like everything by the wallet or, where none is named, by the request. */
+  async function removalLog<T extends { id: Uint8Array; wallet?: Uint8Array }>(topic: Topic<T>) {
+    const records = await codecs.for(topic);
+    return async (those: T | readonly T[]) => {
+      const all = [those].flat() as readonly T[];
+      const sent = all.map((one) => ({ key: one.wallet ?? one.id, value: records.encode(one), headers: {} }));
+      await writer.send(topic.name, 0, sent);
+    };
+  }
   const partitions = await lookup.partitions(received.name);
 
   keep(
@@ -37,7 +56,25 @@ async function start(boot: Boot): Promise<Running> {
       consents,
       clock,
       random,
-      onRetry: (operation, attempt, error) => signals.emit('retry', { partition: -1, kind: operation, attempt, error }),
+      onRetry,
+      onFatal,
+    }),
+  );
+  keep(
+    startRemovalSweeper({
+      network: config.network,
+      removals,
+      partitionOf: (wallet) => partitionOf(wallet, partitions),
+      endOffset: (partition) => lookup.endOffset(received.name, partition),
+      requested: await removalLog(named(removalsRequested)),
+      completed: await removalLog(named(removalsCompleted)),
+      sign: (payload) => signReceipt(config.network, payload, receiptKey),
+      clock,
+      elapsed: () => performance.now(),
+      random,
+      faults,
+      onRetry,
+      onReceipt: (pending) => log.info({ pending }, 'an erasure has its receipt'),
       onFatal,
     }),
   );
@@ -64,6 +101,9 @@ async function start(boot: Boot): Promise<Running> {
         admission: createAdmission(db),
         requests: createRequests(db, createFreshRoot(keks, random)),
         consents,
+        removals,
+        receiptKey: receiptKey.publicKey,
+        faults,
         apps: createApps(db),
         positions: lanes.positions,
         // The API only reads the index: nothing can clash here.

@@ -100,6 +100,17 @@ export const signedRequest = (kind: string) =>
     signature: z.string().regex(/^[0-9a-f]{128}$/),
   });
 
+export const removalState = z.object({
+  id: requestId,
+  state: z.enum(['committed', 'fenced', 'sent', 'done']),
+  fence: offset.nullable().describe('First offset of `received` that the erasure does not reach.'),
+  rootVersions: z.array(z.int()),
+  waitingFor: z
+    .array(z.string())
+    .describe('What the next step waits for: caches, log, indexer, pinner, export:<name>.'),
+  receipts: z.array(z.object({ payload: z.string(), key: hex32, signature: z.string() })),
+});
+
 /** A wallet in an app. */
 export const ownerShape = z.strictObject({ wallet: hex32, app: hex32 });
 export const preparedRoot = z.object({ rootVersion: z.int().min(1), subject: hex32 });

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
+import { createExportReports } from '../../connectors/postgres/removal-store.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createSink } from '../../connectors/sinks/index.ts';
 import { readKekFile } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
-import { ready, toHex } from '../../protocol/index.ts';
+import { fromHex, ready, toHex } from '../../protocol/index.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { FatalError } from '../pipeline/errors.ts';
@@ -29,9 +30,12 @@ async function start(boot: Boot): Promise<Running> {
   const sink = keep(createSink(plan.sink, plan.config, { scopes: plan.scopes, log: toHex(logId) }));
   await sink.check();
   const erased = new ErasedOwners();
+  const reports = createExportReports(db);
+  await reports.register(plan.name, plan.app === '*' ? null : fromHex(plan.app, 32));
   const following = keep(
     await followErasures({
       erasures: createErasures(db),
+      report: (applied) => reports.report(plan.name, applied),
       erased,
       sink,
       clock,

@@ -11,6 +11,7 @@ export interface Config {
   readonly network: string;
   readonly topicPrefix: string;
   readonly kekFile: string;
+  readonly receiptSeedFile: string;
   readonly operatorSeedFile: string;
   /** Address that the room's HTTP server binds to; loopback unless a container needs another. */
   readonly httpHost: string;
@@ -68,6 +69,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     network: e.DDC_NETWORK,
     topicPrefix: e.DDC_TOPIC_PREFIX,
     kekFile: e.DDC_KEK_FILE,
+    receiptSeedFile: e.DDC_RECEIPT_SEED_FILE,
     operatorSeedFile: e.DDC_OPERATOR_SEED_FILE,
     httpHost: e.DDC_HTTP_HOST,
     verifyThreads: e.DDC_VERIFY_THREADS ?? null,

@@ -2,7 +2,18 @@ import { z } from 'zod';
 import type { LogWriter } from './ports/log.ts';
 
 /** The places where a test may stop a process: just after something left it, just before it is remembered. */
-export const FAULT_POINTS = ['after-send', 'after-row', 'after-pin', 'after-sign', 'after-submit'] as const;
+export const FAULT_POINTS = [
+  'after-send',
+  'after-row',
+  'after-pin',
+  'after-sign',
+  'after-submit',
+  'after-erase-commit',
+  'after-fence',
+  'after-removal-sent',
+  'before-receipt',
+  'after-receipt',
+] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 
 /** `DDC_FAULTS`: which faults this process injects into itself. */

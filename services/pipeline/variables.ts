@@ -86,6 +86,12 @@ export const environment = z.object({
     .describe(
       'File of key-encryption keys, lines `<version> <64 hex>`; the highest version wraps new keys, all others still open theirs.',
     ),
+  DDC_RECEIPT_SEED_FILE: z
+    .string()
+    .default('')
+    .describe(
+      'File with the ed25519 seed that receipts are signed with, 64 hex digits. Not the key that pays on the chain.',
+    ),
   DDC_OPERATOR_SEED_FILE: z
     .string()
     .default('')
@@ -147,7 +153,7 @@ const KAFKA = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL'] as const;
 
 /** What each room cannot start without. */
 export const NEEDS: Readonly<Record<RoomName, readonly (keyof Env)[]>> = {
-  api: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE'],
+  api: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE', 'DDC_RECEIPT_SEED_FILE'],
   encryptor: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE'],
   pinner: [...KAFKA, 'DATABASE_URL', 'IPFS_API'],
   indexer: [...KAFKA, 'DATABASE_URL'],

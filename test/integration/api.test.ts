@@ -33,7 +33,13 @@ beforeAll(async () => {
   await appsAdd(db.url, toHex(app.publicKey), { tier: 'free', open: true });
   folder = await mkdtemp(join(tmpdir(), 'ddc-api-'));
   await writeFile(join(folder, 'kek'), `1 ${'5a'.repeat(32)}\n`);
-  room = startRoom('api', { DATABASE_URL: db.url, DDC_TOPIC_PREFIX: prefix, DDC_KEK_FILE: join(folder, 'kek') });
+  await writeFile(join(folder, 'receipt'), '5b'.repeat(32));
+  room = startRoom('api', {
+    DATABASE_URL: db.url,
+    DDC_TOPIC_PREFIX: prefix,
+    DDC_KEK_FILE: join(folder, 'kek'),
+    DDC_RECEIPT_SEED_FILE: join(folder, 'receipt'),
+  });
   url = `http://127.0.0.1:${await room.listening}`;
 }, 60_000);
 

@@ -7,6 +7,7 @@ import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
 import { memoryCodecs } from '../../connectors/registry/index.ts';
 import { parseKeks } from '../../connectors/vault/kek-file.ts';
 import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
+import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
 import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';
 import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
 import {
@@ -22,6 +23,7 @@ import {
 import { uuidv7 } from '../../sdk/js/index.ts';
 import { type ApiDeps, startApi } from '../../services/api/api.ts';
 import type { ServerOptions } from '../../services/api/server.ts';
+import { NO_FAULTS } from '../../services/pipeline/faults.ts';
 import { SILENT } from '../../services/pipeline/log.ts';
 import { createMetrics } from '../../services/pipeline/metrics.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
@@ -97,6 +99,9 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       writer: log.writer(),
       codec,
       vault,
+      removals: createMemoryRemovals(vault.tables, () => ({ indexer: true, pinner: true, swept: true, exports: [] })),
+      receiptKey: new Uint8Array(32).fill(9),
+      faults: NO_FAULTS,
       requests: createMemoryRequests(vault.tables, keks, random),
       consents: createMemoryConsents(vault.tables),
       admission,

@@ -42,7 +42,7 @@ export async function suiteSandbox(
     const rooms = sandbox;
     // A room that ends by itself is what a test wants to know when nothing answers any more.
     rooms.rooms.on('exit', ({ room, code, signal }) => {
-      if (code === 0 || signal === 'SIGTERM') return;
+      if (code === 0 || signal === 'SIGTERM' || signal === 'SIGKILL') return;
       const tail = readFileSync(rooms.rooms.logFile(room), 'utf8').split('\n').slice(-12).join('\n');
       process.stderr.write(`${room} ended with ${signal ?? code}:\n${tail}\n`);
     });

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { RemovalState } from '../../../services/pipeline/ports/removals.ts';
 import { defineMigration } from './define-migration.ts';
 
 export interface BatchIdsTable {
@@ -23,7 +24,11 @@ export interface RemovalsTable {
   /** Root versions whose wrapped root the removal overwrote. */
   root_versions: Generated<number[]>;
   /** How far the removal is: committed | fenced | sent | done. */
-  state: Generated<string>;
+  state: Generated<RemovalState>;
+  /** Milliseconds since the epoch, when the record was in `ddc.removals.requested`. */
+  sent_at: number | null;
+  /** Exports that had not reported when the last receipt was made. */
+  pending: Generated<string[]>;
 }
 
 export default defineMigration(

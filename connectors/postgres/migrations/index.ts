@@ -6,7 +6,18 @@ import pins from './011-pins.ts';
 import index from './020-index.ts';
 import settlement from './030-settlement.ts';
 import requests from './040-requests.ts';
+import erasing from './050-erasing.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
-export const migrations: readonly Migration[] = [positions, batchIds, apps, vault, pins, index, settlement, requests];
+export const migrations: readonly Migration[] = [
+  positions,
+  batchIds,
+  apps,
+  vault,
+  pins,
+  index,
+  settlement,
+  requests,
+  erasing,
+];

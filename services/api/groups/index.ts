@@ -1,9 +1,11 @@
 import { toHex } from '../../../protocol/index.ts';
 import type { Clock } from '../../pipeline/clock.ts';
+import type { Faults } from '../../pipeline/faults.ts';
 import type { Metrics } from '../../pipeline/metrics.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
 import type { IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { Positions } from '../../pipeline/ports/positions.ts';
+import type { Removals } from '../../pipeline/ports/removals.ts';
 import type { Requests } from '../../pipeline/ports/requests.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
 import type { AppRegister } from '../app-register.ts';
@@ -27,6 +29,7 @@ import { consentRoutes } from './consent.ts';
 import { healthRoutes } from './health.ts';
 import { modeRoutes } from './modes.ts';
 import { positionsRoutes } from './positions.ts';
+import { removalRoutes } from './removals.ts';
 import { requestRoutes } from './requests.ts';
 
 export interface GroupDeps {
@@ -42,7 +45,11 @@ export interface GroupDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: Metrics;
   readonly telemetry: Telemetry;
+  readonly faults: Pick<Faults, 'reach'>;
   readonly ready: () => boolean;
+  readonly removals: Pick<Removals, 'find' | 'progress'>;
+  readonly partitionOf: (wallet: Uint8Array, partitions: number) => number;
+  readonly receiptKey: Uint8Array;
 }
 
 /** Every route of the API, in the order of the document. */
@@ -58,7 +65,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     revoke,
     keys(sealedKeys),
     move(vault),
-    erase,
+    erase(deps.faults),
     reopen,
   ];
   const app = (bytes: Uint8Array) => apps.find({ hex: toHex(bytes), bytes });
@@ -68,6 +75,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...requestRoutes({ ...deps, handlers, accept }),
     ...consentRoutes({ authorize, requests, consents, sealedKeys, now }),
     ...modeRoutes({ authorize, vault }),
+    ...removalRoutes({ ...deps, authorize, now, partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions) }),
     ...positionsRoutes(deps),
     ...healthRoutes(deps),
   ];

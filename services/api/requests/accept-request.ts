@@ -27,7 +27,9 @@ export function createAcceptRequest({ network, requests, now, app }: AcceptReque
       if (request.app !== ZERO_KEY && !(await app(owner.app))) throw new ApiProblem('unknown_app');
       const asked = { request, owner, now: now() };
       const prepared = await handler.before?.(asked);
-      return await requests.once(request, (effects) => handler.run(asked, effects, prepared));
+      const answer = await requests.once(request, (effects) => handler.run(asked, effects, prepared));
+      handler.after?.();
+      return answer;
     } catch (error) {
       if (error instanceof RequestClash) throw new ApiProblem('request_clash');
       throw error;

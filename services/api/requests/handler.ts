@@ -23,6 +23,8 @@ export interface RequestHandler<K extends KindName = KindName, P = unknown> {
   readonly problems?: Readonly<Record<number, string>>;
   /** What needs other parts than the transaction, done before it. */
   readonly before?: (asked: Asked<K>) => Promise<P>;
+  /** Once the transaction has committed, before the answer. */
+  readonly after?: () => void;
   /** Inside the transaction; what it answers is what every repetition is answered. */
   readonly run: (asked: Asked<K>, effects: RequestEffects, prepared: P) => Promise<RequestAnswer>;
 }

@@ -10,10 +10,15 @@ export interface Erasure {
   readonly rootVersions: readonly number[];
 }
 
+/** An erasure by the id of its signed request, 16 bytes. */
+export interface NamedErasure extends Erasure {
+  readonly id: Uint8Array;
+}
+
 /** The table `removals` as exports read it. */
 export interface Erasures {
   /** Every erasure there ever was. */
-  all(): Promise<Erasure[]>;
-  /** Those that are not completed. */
-  open(): Promise<Erasure[]>;
+  all(): Promise<NamedErasure[]>;
+  /** Those that are not completed, or wait for an export. */
+  open(): Promise<NamedErasure[]>;
 }

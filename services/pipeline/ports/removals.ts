@@ -4,52 +4,65 @@ import type { Owner } from './vault.ts';
 /** How far a removal is. `fenced`: the fence is stored. `sent`: the record is in `ddc.removals.requested`. `done`: a receipt is out. */
 export type RemovalState = 'committed' | 'fenced' | 'sent' | 'done';
 
-/** An erasure that the sweeper works on. */
-export interface OpenRemoval extends Erasure {
+/** An erasure as the sweeper works on it. */
+export interface Removal extends Erasure {
   /** 16 bytes, of the signed request. */
   readonly id: Uint8Array;
   readonly state: RemovalState;
-  /** Milliseconds since the epoch, when the transaction of step 1 committed: database's clock. */
-  readonly committedAt: number;
-  /** When it became `sent`; exports have 60 s from here. */
+  /** Milliseconds since the epoch when it became `sent`; exports have 60 s from here. */
   readonly sentAt: number | null;
-  /** A receipt is out that names exports as pending: a further one follows. */
+  /** Exports that had not reported when the last receipt was made: a further one follows. */
   readonly pending: readonly string[];
+  /** How many receipts there are. */
+  readonly receipts: number;
 }
 
-/** What is known of the rooms' progress with one removal. */
+/** How far the rooms are with one removal, and what its receipt has to name. */
 export interface RemovalProgress {
-  /** The marks have passed the fence. */
+  /** The room's mark has passed the fence. */
   readonly indexer: boolean;
   readonly pinner: boolean;
   /** No row of the index that the erasure reaches is left. */
   readonly swept: boolean;
-  /** Exports that may hold rows of this owner, and whether each has reported. */
+  /** Exports that may hold rows of this owner, by name, and whether each has reported. */
   readonly exports: readonly { readonly name: string; readonly reported: boolean }[];
+  /** Scope keys that were sealed to somebody before: what they open stays open to them. */
+  readonly keysGiven: number;
+  /** Some root was the client's own: its keys were never ours to destroy. */
+  readonly clientMode: boolean;
+  /** Of the signed request, 32 bytes. */
+  readonly requestHash: Uint8Array;
 }
 
-/** A signed receipt as stored: `n` counts from 1; a later one replaces none. */
+/** A signed receipt as stored and shown. */
 export interface StoredReceipt {
-  readonly n: number;
-  /** JSON form of protocol's `Receipt`. */
-  readonly receipt: Readonly<Record<string, unknown>>;
+  readonly payload: string;
+  readonly key: string;
+  readonly signature: string;
 }
+
+type Named = Owner & { readonly id: Uint8Array };
 
 /** The table `removals` as the sweeper moves it. Every step is a compare-and-set, so several sweepers do no harm. */
 export interface Removals {
-  /** Not done, or done with exports pending; oldest first. */
-  open(limit: number): Promise<OpenRemoval[]>;
-  /** committed → fenced. @returns false when another sweeper was first. */
-  fence(owner: Owner, id: Uint8Array, fence: number): Promise<boolean>;
-  /** fenced → sent. */
-  sent(owner: Owner, id: Uint8Array, at: number): Promise<boolean>;
-  /** From the rows of indexer and pinner, the index and the reports of exports. */
-  progress(removal: OpenRemoval): Promise<RemovalProgress>;
-  /** sent → done, or a further receipt; stores it. `pending` are exports that have not reported. */
-  complete(owner: Owner, id: Uint8Array, receipt: StoredReceipt, pending: readonly string[]): Promise<boolean>;
-  /** State and receipts, for the owner; null when there is no such removal. */
-  find(owner: Owner, id: Uint8Array): Promise<{ removal: OpenRemoval; receipts: readonly StoredReceipt[] } | null>;
-  /** An export is at work, or reports that it has applied erasures whose fence is known. */
+  /** Erasures that are not done, or done with exports pending; oldest first. */
+  open(limit: number): Promise<Removal[]>;
+  /** committed → fenced. @returns false when it is no longer committed. */
+  fence(removal: Named, fence: number): Promise<boolean>;
+  /** fenced → sent. @param at milliseconds since the epoch */
+  sent(removal: Named, at: number): Promise<boolean>;
+  /** From the rows of indexer and pinner, the index and the reports of exports. @param partition of the wallet */
+  progress(removal: Removal, partition: number): Promise<RemovalProgress>;
+  /** sent → done with the first receipt, or a further receipt. @returns false when another sweeper was first. */
+  complete(removal: Removal, receipt: StoredReceipt, pending: readonly string[]): Promise<boolean>;
+  /** With its receipts, oldest first; null when there is no such erasure. */
+  find(removal: Named): Promise<{ removal: Removal; receipts: readonly StoredReceipt[] } | null>;
+}
+
+/** What exports tell about themselves. */
+export interface ExportReports {
+  /** An export is at work. @param app null: of all apps */
   register(exportName: string, app: Uint8Array | null): Promise<void>;
-  report(exportName: string, removals: readonly { owner: Owner; id: Uint8Array }[]): Promise<void>;
+  /** It has applied these erasures, whose fence is known. */
+  report(exportName: string, removals: readonly Named[]): Promise<void>;
 }

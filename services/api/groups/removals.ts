@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { fromHex, toHex } from '../../../protocol/index.ts';
+import type { Removals } from '../../pipeline/ports/removals.ts';
+import { answerJson } from '../answer.ts';
+import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { ApiProblem } from '../problems.ts';
+import { nextStep } from '../removals/next-step.ts';
+import { AUTH_PROBLEMS, checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import * as shapes from '../shapes.ts';
+
+export interface RemovalRoutesDeps {
+  readonly authorize: Authorize;
+  readonly removals: Pick<Removals, 'find' | 'progress'>;
+  readonly partitionOf: (wallet: Uint8Array) => number;
+  readonly now: () => number;
+  /** 32 bytes: what receipts are signed with. */
+  readonly receiptKey: Uint8Array;
+}
+
+const params = z.strictObject({ wallet: shapes.hex32, app: shapes.hex32, id: shapes.requestId });
+
+/** How far an erasure is, and its receipts. */
+export const removalRoutes = (deps: RemovalRoutesDeps): Route[] => [
+  {
+    doc: {
+      method: 'get',
+      path: '/v1/wallets/{wallet}/apps/{app}/removals/{id}',
+      tags: ['removals'],
+      summary: 'State and receipts of an erasure',
+      description: 'Operation `removals.read`, by the wallet or the app.',
+      security: [{ token: [] }],
+      request: { params },
+      responses: {
+        200: ok('Receipts oldest first; a further one follows while exports are pending.', shapes.removalState),
+        400: problem('`invalid`'),
+        ...AUTH_PROBLEMS,
+        404: problem('`unknown_removal`'),
+        503: RETRY_LATER[503],
+      },
+    },
+    async handle(request, response) {
+      const { wallet, app, id } = checked(params, request.params);
+      mustBeOwnerOrApp(deps.authorize(request, 'removals.read', app), wallet);
+      const named = { app: fromHex(app, 32), wallet: fromHex(wallet, 32), id: fromHex(id, 16) };
+      const found = await deps.removals.find(named);
+      if (!found) throw new ApiProblem('unknown_removal');
+      const { removal, receipts } = found;
+      const { state, fence, rootVersions } = removal;
+      answerJson(response, 200, {
+        id,
+        state,
+        fence,
+        rootVersions,
+        waitingFor: await waitingFor(deps, found.removal),
+        receipts,
+      });
+    },
+  },
+  {
+    doc: {
+      method: 'get',
+      path: '/v1/receipt-key',
+      tags: ['receipts'],
+      summary: 'The key that receipts are signed with',
+      description: 'Pin it: a receipt is checked offline against the key that was known before.',
+      responses: { 200: ok('ed25519.', z.object({ key: shapes.hex32 })) },
+    },
+    handle: (_request, response) => answerJson(response, 200, { key: toHex(deps.receiptKey) }),
+  },
+];
+
+async function waitingFor(
+  deps: RemovalRoutesDeps,
+  removal: NonNullable<Awaited<ReturnType<Removals['find']>>>['removal'],
+): Promise<readonly string[]> {
+  if (removal.state === 'committed') return ['caches'];
+  if (removal.state === 'fenced') return ['log'];
+  if (removal.state === 'done' && removal.pending.length === 0) return [];
+  const step = nextStep(removal, await deps.removals.progress(removal, deps.partitionOf(removal.wallet)), deps.now());
+  return step.kind === 'wait' ? step.for : [];
+}

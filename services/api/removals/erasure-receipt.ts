@@ -1,0 +1,36 @@
+import type { Cbor } from '../../../protocol/index.ts';
+import type { Removal, RemovalProgress } from '../../pipeline/ports/removals.ts';
+
+/**
+ * What the receipt of an erasure claims: what nobody can read any more, what stays for a while, and what is out of reach. Nothing else.
+ * @param completedAt milliseconds since the epoch
+ */
+export function erasureReceipt(
+  removal: Removal,
+  progress: RemovalProgress,
+  exports: { readonly applied: readonly string[]; readonly pending: readonly string[] },
+  place: { readonly network: string; readonly partition: number },
+  completedAt: number,
+): { [name: string]: Cbor } {
+  const { app, wallet, id, issuedAt, fence, rootVersions, receipts } = removal;
+  return {
+    v: 1,
+    kind: 'erasure',
+    network: place.network,
+    app,
+    wallet,
+    request: { id, hash: progress.requestHash, issuedAt },
+    number: receipts + 1,
+    completedAt,
+    fence: { partition: place.partition, offset: fence ?? 0 },
+    rootVersions: [...rootVersions],
+    unreadable: ['received', 'dead letters', 'encrypted', 'pinned', 'ipfs'],
+    deleted: ['index'],
+    exports: { applied: [...exports.applied], pending: [...exports.pending] },
+    // Wallet, types and times are in the records of Kafka; wrapped roots in what the database has written before.
+    untilRetention: { topics: ['received', 'encrypted', 'pinned', 'dead letters'], days: 30 },
+    untilKekRotation: { what: ['write-ahead log', 'dead tuples', 'backups'], days: 7 },
+    physicalRemoval: 'pending',
+    outOfReach: { keysGiven: progress.keysGiven, clientMode: progress.clientMode ? 1 : 0 },
+  };
+}

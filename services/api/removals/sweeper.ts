@@ -1,0 +1,103 @@
+import { type Cbor, type Receipt, toHex } from '../../../protocol/index.ts';
+import type { RemovalCompleted, Removal as RemovalRecord } from '../../../schemas/index.ts';
+import type { Clock, Random } from '../../pipeline/clock.ts';
+import type { Faults } from '../../pipeline/faults.ts';
+import type { Removal, Removals } from '../../pipeline/ports/removals.ts';
+import { withRetry } from '../../pipeline/retry.ts';
+import { erasureReceipt } from './erasure-receipt.ts';
+import { CACHES_MS, nextStep } from './next-step.ts';
+
+const EVERY_MS = 500;
+const AT_ONCE = 200;
+
+export interface RemovalSweeperEdges {
+  readonly network: string;
+  readonly removals: Removals;
+  readonly partitionOf: (wallet: Uint8Array) => number;
+  /** End offset of a partition of `received`. */
+  readonly endOffset: (partition: number) => Promise<number>;
+  /** Resolve once the log has the record. */
+  readonly requested: (record: RemovalRecord) => Promise<void>;
+  readonly completed: (records: readonly RemovalCompleted[]) => Promise<void>;
+  readonly sign: (payload: { [name: string]: Cbor }) => Receipt;
+  readonly clock: Clock;
+  /** Milliseconds, monotonic: for the wait that no clock that is set ahead may shorten. */
+  readonly elapsed: () => number;
+  readonly random: Random;
+  readonly faults: Pick<Faults, 'reach'>;
+  onRetry(operation: string, attempt: number, error: unknown): void;
+  onReceipt(pending: number): void;
+  onFatal(error: unknown): void;
+}
+
+/**
+ * Brings every erasure to its receipt, one step at a time. What it needs to know is in the table, so it goes on where a process that died
+ * stopped; several processes repeat at most a look-up, a record or a signature.
+ */
+export function startRemovalSweeper(edges: RemovalSweeperEdges): { close(): Promise<void> } {
+  const { removals, clock, random, onRetry, onFatal } = edges;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  /** Since when this process has seen a removal as committed. */
+  const seen = new Map<string, number>();
+
+  async function look(): Promise<void> {
+    for (const removal of await removals.open(AT_ONCE)) {
+      if (signal.aborted) return;
+      await advance(edges, removal, seen);
+    }
+  }
+
+  const sweeping = (async () => {
+    while (!signal.aborted) {
+      await withRetry({ clock, random, signal, onRetry }, 'removals', look);
+      await clock.sleep(EVERY_MS, signal);
+    }
+  })().catch((error: unknown) => {
+    if (!signal.aborted) onFatal(error);
+  });
+  return {
+    async close() {
+      stopping.abort(new Error('the API stops'));
+      await sweeping;
+    },
+  };
+}
+
+async function advance(edges: RemovalSweeperEdges, removal: Removal, seen: Map<string, number>): Promise<void> {
+  const { removals, clock, faults } = edges;
+  const partition = edges.partitionOf(removal.wallet);
+  if (removal.state === 'committed') {
+    // From the moment at which the row is seen it is committed: whatever loads a key from then on finds none.
+    const name = toHex(removal.app) + toHex(removal.wallet) + toHex(removal.id);
+    const since = seen.get(name) ?? edges.elapsed();
+    seen.set(name, since);
+    if (edges.elapsed() - since < CACHES_MS) return;
+    await removals.fence(removal, await edges.endOffset(partition));
+    seen.delete(name);
+    faults.reach('after-fence');
+  } else if (removal.state === 'fenced') {
+    const { id, app, wallet, fence, issuedAt, rootVersions } = removal;
+    await edges.requested({ id, app, wallet, kind: 'erase', fence, issuedAt, rootVersions: [...rootVersions] });
+    faults.reach('after-removal-sent');
+    await removals.sent(removal, clock.now());
+  } else {
+    await finish(edges, removal, partition);
+  }
+}
+
+async function finish(edges: RemovalSweeperEdges, removal: Removal, partition: number): Promise<void> {
+  const { removals, clock, faults, network } = edges;
+  const progress = await removals.progress(removal, partition);
+  const now = clock.now();
+  const step = nextStep(removal, progress, now);
+  if (step.kind === 'wait') return;
+  const receipt = edges.sign(erasureReceipt(removal, progress, step, { network, partition }, now));
+  const reporters = ['indexer', 'pinner', ...step.applied.map((name) => `exporter:${name}`)];
+  await edges.completed(reporters.map((reporter) => ({ id: removal.id, reporter, completedAt: now })));
+  faults.reach('before-receipt');
+  const { payload, key, signature } = receipt;
+  if (!(await removals.complete(removal, { payload, key, signature }, step.pending))) return;
+  edges.onReceipt(step.pending.length);
+  faults.reach('after-receipt');
+}
