@@ -119,6 +119,14 @@ export class WalletRequests {
     return this.#send('move', content);
   }
 
+  /** What a move to service mode has to name. */
+  prepareMove(): Promise<{ rootVersion: number; subject: string }> {
+    const body = { app: toHex(this.#settings.app), wallet: toHex(this.#account.publicKey) };
+    return this.#again(() =>
+      this.#transport.postJson('/v1/moves/prepare', utf8(JSON.stringify(body)), this.#bearer(['move'])),
+    );
+  }
+
   /** Makes everything of this wallet in this app unreadable. `removal` tells how far it is. */
   erase(): Promise<{ id: string; rootVersions: number[] }> {
     return this.#send('erase', {});

@@ -79,6 +79,9 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
     clock,
     calendar: clock,
   });
+  const consents = createMemoryConsents(vault.tables);
+  const rooms = () => ({ indexer: true, pinner: true, swept: true, exports: [] });
+  const removals = createMemoryRemovals(vault.tables, rooms);
   const admission = createMemoryAdmission();
   const apps = createMemoryApps();
   const positions = memoryPositions('00'.repeat(16));
@@ -99,11 +102,11 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       writer: log.writer(),
       codec,
       vault,
-      removals: createMemoryRemovals(vault.tables, () => ({ indexer: true, pinner: true, swept: true, exports: [] })),
+      removals,
       receiptKey: new Uint8Array(32).fill(9),
       faults: NO_FAULTS,
       requests: createMemoryRequests(vault.tables, keks, random),
-      consents: createMemoryConsents(vault.tables),
+      consents,
       admission,
       apps,
       positions,
@@ -130,7 +133,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       headers: { 'content-type': 'application/x-ndjson', ...headers },
       body: body as RequestInit['body'],
     });
-  return { api, url, log, vault, admission, apps, positions, index, metrics, appended, post };
+  return { api, url, log, vault, consents, removals, admission, apps, positions, index, metrics, appended, post };
 }
 
 export type MemoryApi = Awaited<ReturnType<typeof startMemoryApi>>;

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll } from '@jest/globals';
+import { sql } from 'kysely';
+import { createConsents } from '../../connectors/postgres/consents.ts';
+import { createRemovals } from '../../connectors/postgres/removal-store.ts';
+import { createRequests } from '../../connectors/postgres/requests.ts';
+import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
+import { parseKeks } from '../../connectors/vault/kek-file.ts';
+import { openVault } from '../../connectors/vault/postgres-vault.ts';
+import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { requestsContract } from './requests.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await openTestDatabase('requests');
+});
+afterAll(() => db.close());
+
+requestsContract('PostgreSQL', async () => {
+  await sql`TRUNCATE requests, key_accesses, user_roots, removals, removal_receipts, removal_reports`.execute(
+    db.kysely,
+  );
+  const keks = parseKeks(`1 ${'11'.repeat(32)}`);
+  const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+  const clock = { now: () => Date.now() };
+  return {
+    requests: createRequests(db, createFreshRoot(keks, random)),
+    consents: createConsents(db),
+    removals: createRemovals(db),
+    vault: () => openVault({ db, keks, random, clock, calendar: clock }),
+  };
+});

@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  type Content,
+  fromHex,
+  type KeyPair,
+  type KindName,
+  keyPairFromSeed,
+  ready,
+  signRequest,
+  toHex,
+  type VerifiedRequest,
+  verifyRequest,
+} from '../../protocol/index.ts';
+import type { Consents } from '../../services/pipeline/ports/consents.ts';
+import type { Removals } from '../../services/pipeline/ports/removals.ts';
+import { RequestClash, type RequestEffects, type Requests } from '../../services/pipeline/ports/requests.ts';
+import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
+
+export interface RequestsUnderTest {
+  readonly requests: Requests;
+  readonly consents: Consents;
+  readonly removals: Removals;
+  /** A vault over the same rows whose caches are empty. */
+  vault(): Vault;
+}
+
+const HOUR = 3_600_000;
+const bytes = (length: number) => new Uint8Array(randomBytes(length));
+
+/** What accepted requests, consent and erasures promise together. */
+export function requestsContract(name: string, open: () => Promise<RequestsUnderTest>): void {
+  describe(`requests contract: ${name}`, () => {
+    let it: RequestsUnderTest;
+    let wallet: KeyPair;
+    let owner: Owner;
+    beforeAll(() => ready());
+    beforeEach(async () => {
+      it = await open();
+      wallet = keyPairFromSeed('ed25519', bytes(32));
+      owner = { app: bytes(32), wallet: wallet.publicKey };
+    });
+
+    const signed = <K extends KindName>(kind: K, content: Content<K>, id = toHex(bytes(16)), issuedAt = Date.now()) =>
+      verifyRequest(
+        signRequest(
+          {
+            kind,
+            network: 'cere-sandbox',
+            app: kind === 'recipient' ? '00'.repeat(32) : toHex(owner.app),
+            wallet: toHex(wallet.publicKey),
+            id,
+            issuedAt,
+            signer: 'wallet',
+            algorithm: 'ed25519',
+            wrap: 'none',
+            content,
+          },
+          wallet,
+        ),
+        { network: 'cere-sandbox', kind },
+      );
+    const policy = (scopes: string[], id?: string) =>
+      signed('policy', { scopes, recipients: 'app', expiresAt: Date.now() + HOUR }, id);
+    const grant = (expiresAt = Date.now() + HOUR) =>
+      signed('grant', { grantor: owner.wallet, scope: 'purchase', fromEpoch: 0, recipient: bytes(32), expiresAt });
+    const once = (request: VerifiedRequest, effect: (effects: RequestEffects) => Promise<object> = async () => ({})) =>
+      it.requests.once(request, async (effects) => ({ ...(await effect(effects)) }));
+
+    test('one request counts once, however often and however much at once it comes', async () => {
+      const request = policy(['purchase']);
+      let ran = 0;
+      const effect = async () => ({ ran: ++ran });
+      expect(await it.requests.find(request)).toBeNull();
+      const answers = await Promise.all(Array.from({ length: 8 }, () => once(request, effect)));
+      expect(answers).toEqual(new Array(8).fill({ ran: 1 }));
+      expect(await it.requests.find(request)).toEqual({ ran: 1 });
+      const other = policy(['profile'], request.id);
+      await expect(once(other, effect)).rejects.toThrow(RequestClash);
+      await expect(it.requests.find(other)).rejects.toThrow(RequestClash);
+    });
+
+    test('an effect that fails leaves nothing behind, and the request may come again', async () => {
+      await it.vault().transit([owner]);
+      const request = policy(['purchase']);
+      const fails = once(request, async (effects) => {
+        await effects.setEpochs({ epoch: 7, answered: [] });
+        await effects.erase();
+        throw new Error('lost');
+      });
+      await expect(fails).rejects.toThrow('lost');
+      expect(await it.requests.find(request)).toBeNull();
+      expect(await it.removals.open(10)).toEqual([]);
+      const [state] = await it.consents.of([owner]);
+      expect(state).toEqual({ consent: { grants: [], policies: [], revocations: [] }, epoch: 0 });
+      expect(await once(request)).toEqual({});
+    });
+
+    test('consent is what the owner has signed, with its hashes, in order for many owners', async () => {
+      const request = policy(['purchase']);
+      await once(request);
+      const revoked = grant();
+      await once(revoked);
+      await once(signed('revoke', { grant: fromHex(revoked.id, 16) }));
+      const stranger = { app: bytes(32), wallet: owner.wallet };
+      const [none, own] = await it.consents.of([stranger, owner]);
+      expect(none?.consent.policies).toEqual([]);
+      expect(own?.consent.policies).toEqual([request]);
+      expect(own?.consent.grants).toEqual([revoked]);
+      expect(own?.consent.revocations).toHaveLength(1);
+      const list = await it.requests.list(owner);
+      expect(list.map((one) => [one.request.kind, one.revoked]).sort()).toEqual([
+        ['grant', true],
+        ['policy', false],
+      ]);
+    });
+
+    test('certificates are found by wallet and by key', async () => {
+      const x25519 = bytes(32);
+      const request = signed('recipient', { x25519, expiresAt: Date.now() + HOUR });
+      await once(request);
+      expect(await it.consents.certificates(owner.wallet)).toEqual([request]);
+      expect(await it.consents.certified(x25519, Date.now())).toBe(true);
+      expect(await it.consents.certified(x25519, Date.now() + 2 * HOUR)).toBe(false);
+      expect(await it.consents.certified(bytes(32), Date.now())).toBe(false);
+    });
+
+    test('the end of a grant begins one epoch, for all roots of the owner', async () => {
+      await it.vault().transit([owner]);
+      await once(grant(Date.now() + 1_000));
+      const later = Date.now() + HOUR;
+      expect(await it.consents.answerExpired(Date.now(), 10)).toBe(0);
+      expect(await it.consents.answerExpired(later, 10)).toBe(1);
+      expect(await it.consents.answerExpired(later, 10)).toBe(0);
+      const [root] = await it.vault().roots([{ ...owner, rootVersion: 1 }]);
+      expect(root?.epoch).toBe(1);
+    });
+
+    test('gifts are written down once per reader, scope, epoch and reason', async () => {
+      const access = { ...owner, reader: 'export:a', scope: 'purchase', rootVersion: 1, epoch: 0, by: 'ab'.repeat(16) };
+      await it.consents.record([access, { ...access, scope: 'profile' }], 1_000);
+      await it.consents.record([access], 3_000);
+      expect(await it.consents.accesses(owner, { limit: 10 })).toEqual([
+        { ...access, first: 1_000, last: 3_000, times: 2 },
+        { ...access, scope: 'profile', first: 1_000, last: 1_000, times: 1 },
+      ]);
+      expect(await it.consents.accesses(owner, { limit: 10, before: 3_000 })).toHaveLength(1);
+      expect(await it.consents.accesses(owner, { limit: 1 })).toHaveLength(1);
+    });
+
+    test('moves make new root versions; a prepared one counts from its activation on', async () => {
+      await it.vault().transit([owner]);
+      const subject = bytes(32);
+      const client = await once(signed('move', { mode: 'client', subject, epoch: 2 }), async (effects) => ({
+        version: await effects.newClientRoot(subject, 2),
+        taken: await effects.subjectTaken(subject),
+      }));
+      expect(client).toEqual({ version: 2, taken: true });
+      expect((await it.vault().transit([owner]))[0]).toMatchObject({ rootVersion: 2, mode: 'client', subject });
+      const prepared = await it.vault().prepare(owner);
+      const back = signed('move', { mode: 'service', subject: prepared.subject, epoch: 3 });
+      await once(back, async (effects) => {
+        expect(await effects.root()).toEqual({ rootVersion: 2, mode: 'client', epoch: 2, erased: false });
+        expect(await effects.activate(9, 3)).toBe(false);
+        expect(await effects.activate(prepared.rootVersion, 3)).toBe(true);
+        expect(await effects.activate(prepared.rootVersion, 3)).toBe(false);
+        return {};
+      });
+      expect((await it.vault().transit([owner]))[0]).toMatchObject({ rootVersion: 3, mode: 'service' });
+    });
+
+    test('an erasure overwrites every root, forgets consent, and goes from step to step once', async () => {
+      await it.vault().transit([owner]);
+      await once(policy(['purchase']));
+      const request = signed('erase', {});
+      const answer = await once(request, async (effects) => ({ versions: await effects.erase() }));
+      expect(answer).toEqual({ versions: [1] });
+      expect(await it.vault().roots([{ ...owner, rootVersion: 1 }])).toEqual([null]);
+      expect(await it.requests.list(owner)).toEqual([]);
+      const named = { ...owner, id: fromHex(request.id, 16) };
+      const [removal] = await it.removals.open(10);
+      expect(removal).toMatchObject({ ...named, state: 'committed', fence: null, rootVersions: [1], receipts: 0 });
+      expect(await it.removals.sent(named, 1)).toBe(false);
+      expect(await it.removals.fence(named, 40)).toBe(true);
+      expect(await it.removals.fence(named, 50)).toBe(false);
+      expect(await it.removals.sent(named, 99)).toBe(true);
+      const found = await it.removals.find(named);
+      if (!found) throw new Error('no removal');
+      expect(found.removal).toMatchObject({ state: 'sent', fence: 40, sentAt: 99 });
+      const progress = await it.removals.progress(found.removal, 0);
+      expect(toHex(progress.requestHash)).toBe(request.hash);
+      const receipt = { payload: 'p', key: 'k', signature: 's' };
+      expect(await it.removals.complete(found.removal, receipt, ['slow'])).toBe(true);
+      expect(await it.removals.complete(found.removal, receipt, [])).toBe(false);
+      const [waiting] = await it.removals.open(10);
+      expect(waiting).toMatchObject({ state: 'done', pending: ['slow'], receipts: 1 });
+      if (waiting) expect(await it.removals.complete(waiting, receipt, [])).toBe(true);
+      expect(await it.removals.open(10)).toEqual([]);
+      expect((await it.removals.find(named))?.receipts).toEqual([receipt, receipt]);
+      const reopened = await once(signed('reopen', {}), async (effects) => {
+        expect(await effects.lastErasure()).toMatchObject({ id: named.id, fence: 40 });
+        return { version: (await effects.newServiceRoot(0)).rootVersion };
+      });
+      expect(reopened).toEqual({ version: 2 });
+      expect((await it.vault().transit([owner]))[0]?.rootVersion).toBe(2);
+    });
+  });
+}
