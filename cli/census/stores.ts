@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { openKubo } from '../../connectors/ipfs/kubo.ts';
 import { createKafkaLookup, type KafkaLookup } from '../../connectors/kafka/index.ts';
+import { createFileKms } from '../../connectors/kms/file-kms.ts';
 import { type Database, openDatabase } from '../../connectors/postgres/database.ts';
-import { readKekFile } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { processHost } from '../../services/pipeline/host/main.ts';
 import type { IpfsCluster } from '../../services/pipeline/ports/ipfs.ts';
@@ -44,7 +44,7 @@ export async function openStores(deployment: Deployment): Promise<Stores> {
   const database = openDatabase(deployment.databaseUrl, { connections: 4 });
   const ipfs = openKubo({ name: 'cere-mainnet', url: deployment.ipfsApi });
   const kafka = createKafkaLookup({ brokers: [...deployment.kafkaBrokers], clientId: 'ddc-census', log: silent });
-  const keks = await readKekFile(deployment.kekFile);
+  const keks = createFileKms(deployment.kekFile, processHost.clock, processHost.random);
   const vault = openVault({
     db: database,
     keks,

@@ -8,7 +8,7 @@ import { ownerEpochs, setOwnerEpochs } from './owner-epochs.ts';
 import { overwriteRoots } from './user-roots.ts';
 
 /** A fresh root of an owner, wrapped, and the subject (32 bytes) that follows from it. */
-export type FreshRoot = (owner: Owner) => { wrapped: Uint8Array; subject: Uint8Array };
+export type FreshRoot = (owner: Owner) => Promise<{ wrapped: Uint8Array; subject: Uint8Array }>;
 
 /** The effects of one request inside its transaction. */
 export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot: FreshRoot): RequestEffects {
@@ -43,7 +43,7 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
     },
 
     async newServiceRoot(epoch) {
-      const { wrapped, subject } = freshRoot(owner);
+      const { wrapped, subject } = await freshRoot(owner);
       return { rootVersion: await insertRoot(wrapped, epoch, null), subject };
     },
 
@@ -68,7 +68,7 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
 
     async newClientRoot(subject, epoch) {
       // Only what opens the transit seal: what the client's own keys open, no root of ours does.
-      const { wrapped } = freshRoot(owner);
+      const { wrapped } = await freshRoot(owner);
       return insertRoot(wrapped, epoch, subject);
     },
 

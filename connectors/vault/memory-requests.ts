@@ -1,5 +1,6 @@
 import { fromHex, isRevoked, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { Random } from '../../services/pipeline/clock.ts';
+import type { Keks } from '../../services/pipeline/ports/kms.ts';
 import {
   type RequestAnswer,
   RequestClash,
@@ -8,7 +9,6 @@ import {
 } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { createFreshRoot } from './fresh-root.ts';
-import type { Keks } from './kek-file.ts';
 import { memoryConsent, memoryEpochs, setMemoryEpochs } from './memory-consents.ts';
 import { type KeyTables, type MemoryRoot, ownerName, requestsOf } from './memory-tables.ts';
 import { OVERWRITTEN } from './open-root.ts';
@@ -96,7 +96,7 @@ function effectsOf(
       return { rootVersion, mode, epoch, erased: wrapped.length === 0 };
     },
     async newServiceRoot(epoch) {
-      const { wrapped, subject } = freshRoot(owner);
+      const { wrapped, subject } = await freshRoot(owner);
       return { rootVersion: add({ wrapped, epoch, mode: 'service', subject: null }), subject };
     },
     async activate(rootVersion, epoch) {
@@ -110,7 +110,8 @@ function effectsOf(
       const inApp = [...tables.roots].filter(([one]) => one.startsWith(app)).flatMap(([, those]) => those);
       return inApp.some((row) => row.subject !== null && toHex(row.subject) === toHex(subject));
     },
-    newClientRoot: async (subject, epoch) => add({ wrapped: freshRoot(owner).wrapped, epoch, mode: 'client', subject }),
+    newClientRoot: async (subject, epoch) =>
+      add({ wrapped: (await freshRoot(owner)).wrapped, epoch, mode: 'client', subject }),
     async erase() {
       const rootVersions = rows().flatMap((row) => (row.wrapped.length > 0 ? [row.rootVersion] : []));
       tables.roots.set(

@@ -1,6 +1,6 @@
 import { subjectOf, unwrapRoot, wrappedKekVersion } from '../../protocol/index.ts';
+import type { Keks } from '../../services/pipeline/ports/kms.ts';
 import type { OpenRoot, RootRef } from '../../services/pipeline/ports/vault.ts';
-import type { Keks } from './kek-file.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
 /** A row of `user_roots` as far as opening it needs. */
@@ -16,9 +16,9 @@ export interface StoredRoot {
 export const OVERWRITTEN = new Uint8Array(0);
 
 /** Unwraps a stored root. @returns null where it was overwritten. @throws ProtocolError when row, owner and KEK do not fit. */
-export function openRoot(keks: Keks, ref: RootRef, stored: StoredRoot): OpenRoot | null {
+export async function openRoot(keks: Keks, ref: RootRef, stored: StoredRoot): Promise<OpenRoot | null> {
   if (stored.wrapped.length === OVERWRITTEN.length) return null;
-  const { key } = keks.version(wrappedKekVersion(stored.wrapped));
+  const { key } = await keks.version(wrappedKekVersion(stored.wrapped));
   const { app, wallet, rootVersion } = ref;
   const userRoot = SecretBytes.of32(unwrapRoot({ kek: key, app, wallet, wrapped: stored.wrapped }));
   const { epoch, mode } = stored;

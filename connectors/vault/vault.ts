@@ -1,9 +1,9 @@
 import { transitKeyPair } from '../../protocol/index.ts';
 import type { Clock, Random } from '../../services/pipeline/clock.ts';
+import type { Keks } from '../../services/pipeline/ports/kms.ts';
 import type { OpenRoot, Owner, RootRef, Transit, Vault } from '../../services/pipeline/ports/vault.ts';
-import { createFreshRoot } from './fresh-root.ts';
+import { freshRootOf } from './fresh-root.ts';
 import { type GivenKeysDeps, giveKeys } from './given-keys.ts';
-import type { Keks } from './kek-file.ts';
 import { openRoot } from './open-root.ts';
 import { ownerKey } from './owner-key.ts';
 import { SecretBytes } from './secret-bytes.ts';
@@ -34,18 +34,18 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
   const { keks, random, clock, calendar, consents, ttlMs = MAX_TTL_MS, maxEntries = 10_000 } = options;
   if (ttlMs > MAX_TTL_MS) throw new RangeError(`a vault caches at most ${MAX_TTL_MS} ms`);
   const cache = { now: () => clock.now(), ttlMs, maxEntries, maxBatch: MAX_BATCH };
-  const freshRoot = createFreshRoot(keks, random);
 
   const transit = createShortCache<Owner, Transit | null>({
     ...cache,
     keyOf: ownerKey,
     async load(owners) {
-      const stored = await store.newest(
-        owners,
-        owners.map((owner) => freshRoot(owner).wrapped),
+      const kek = await keks.current();
+      const fresh = owners.map((owner) => freshRootOf(owner, kek, random).wrapped);
+      const stored = await store.newest(owners, fresh);
+      const opened = stored.map((row, i) =>
+        openRoot(keks, { ...(owners[i] as Owner), rootVersion: row.rootVersion }, row),
       );
-      return stored.map((row, i) => {
-        const root = openRoot(keks, { ...(owners[i] as Owner), rootVersion: row.rootVersion }, row);
+      return (await Promise.all(opened)).map((root) => {
         if (!root) return null;
         const { rootVersion, userRoot, mode, subject } = root;
         const pair = transitKeyPair(userRoot);
@@ -61,7 +61,7 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
     keyOf: (ref) => ownerKey(ref, ref.rootVersion),
     async load(refs) {
       const stored = await store.find(refs);
-      return stored.map((row, i) => row && openRoot(keks, refs[i] as RootRef, row));
+      return Promise.all(stored.map((row, i) => row && openRoot(keks, refs[i] as RootRef, row)));
     },
     give: (root) => root && { ...root, userRoot: SecretBytes.of32(root.userRoot) },
     onDrop: (root) => root?.userRoot.fill(0),
@@ -75,8 +75,9 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
     scopeKeys: given.scopeKeys,
 
     async prepare(owner) {
-      const row = await store.prepared(owner, freshRoot(owner).wrapped);
-      const root = openRoot(keks, { ...owner, rootVersion: row.rootVersion }, row);
+      const { wrapped } = freshRootOf(owner, await keks.current(), random);
+      const row = await store.prepared(owner, wrapped);
+      const root = await openRoot(keks, { ...owner, rootVersion: row.rootVersion }, row);
       if (!root) throw new Error('a prepared root was overwritten');
       root.userRoot.fill(0);
       return { rootVersion: row.rootVersion, subject: root.subject };

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { openKms } from '../../connectors/kms/index.ts';
 import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
@@ -8,7 +9,6 @@ import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
-import { readKekFile } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { ready, signReceipt } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
@@ -29,7 +29,9 @@ const defaultThreads = (): number => Math.max(0, availableParallelism() - 2);
 async function start(boot: Boot): Promise<Running> {
   const { config, log, metrics, signals, faults, clock, random, keep, onFatal } = boot;
   await ready();
-  const keks = await readKekFile(config.kekFile);
+  const keks = openKms(config, performance, random);
+  // A wrong or missing key is told at the start, not at the first batch.
+  await keks.current();
   const { db, codecs, logId, lookup, lanes, named, writer: openWriter } = await openRoomEdges(boot);
   const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
   const consents = createConsents(db);

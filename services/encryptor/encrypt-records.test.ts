@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createMemoryAdmission } from '../../connectors/postgres/memory-admission.ts';
-import { parseKeks } from '../../connectors/vault/kek-file.ts';
 import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
 import {
   commitment,

@@ -1,6 +1,6 @@
+import { openKms } from '../../connectors/kms/index.ts';
 import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
-import { readKekFile } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { ready } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
@@ -11,7 +11,9 @@ import { encryptorPlan, LIMITS } from './worker.ts';
 async function start(boot: Boot): Promise<Running> {
   const { config, clock, random, keep } = boot;
   await ready();
-  const keks = await readKekFile(config.kekFile);
+  const keks = openKms(config, performance, random);
+  // A wrong or missing key is told at the start, not at the first batch.
+  await keks.current();
   const { db, codecs, lanes, consumer, writer } = await openRoomEdges(boot);
   const plan = await encryptorPlan(config.topicPrefix, codecs, {
     vault: keep(openVault({ db, keks, random, clock: performance, calendar: clock })),

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import { openKms } from '../../connectors/kms/index.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
 import { createExportReports } from '../../connectors/postgres/removal-store.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createSink } from '../../connectors/sinks/index.ts';
-import { readKekFile } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { fromHex, ready, toHex } from '../../protocol/index.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
@@ -22,7 +22,9 @@ async function start(boot: Boot): Promise<Running> {
   if (!plan) throw new FatalError('no_export', 'DDC_EXPORT is not set: say what to export and where.');
   await ready();
   const counted = metrics.counter('ddc_export_total', 'Rows delivered; batches refused, by reason.', ['kind']);
-  const keks = await readKekFile(config.kekFile);
+  const keks = openKms(config, performance, random);
+  // A wrong or missing key is told at the start, not at the first batch.
+  await keks.current();
   const { db, codecs, logId, lanes, named, consumer } = await openRoomEdges(boot, `ddc-export-${plan.name}`);
   const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
   const codec = await codecs.for(named(batchesPinned));

@@ -10,7 +10,9 @@ export interface Config {
   readonly chainRpc: string;
   readonly network: string;
   readonly topicPrefix: string;
+  /** One of the two is set in rooms that hold keys. */
   readonly kekFile: string;
+  readonly kek: string;
   readonly receiptSeedFile: string;
   readonly operatorSeedFile: string;
   /** Address that the room's HTTP server binds to; loopback unless a container needs another. */
@@ -27,6 +29,9 @@ export interface Config {
   readonly unsafe: readonly Unsafe[];
   readonly rules: Rules;
 }
+
+/** Rooms that open user roots. */
+const KEY_ROOMS: readonly RoomName[] = ['api', 'encryptor', 'exporter'];
 
 /** Every problem of the environment at once. */
 export class ConfigError extends Error {
@@ -59,6 +64,9 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
       `DDC_UNSAFE switches protections off and is refused on network ${e.DDC_NETWORK}; only cere-sandbox may have it`,
     );
   }
+  if (KEY_ROOMS.includes(room) && (e.DDC_KEK === '') === (e.DDC_KEK_FILE === '')) {
+    problems.push(`set exactly one of DDC_KEK_FILE and DDC_KEK; the ${room} needs key-encryption keys`);
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     kafkaBrokers: e.KAFKA_BROKERS,
@@ -69,6 +77,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     network: e.DDC_NETWORK,
     topicPrefix: e.DDC_TOPIC_PREFIX,
     kekFile: e.DDC_KEK_FILE,
+    kek: e.DDC_KEK,
     receiptSeedFile: e.DDC_RECEIPT_SEED_FILE,
     operatorSeedFile: e.DDC_OPERATOR_SEED_FILE,
     httpHost: e.DDC_HTTP_HOST,
@@ -100,6 +109,7 @@ export function maskConfig(config: Config): Record<string, unknown> {
     databaseUrl: maskUrl(config.databaseUrl),
     ipfsApi: maskUrl(config.ipfsApi),
     chainRpc: maskUrl(config.chainRpc),
+    kek: config.kek === '' ? '' : '***',
     export: config.export && { ...config.export, config: Object.keys(config.export.config) },
   };
 }

@@ -86,6 +86,12 @@ export const environment = z.object({
     .describe(
       'File of key-encryption keys, lines `<version> <64 hex>`; the highest version wraps new keys, all others still open theirs.',
     ),
+  DDC_KEK: z
+    .string()
+    .default('')
+    .describe(
+      'Key-encryption keys themselves, the same lines separated by commas, where no file can be given. Cannot be rotated from here.',
+    ),
   DDC_RECEIPT_SEED_FILE: z
     .string()
     .default('')
@@ -153,12 +159,12 @@ const KAFKA = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL'] as const;
 
 /** What each room cannot start without. */
 export const NEEDS: Readonly<Record<RoomName, readonly (keyof Env)[]>> = {
-  api: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE', 'DDC_RECEIPT_SEED_FILE'],
-  encryptor: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE'],
+  api: [...KAFKA, 'DATABASE_URL', 'DDC_RECEIPT_SEED_FILE'],
+  encryptor: [...KAFKA, 'DATABASE_URL'],
   pinner: [...KAFKA, 'DATABASE_URL', 'IPFS_API'],
   indexer: [...KAFKA, 'DATABASE_URL'],
   settler: [...KAFKA, 'DATABASE_URL', 'CHAIN_RPC', 'DDC_OPERATOR_SEED_FILE'],
-  exporter: [...KAFKA, 'DATABASE_URL', 'DDC_KEK_FILE', 'DDC_EXPORT'],
+  exporter: [...KAFKA, 'DATABASE_URL', 'DDC_EXPORT'],
 };
 
 /** One variable as the documentation shows it. */

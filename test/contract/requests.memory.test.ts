@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parseKeks } from '../../connectors/vault/kek-file.ts';
+import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
 import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';

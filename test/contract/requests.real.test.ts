@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import { sql } from 'kysely';
+import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createRemovals } from '../../connectors/postgres/removal-store.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
-import { parseKeks } from '../../connectors/vault/kek-file.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { requestsContract } from './requests.ts';

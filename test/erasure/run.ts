@@ -143,7 +143,7 @@ async function inMemoryOf({ sandbox }: SuiteSandbox, secrets: ReadonlyMap<string
   for (const room of KEY_ROOMS) {
     const pid = sandbox.rooms.pid(room);
     if (pid === null) throw new Error(`${room} is down`);
-    for (const name of await searchMemory(pid, secrets)) found.push(`${room}: ${name}`);
+    for (const name of searchMemory(pid, secrets)) found.push(`${room}: ${name}`);
   }
   return found;
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
+import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createMemoryAdmission } from '../../connectors/postgres/memory-admission.ts';
 import { createMemoryApps } from '../../connectors/postgres/memory-apps.ts';
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
 import { memoryCodecs } from '../../connectors/registry/index.ts';
-import { parseKeks } from '../../connectors/vault/kek-file.ts';
 import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
 import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parseKeks } from '../../connectors/vault/kek-file.ts';
+import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';
 import { createMemoryVault, type VaultTwin } from '../../connectors/vault/memory-vault.ts';
 import {

@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 interface Region {
   readonly from: bigint;
@@ -8,33 +8,46 @@ interface Region {
 const CHUNK = 4 * 1024 * 1024;
 
 /**
- * Searches the memory of another process (Linux, same user or root) for byte strings of the same length.
+ * Searches the writable memory of another process (Linux, same user or root) for byte strings.
  * @returns the names of those that were found
+ * @throws when no byte of it could be read
  */
-export async function searchMemory(pid: number, wanted: ReadonlyMap<string, Uint8Array>): Promise<string[]> {
+export function searchMemory(pid: number, wanted: ReadonlyMap<string, Uint8Array>): string[] {
   const found = new Set<string>();
   const needles = [...wanted].map(([name, bytes]) => ({ name, bytes: Buffer.from(bytes) }));
-  const longest = Math.max(0, ...needles.map(({ bytes }) => bytes.length));
-  const memory = await open(`/proc/${pid}/mem`, 'r');
+  const overlap = Math.max(0, ...needles.map(({ bytes }) => bytes.length));
+  let total = 0;
+  // Only the synchronous call takes an address beyond 2^53.
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
   try {
-    for (const { from, to } of await writableRegions(pid)) {
+    for (const { from, to } of writableRegions(pid)) {
       for (let at = from; at < to; at += BigInt(CHUNK)) {
-        const length = Number(to - at < BigInt(CHUNK + longest) ? to - at : BigInt(CHUNK + longest));
+        const length = Number(to - at < BigInt(CHUNK + overlap) ? to - at : BigInt(CHUNK + overlap));
         const chunk = Buffer.alloc(length);
-        const read = await memory.read(chunk, 0, length, at as never).catch(() => null);
-        // A region may have gone since the list was read.
-        if (!read) break;
+        if (!readAt(memory, chunk, at)) break;
+        total += length;
         for (const { name, bytes } of needles) if (!found.has(name) && chunk.includes(bytes)) found.add(name);
       }
     }
   } finally {
-    await memory.close();
+    closeSync(memory);
   }
+  if (total === 0) throw new Error(`no byte of the memory of process ${pid} could be read`);
   return [...found].sort();
 }
 
-async function writableRegions(pid: number): Promise<Region[]> {
-  const maps = await readFile(`/proc/${pid}/maps`, 'utf8');
+/** @returns false for a region that has gone since the list was read */
+function readAt(memory: number, chunk: Buffer, at: bigint): boolean {
+  try {
+    return readSync(memory, chunk, 0, chunk.length, at) > 0;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EIO') return false;
+    throw error;
+  }
+}
+
+function writableRegions(pid: number): Region[] {
+  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8');
   return maps.split('\n').flatMap((line): Region[] => {
     const match = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line);
     return match ? [{ from: BigInt(`0x${match[1]}`), to: BigInt(`0x${match[2]}`) }] : [];
