@@ -21,6 +21,7 @@ const COMMANDS: readonly Entry[] = [
   { name: 'repair', summary: 'set stages back to what their reader has', load: () => import('./repair-command.ts') },
   { name: 'dlq', summary: 'list, retry and park dead letters', load: () => import('./dlq-command.ts') },
   { name: 'topics', summary: 'create topics and schemas, or report drift', load: () => import('./topics.ts') },
+  { name: 'kek', summary: 'rotate the key-encryption key', load: () => import('./kek-command.ts') },
   { name: 'index-dump', summary: 'print the index in key order', load: () => import('./index-dump.ts') },
   { name: 'replay', summary: 'make readers read the log from 0', load: () => import('./replay.ts') },
   { name: 'docs', summary: 'write the generated documents', load: () => import('./docs.ts') },

@@ -7,6 +7,7 @@ import type { BatchesTable, CheckpointsTable, SubjectsTable, VoidsTable } from '
 import type { LeavesTable, OutboxChargesTable, OutboxTable, RoundsTable } from './migrations/030-settlement.ts';
 import type { KeyAccessesTable, RequestsTable } from './migrations/040-requests.ts';
 import type { ExportsTable, RemovalReceiptsTable, RemovalReportsTable } from './migrations/050-erasing.ts';
+import type { KeksTable } from './migrations/060-keks.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -32,4 +33,5 @@ export interface Tables {
   removal_receipts: RemovalReceiptsTable;
   exports: ExportsTable;
   removal_reports: RemovalReportsTable;
+  keks: KeksTable;
 }

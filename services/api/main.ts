@@ -9,6 +9,7 @@ import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
+import { keepKeks } from '../../connectors/vault/kek-lives.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { ready, signReceipt } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
@@ -19,6 +20,7 @@ import { removalsRequested } from '../../topics/removals-requested.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
 import { startConsentKeeper } from './consent-keeper.ts';
+import { startKekKeeper } from './kek-keeper.ts';
 import { readReceiptKey } from './removals/receipt-key.ts';
 import { startRemovalSweeper } from './removals/sweeper.ts';
 import { startVerifyThreads } from './verify-threads.ts';
@@ -56,6 +58,21 @@ async function start(boot: Boot): Promise<Running> {
   keep(
     startConsentKeeper({
       consents,
+      clock,
+      random,
+      onRetry,
+      onFatal,
+    }),
+  );
+  const kekTime = config.kekDays * 86_400_000;
+  keep(
+    startKekKeeper({
+      async look() {
+        const edges = { db, kms: keks, random, now: () => clock.now() };
+        const work = await keepKeks(edges, { rotateMs: kekTime, destroyMs: kekTime });
+        if (work.rotatedTo !== null || work.rewrapped > 0 || work.destroyed.length > 0)
+          log.info({ ...work }, 'keys were kept');
+      },
       clock,
       random,
       onRetry,

@@ -13,6 +13,7 @@ export interface Config {
   /** One of the two is set in rooms that hold keys. */
   readonly kekFile: string;
   readonly kek: string;
+  readonly kekDays: number;
   readonly receiptSeedFile: string;
   readonly operatorSeedFile: string;
   /** Address that the room's HTTP server binds to; loopback unless a container needs another. */
@@ -78,6 +79,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     topicPrefix: e.DDC_TOPIC_PREFIX,
     kekFile: e.DDC_KEK_FILE,
     kek: e.DDC_KEK,
+    kekDays: e.DDC_KEK_DAYS,
     receiptSeedFile: e.DDC_RECEIPT_SEED_FILE,
     operatorSeedFile: e.DDC_OPERATOR_SEED_FILE,
     httpHost: e.DDC_HTTP_HOST,

@@ -92,6 +92,14 @@ export const environment = z.object({
     .describe(
       'Key-encryption keys themselves, the same lines separated by commas, where no file can be given. Cannot be rotated from here.',
     ),
+  DDC_KEK_DAYS: z.coerce
+    .number()
+    .min(0.0001)
+    .max(3.5)
+    .default(3)
+    .describe(
+      'The API makes a new KEK after so many days and destroys the one before it after as many more, at most 3.5: an overwritten root is unreadable in every old copy of the database within 7 days.',
+    ),
   DDC_RECEIPT_SEED_FILE: z
     .string()
     .default('')

@@ -7,6 +7,7 @@ import index from './020-index.ts';
 import settlement from './030-settlement.ts';
 import requests from './040-requests.ts';
 import erasing from './050-erasing.ts';
+import keks from './060-keks.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   settlement,
   requests,
   erasing,
+  keks,
 ];
