@@ -1,5 +1,6 @@
 import { ProtocolError } from './errors.ts';
 import { reserve, sodiumWasm } from './sodium.ts';
+import { still } from './still.ts';
 
 const OUT = 0;
 const KEY = 64;
@@ -22,9 +23,10 @@ function blake2b(size: 32 | 64, message: Uint8Array, key?: Uint8Array): Uint8Arr
     key === undefined ? 0 : at + KEY,
     key?.length ?? 0,
   );
-  const hash = heap.slice(at + OUT, at + OUT + size);
+  if (key === undefined) return heap.slice(at + OUT, at + OUT + size);
   // Keys and hashes under a key are secrets; wasm memory outlives the call.
-  if (key !== undefined) heap.fill(0, at, at + MESSAGE + message.length);
+  const hash = still(heap.subarray(at + OUT, at + OUT + size));
+  heap.fill(0, at, at + MESSAGE + message.length);
   return hash;
 }
 

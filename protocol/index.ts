@@ -84,7 +84,7 @@ export { KeyPair, Secret } from './secret.ts';
 export { fee, parseRemark, remark, type SettlementRemark, settlementLeaf } from './settlement.ts';
 export { type SignedBatch, type SignRequest, signBatch } from './sign-batch.ts';
 export { keyPairFromSeed, type SignatureClaim, sign, verifySignature } from './signature.ts';
-export { ready } from './sodium.ts';
+export { ready, scrub } from './sodium.ts';
 export { mergeScopes, splitScopes } from './split-scopes.ts';
 export { openTransit, sealTransit, transitKeyPair } from './transit.ts';
 export { inclusionProof, rootOf, verifyInclusion } from './tree.ts';

@@ -1,5 +1,6 @@
 import { waitReady } from '@polkadot/wasm-crypto';
 import sodium from 'libsodium-wrappers';
+import { clearOnFree, clearStack } from './scrub.ts';
 
 /** The wasm exports below the wrappers that are used here. A u64 argument is two: low and high half. */
 interface SodiumWasm {
@@ -52,7 +53,9 @@ let capacity = 0;
 export async function ready(): Promise<void> {
   await sodium.ready;
   if (!(await waitReady())) throw new Error('the sr25519 wasm did not start');
+  if (wasm !== undefined) return;
   wasm = (sodium as unknown as { libsodium: SodiumWasm }).libsodium;
+  clearOnFree(wasm);
 }
 
 export function sodiumWasm(): SodiumWasm {
@@ -76,5 +79,8 @@ export function reserve(bytes: number): number {
   }
   return base;
 }
+
+/** Call it after a stretch of work with secrets: nothing of them stays in libsodium's memory. */
+export const scrub = (): void => clearStack(sodiumWasm());
 
 export { sodium };

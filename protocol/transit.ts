@@ -4,14 +4,17 @@ import { blake2b256 } from './hash.ts';
 import { checkUserRoot } from './keys.ts';
 import { KeyPair } from './secret.ts';
 import { sodium } from './sodium.ts';
+import { still } from './still.ts';
 
 const TRANSIT = utf8('cere-ddc:transit:v1');
 
 /** The X25519 pair to which bodies of (app, wallet) are sealed while they are in the log: `crypto_box_seed_keypair` of a hash of the user root. */
 export function transitKeyPair(userRoot: Uint8Array): KeyPair {
   checkUserRoot(userRoot);
-  const pair = sodium.crypto_box_seed_keypair(blake2b256(TRANSIT, userRoot));
-  return new KeyPair(pair.publicKey, pair.privateKey);
+  const seed = blake2b256(TRANSIT, userRoot);
+  const pair = sodium.crypto_box_seed_keypair(seed);
+  seed.fill(0);
+  return new KeyPair(pair.publicKey, still(pair.privateKey));
 }
 
 /** libsodium's `crypto_box_seal`: 48 bytes longer than `bytes`, under a fresh ephemeral key. */

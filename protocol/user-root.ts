@@ -2,6 +2,7 @@ import { concat, isBytes, u32, utf8 } from './bytes.ts';
 import { ProtocolError } from './errors.ts';
 import { checkUserRoot } from './keys.ts';
 import { sodium } from './sodium.ts';
+import { still } from './still.ts';
 
 const ROOT = utf8('cere-ddc:root:v1');
 const VERSION = 1;
@@ -59,12 +60,14 @@ export function unwrapRoot(request: Owner & { kek: Uint8Array; wrapped: Uint8Arr
   checkKek(kek);
   const aad = aadOf(request, wrappedKekVersion(wrapped));
   try {
-    return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
-      null,
-      wrapped.subarray(CIPHERTEXT),
-      aad,
-      wrapped.subarray(NONCE, CIPHERTEXT),
-      kek,
+    return still(
+      sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+        null,
+        wrapped.subarray(CIPHERTEXT),
+        aad,
+        wrapped.subarray(NONCE, CIPHERTEXT),
+        kek,
+      ),
     );
   } catch {
     // libsodium says no more than that it failed.

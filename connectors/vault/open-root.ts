@@ -20,7 +20,9 @@ export async function openRoot(keks: Keks, ref: RootRef, stored: StoredRoot): Pr
   if (stored.wrapped.length === OVERWRITTEN.length) return null;
   const { key } = await keks.version(wrappedKekVersion(stored.wrapped));
   const { app, wallet, rootVersion } = ref;
-  const userRoot = SecretBytes.of32(unwrapRoot({ kek: key, app, wallet, wrapped: stored.wrapped }));
+  const plain = unwrapRoot({ kek: key, app, wallet, wrapped: stored.wrapped });
+  const userRoot = SecretBytes.of32(plain);
+  plain.fill(0);
   const { epoch, mode } = stored;
   return { userRoot, rootVersion, epoch, mode, subject: stored.subject ?? subjectOf(userRoot) };
 }

@@ -5,7 +5,8 @@ export class SecretBytes extends Uint8Array {
   /** Copies `bytes`. */
   static of32(bytes: Uint8Array): SecretBytes {
     if (bytes.length !== 32) throw new RangeError(`a secret of ${bytes.length} bytes, not 32`);
-    const secret = new SecretBytes(32);
+    // A buffer of its own: what lies in the engine's heap is copied by the garbage collector.
+    const secret = new SecretBytes(new ArrayBuffer(32));
     secret.set(bytes);
     return secret;
   }

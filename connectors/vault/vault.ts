@@ -1,4 +1,4 @@
-import { transitKeyPair } from '../../protocol/index.ts';
+import { scrub, transitKeyPair } from '../../protocol/index.ts';
 import type { Clock, Random } from '../../services/pipeline/clock.ts';
 import type { Keks } from '../../services/pipeline/ports/kms.ts';
 import type { OpenRoot, Owner, RootRef, Transit, Vault } from '../../services/pipeline/ports/vault.ts';
@@ -45,7 +45,7 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
       const opened = stored.map((row, i) =>
         openRoot(keks, { ...(owners[i] as Owner), rootVersion: row.rootVersion }, row),
       );
-      return (await Promise.all(opened)).map((root) => {
+      const transits = (await Promise.all(opened)).map((root) => {
         if (!root) return null;
         const { rootVersion, userRoot, mode, subject } = root;
         const pair = transitKeyPair(userRoot);
@@ -53,6 +53,8 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
         pair.secretKey.fill(0);
         return { rootVersion, publicKey: pair.publicKey, mode, subject };
       });
+      scrub();
+      return transits;
     },
   });
 
@@ -61,7 +63,9 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
     keyOf: (ref) => ownerKey(ref, ref.rootVersion),
     async load(refs) {
       const stored = await store.find(refs);
-      return Promise.all(stored.map((row, i) => row && openRoot(keks, refs[i] as RootRef, row)));
+      const opened = await Promise.all(stored.map((row, i) => row && openRoot(keks, refs[i] as RootRef, row)));
+      scrub();
+      return opened;
     },
     give: (root) => root && { ...root, userRoot: SecretBytes.of32(root.userRoot) },
     onDrop: (root) => root?.userRoot.fill(0),

@@ -48,32 +48,36 @@ export function createEncryptRecordsStep(deps: EncryptRecordsDeps) {
     const turn = createTurns();
     // The vault asks the database once per distinct owner.
     const roots = await vault.roots(accepted.map(({ value }) => value));
-    const readings: Reading[] = [];
-    for (const [i, { value }] of accepted.entries()) {
-      const reading = read(value, roots[i], keys, transit);
-      readings.push(reading);
-      await turn(reading.kind === 'batch' ? reading.batch.events.length : 1);
-    }
-    const verdicts = await admission.admit(
-      partition,
-      accepted.map(({ value, origin, retryOf }, i) => {
-        const { batchId, app, wallet, rootVersion } = value;
-        return { batchId, app, wallet, rootVersion, origin, retryOf, issuedAt: issuedAtOf(readings[i]) };
-      }),
-    );
-    const outcomes: Outcome<Encrypted>[] = [];
-    for (const [i, reading] of readings.entries()) {
-      const { value } = accepted[i] as Accepted<Received>;
-      const verdict = verdicts[i] === 'duplicate' && !rules.duplicates ? null : (verdicts[i] ?? null);
-      if (verdict !== null) outcomes.push(drop(verdict, senderOf(reading)));
-      else if (reading.kind === 'erased') outcomes.push(drop('erased'));
-      else if (reading.kind === 'dead') outcomes.push(dlq(reading.code, reading.cause, reading.sender));
-      else {
-        outcomes.push(encrypt(value, reading.batch, reading.root, keys, random));
-        await turn(reading.batch.events.length);
+    try {
+      const readings: Reading[] = [];
+      for (const [i, { value }] of accepted.entries()) {
+        const reading = read(value, roots[i], keys, transit);
+        readings.push(reading);
+        await turn(reading.kind === 'batch' ? reading.batch.events.length : 1);
       }
+      const verdicts = await admission.admit(
+        partition,
+        accepted.map(({ value, origin, retryOf }, i) => {
+          const { batchId, app, wallet, rootVersion } = value;
+          return { batchId, app, wallet, rootVersion, origin, retryOf, issuedAt: issuedAtOf(readings[i]) };
+        }),
+      );
+      const outcomes: Outcome<Encrypted>[] = [];
+      for (const [i, reading] of readings.entries()) {
+        const { value } = accepted[i] as Accepted<Received>;
+        const verdict = verdicts[i] === 'duplicate' && !rules.duplicates ? null : (verdicts[i] ?? null);
+        if (verdict !== null) outcomes.push(drop(verdict, senderOf(reading)));
+        else if (reading.kind === 'erased') outcomes.push(drop('erased'));
+        else if (reading.kind === 'dead') outcomes.push(dlq(reading.code, reading.cause, reading.sender));
+        else {
+          outcomes.push(encrypt(value, reading.batch, reading.root, keys, random));
+          await turn(reading.batch.events.length);
+        }
+      }
+      return outcomes;
+    } finally {
+      keys.forget(roots);
     }
-    return outcomes;
   };
 }
 

@@ -1,4 +1,4 @@
-import { scopeKey, transitKeyPair } from '../../protocol/index.ts';
+import { scopeKey, scrub, transitKeyPair } from '../../protocol/index.ts';
 import type { OpenRoot } from '../pipeline/ports/vault.ts';
 
 /** Keys derived at most once per flush and forgotten with it, so that none outlives the vault's own caches. */
@@ -7,6 +7,8 @@ export interface FlushKeys {
   transit(root: OpenRoot): ReturnType<typeof transitKeyPair>;
   /** The key of a scope for one owner and its current epoch. */
   scope(root: OpenRoot, app: Uint8Array, name: string): Uint8Array;
+  /** Overwrites them all, and the roots that they came from. Nothing of the flush may need them any more. */
+  forget(roots: readonly (OpenRoot | null | undefined)[]): void;
 }
 
 export function createFlushKeys(): FlushKeys {
@@ -18,6 +20,12 @@ export function createFlushKeys(): FlushKeys {
       // A root belongs to one app and stands at one epoch: its name is all that tells two scope keys apart.
       const keys = remember(scopes, root, () => new Map<string, Uint8Array>());
       return remember(keys, name, () => scopeKey(root.userRoot, app, name, root.epoch));
+    },
+    forget(roots) {
+      for (const pair of pairs.values()) pair.secretKey.fill(0);
+      for (const keys of scopes.values()) for (const key of keys.values()) key.fill(0);
+      for (const root of roots) root?.userRoot.fill(0);
+      scrub();
     },
   };
 }

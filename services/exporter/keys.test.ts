@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { ready } from '../../protocol/index.ts';
 import type { ScopeKeyRequest } from '../pipeline/ports/vault.ts';
 import { fetchKeys, KEYS_PER_CALL } from './keys.ts';
 import type { LiveBatch } from './live-batch.ts';
@@ -14,6 +15,8 @@ function batch(wallet: number, scopes: readonly string[]): LiveBatch {
   const events = [Object.fromEntries(scopes.map((scope) => [scope, bytes(100, 1)]))];
   return { origin: 0, value: { app: bytes(32, 9), wallet: key, rootVersion: 1, body: { epoch: 0, events } } } as never;
 }
+
+beforeAll(() => ready());
 
 describe('keys of a stretch', () => {
   it('are asked once per owner and scope, and only for scopes that occur', async () => {

@@ -1,4 +1,4 @@
-import { META_SCOPE, toHex } from '../../protocol/index.ts';
+import { META_SCOPE, scrub, toHex } from '../../protocol/index.ts';
 import type { GivenKey, Reader, ScopeKeyRequest, Vault } from '../pipeline/ports/vault.ts';
 import type { LiveBatch } from './live-batch.ts';
 
@@ -54,6 +54,7 @@ export async function fetchKeys(
     keys: (batch, scope) => given.get(nameOf(batch, scope))?.key ?? null,
     forget() {
       for (const one of given.values()) one?.key.fill(0);
+      scrub();
     },
   };
 }
