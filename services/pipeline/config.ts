@@ -1,3 +1,4 @@
+import type { LogFields } from './log.ts';
 import { ALL_RULES, type Rules } from './rules/rules.ts';
 import { type Env, type ExportPlan, environment, NEEDS, type RoomName, type Unsafe } from './variables.ts';
 
@@ -103,7 +104,7 @@ const maskUrl = (url: string): string =>
   url.replace(/\/\/([^:@/]+):[^@/]*@/, '//$1:***@').replace(/([?&](?:password|token|key)=)[^&]*/gi, '$1***');
 
 /** The configuration as it may be printed: passwords in URLs and an export's own configuration are masked. */
-export function maskConfig(config: Config): Record<string, unknown> {
+export function maskConfig(config: Config): LogFields {
   const { tiers: _tiers, ...rest } = config;
   return {
     ...rest,
@@ -112,6 +113,8 @@ export function maskConfig(config: Config): Record<string, unknown> {
     ipfsApi: maskUrl(config.ipfsApi),
     chainRpc: maskUrl(config.chainRpc),
     kek: config.kek === '' ? '' : '***',
+    rules: { ...config.rules },
+    faults: { ...config.faults },
     export: config.export && { ...config.export, config: Object.keys(config.export.config) },
   };
 }

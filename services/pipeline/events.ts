@@ -1,5 +1,4 @@
-import type { Log, LogFields } from './log.ts';
-import { errorFields } from './log.ts';
+import { errorFields, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
 interface EventKind {
@@ -43,13 +42,25 @@ export const EVENTS = {
 export type EventName = keyof typeof EVENTS;
 export type GaugeName = 'lag' | 'inHand' | 'mark' | 'next';
 
-export interface EventDetail extends LogFields {
+export interface EventDetail {
   readonly partition: number;
   /** Label of the counter instead of the event's name, for example the outcome. From a small fixed set. */
   readonly kind?: string;
   /** How many; 1 when absent. */
   readonly count?: number;
   readonly error?: unknown;
+  readonly attempt?: number;
+  readonly code?: string;
+  readonly crashes?: number;
+  /** Places: offsets of the input, and of `received`. */
+  readonly offset?: number;
+  readonly end?: number;
+  readonly origin?: number | null;
+  readonly mark?: number;
+  readonly next?: number;
+  readonly upstream?: string;
+  readonly theirs?: number;
+  readonly mine?: number;
 }
 
 /** What the corridor tells the outside. Log line and metric are emitted together as one named event. */

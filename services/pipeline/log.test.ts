@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { KeyPair, Secret } from '../../protocol/index.ts';
 import { createSignals } from './events.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import type { OpenRoot } from './ports/vault.ts';
 
 function listening() {
   const lines: Record<string, unknown>[] = [];
@@ -37,4 +39,25 @@ test('a named event is one line and one count', async () => {
   expect(text).toContain('ddc_alarms_total{kind="gap",partition="1",room="pinner"} 1');
   expect(text).toContain('ddc_outcomes_total{kind="ok",partition="1",room="pinner"} 3');
   expect(text).toContain('ddc_in_hand{partition="1",room="pinner"} 4');
+});
+
+test('bytes and key types do not fit into a line: each of these fails to compile, and prints nothing if it is forced', () => {
+  const { lines, log } = listening();
+  const key = new Uint8Array(32).fill(0xab);
+  const pair = new KeyPair(key, key);
+  const root = { userRoot: key, rootVersion: 1, epoch: 0, subject: key, mode: 'service' } satisfies OpenRoot;
+  // tsc, which `npm test` runs, fails when one of these is allowed.
+  // @ts-expect-error bytes
+  log.info({ key }, 'a key');
+  // @ts-expect-error bytes in a list
+  log.info({ keys: [key] }, 'keys');
+  // @ts-expect-error a key pair
+  log.info({ pair }, 'a pair');
+  // @ts-expect-error a secret
+  log.info({ secret: new Secret(key) }, 'a secret');
+  // @ts-expect-error an open root
+  log.info({ root }, 'a root');
+  const printed = JSON.stringify(lines);
+  for (const trace of ['171', 'abab', Buffer.from(key).toString('base64').slice(0, 8)])
+    expect(printed).not.toContain(trace);
 });

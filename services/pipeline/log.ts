@@ -1,7 +1,19 @@
 import { type DestinationStream, destination, pino } from 'pino';
 
-/** A value that may stand in a log line. Never content, keys or seeds. */
-export type LogFields = Readonly<Record<string, unknown>>;
+/**
+ * What may stand in a log line: never content, keys or seeds. Bytes do not fit, whatever they are (`Uint8Array`, a secret, a key pair, an open
+ * root): what is public of them is written as hex.
+ */
+export type Loggable =
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | undefined
+  | readonly Loggable[]
+  | { readonly [name: string]: Loggable };
+export type LogFields = Readonly<Record<string, Loggable>>;
 
 export interface Log {
   debug(fields: LogFields, message: string): void;
@@ -38,6 +50,16 @@ export function errorFields(error: unknown): LogFields {
   return { name: error.name, ...code, message: error.message, stack: error.stack, ...cause };
 }
 
+/** Where the types were gone around: bytes in a line show as `[bytes]`. */
+function withoutBytes(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return '[bytes]';
+  if (Array.isArray(value)) return value.map(withoutBytes);
+  if (typeof value !== 'object' || value === null) return value;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return withoutBytes(value.toJSON());
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutBytes(inner)]));
+}
+
 /**
  * JSON lines `{timestamp, level, logger, message, …}` on stdout, written synchronously so that the last line before an exit is there.
  * @param now milliseconds since the epoch
@@ -50,7 +72,10 @@ export function createLog(logger: string, level: LogLevel, now: () => number, to
       messageKey: 'message',
       redact,
       timestamp: () => `,"timestamp":"${new Date(now()).toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => withoutBytes(fields) as Record<string, unknown>,
+      },
     },
     to ?? destination({ fd: 1, sync: true }),
   );

@@ -51,7 +51,7 @@ export async function drive({ clock, random, signals, lead, rounds }: DriveEdges
   async function backOff(error: unknown): Promise<void> {
     if (!(error instanceof RetriableError)) throw error;
     failures += 1;
-    signals.emit(error.code === 'chain_pruned' ? 'pruned' : 'retry', { attempt: failures, error });
+    signals.emit(error.code === 'chain_pruned' ? 'pruned' : 'retry', { attempt: failures }, error);
     await pause(Math.min(MOST_BACKOFF_MS, 250 * 2 ** Math.min(failures, 6)) * (0.5 + random.float() / 2));
   }
 

@@ -32,7 +32,7 @@ export const EVENTS = {
 export type SettlerEvent = keyof typeof EVENTS;
 
 export interface SettlerSignals {
-  emit(name: SettlerEvent, fields?: LogFields & { readonly error?: unknown }): void;
+  emit(name: SettlerEvent, fields?: LogFields, error?: unknown): void;
 }
 
 export function createSettlerSignals(log: Log, metrics: Metrics): SettlerSignals {
@@ -40,7 +40,7 @@ export function createSettlerSignals(log: Log, metrics: Metrics): SettlerSignals
     'kind',
   ]);
   return {
-    emit(name, { error, ...fields } = {}) {
+    emit(name, fields = {}, error = undefined) {
       const { level, message } = EVENTS[name];
       log[level]({ event: name, ...fields, ...(error === undefined ? {} : { error: errorFields(error) }) }, message);
       counter.inc({ kind: name });
