@@ -23,7 +23,7 @@ export interface ConsumerOptions extends KafkaOptions {
   readonly rebalanceTimeoutMs?: number;
   /** Milliseconds that an empty fetch waits at the broker. Default 100. */
   readonly fetchWaitMs?: number;
-  /** Failures in a row that are sat out before membership counts as lost. Default 12, about 15 s. */
+  /** Failures in a row that are sat out before membership counts as lost. Default 20, about 30 s. */
   readonly attempts?: number;
 }
 
@@ -64,7 +64,7 @@ class KafkaLogConsumer implements LogConsumer {
       sessionTimeoutMs = 6_000,
       rebalanceTimeoutMs = 2_000,
       fetchWaitMs = 100,
-      attempts = 12,
+      attempts = 20,
     } = options;
     // Connecting is tried as often as the rest: kafkajs takes connections that were given up for a reason to crash at once.
     const kafka = newKafka(options, (entry) => this.#watch(entry), attempts);
@@ -78,7 +78,7 @@ class KafkaLogConsumer implements LogConsumer {
       minBytes: 1,
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,
-      // No restart inside kafkajs: after about 15 s of failures the process exits and comes back with nothing half alive.
+      // No restart inside kafkajs: after about 30 s of failures the process exits and comes back with nothing half alive.
       retry: {
         initialRetryTime: 200,
         multiplier: 1.5,

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
+import { fromHex, META_SCOPE, scopeKey, toBase64url, toHex, transitKeyPair } from '../../protocol/index.ts';
 import { topics } from '../../topics/index.ts';
 import { type Search, searchBlocks, searchFiles, searchRecords, searchTables } from '../support/at-rest.ts';
 import { drained } from '../support/drained.ts';
@@ -125,6 +126,39 @@ test('what users wrote rests nowhere in the clear but in the export', async () =
   expect((await search(scope)).blocks.hits.length).toBeGreaterThan(0);
   if (types.kafka) expect(types.kafka.hits.length).toBeGreaterThan(0);
   if (types.postgres) expect(types.postgres.hits.length).toBeGreaterThan(0);
+}, 120_000);
+
+test('no key that was used is in any log, with debug on', async () => {
+  const { stores, app, sandbox, deployment } = it;
+  const { rows } = await sql<{ wallet: Uint8Array }>`SELECT DISTINCT wallet FROM user_roots`.execute(
+    stores.database.kysely,
+  );
+  const roots = await stores.vault.roots(rows.map(({ wallet }) => ({ app, wallet, rootVersion: 1 })));
+  const keys = roots.flatMap((root) =>
+    root
+      ? [
+          root.userRoot,
+          transitKeyPair(root.userRoot).secretKey,
+          ...['purchase', 'profile', META_SCOPE].map((scope) => scopeKey(root.userRoot, app, scope, root.epoch)),
+        ]
+      : [],
+  );
+  const kek = /[0-9a-f]{64}/.exec(readFileSync(deployment.kekFile, 'utf8'))?.[0] ?? '';
+  keys.push(fromHex(kek, 32));
+  expect(keys.length).toBeGreaterThan(5);
+  const logs = dirname(sandbox.rooms.logFile('api'));
+  const forms = (key: Uint8Array) => [
+    toHex(key),
+    Buffer.from(key).toString('base64').slice(0, 40),
+    toBase64url(key).slice(0, 40),
+    [...key.subarray(0, 12)].join(','),
+  ];
+  const written = readdirSync(logs)
+    .map((name) => readFileSync(join(logs, name), 'utf8'))
+    .join('');
+  expect(keys.flatMap(forms).filter((text) => written.includes(text))).toEqual([]);
+  // The same search finds what is there.
+  expect(written).toContain(toHex(app));
 }, 120_000);
 
 test('control: without the seal of transit the same search finds it in Kafka', async () => {

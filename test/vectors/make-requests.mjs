@@ -482,9 +482,10 @@ served('a grant covers its scope from its first epoch to the newest', granted, [
   at('purchase', 2, liveGrant.id),
   at('purchase', 4, liveGrant.id),
 ]);
-served('a policy covers its scopes for exports of the app', { policies: [livePolicy], export_of: app }, [
+served('a policy covers its scopes for exports of the app, and meta', { policies: [livePolicy], export_of: app }, [
   ...[1, 2, 4].map((epoch) => at('purchase', epoch, livePolicy.id)),
   at('__default_scope', 2, livePolicy.id),
+  at('__meta', 2, livePolicy.id),
 ]);
 const named = of('policy', { ...policy, recipients: [unhex(ed)] });
 served('a policy for a recipient by name', { policies: [named], certificate: certified }, [
