@@ -1,0 +1,48 @@
+import { type Asker, mayServe, toHex } from '../../../protocol/index.ts';
+import type { Consents } from '../../pipeline/ports/consents.ts';
+import type { Owner } from '../../pipeline/ports/vault.ts';
+import { type Caller, mustBeOwnerOrApp } from '../auth/bearer.ts';
+
+/** Who reads an owner's events. */
+export interface EventReader {
+  /** The owner sees every event, also those that the service cannot open. */
+  readonly isOwner: boolean;
+  /** Those of these scopes that the reader may open in an epoch. */
+  mayOpen(scopes: readonly string[], epoch: number): ReadonlySet<string>;
+}
+
+export interface EventReadersDeps {
+  readonly consents: Pick<Consents, 'of' | 'certificates'>;
+  readonly now: () => number;
+}
+
+/**
+ * What a caller may open of an owner's events: as the keys that it could have, decided by the same function. No key leaves here, so
+ * nothing is logged as given.
+ */
+export function createEventReaders({ consents, now }: EventReadersDeps) {
+  async function askersOf(caller: Caller): Promise<Asker[]> {
+    if (caller.signer === 'app') return [{ exportOf: caller.app }];
+    const certificates = await consents.certificates(Buffer.from(caller.wallet, 'hex'));
+    return certificates.filter((one) => one.content.expiresAt > now()).map((certificate) => ({ certificate }));
+  }
+
+  /** @returns null for a reader to whom nothing is allowed. @throws ApiProblem `forbidden` for an app's token for another wallet */
+  return async (caller: Caller, owner: Owner): Promise<EventReader | null> => {
+    const wallet = toHex(owner.wallet);
+    if (caller.signer === 'wallet' && caller.wallet === wallet)
+      return { isOwner: true, mayOpen: (scopes) => new Set(scopes) };
+    if (caller.signer === 'app') mustBeOwnerOrApp(caller, wallet);
+    const [[state], askers] = await Promise.all([consents.of([owner]), askersOf(caller)]);
+    if (!state || askers.length === 0 || state.consent.grants.length + state.consent.policies.length === 0) return null;
+    const of = { app: toHex(owner.app), wallet, epoch: state.epoch };
+    return {
+      isOwner: false,
+      mayOpen(scopes, epoch) {
+        const keys = scopes.map((scope) => ({ scope, epoch }));
+        const served = askers.flatMap((asker) => mayServe(state.consent, { ...of, asker, keys }, now()));
+        return new Set(served.map(({ scope }) => scope));
+      },
+    };
+  };
+}
