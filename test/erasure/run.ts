@@ -78,7 +78,9 @@ export async function runErasure(it: SuiteSandbox, options: ErasureOptions): Pro
     for (const [i, one] of victims.entries())
       for (const [name, key] of await keysOf(it.stores, app, one)) secrets.set(`${i}/${name}`, key);
 
-    const heldBefore = (await inMemoryOf(it, secrets)).length;
+    // Few, so that it is quick: the search holds up this process, and with it everybody's writing.
+    const some = new Map([...secrets].slice(0, 10));
+    const heldBefore = (await inMemoryOf(it, some)).length;
     const erasures: { person: Person; id: string }[] = [];
     let kills = 0;
     for (const [i, person] of victims.entries()) {
