@@ -22,8 +22,6 @@ export interface BatchStatus {
     readonly indexed: boolean;
     readonly settled: boolean;
   };
-  /** null until indexed. `unchecked`: the client encrypted it, so only who has the key can see whether it is what was signed. */
-  readonly content: 'checked' | 'unchecked' | null;
   readonly outcome: 'live' | 'dead' | 'erased' | 'unpaid' | 'unknown';
 }
 
@@ -79,7 +77,6 @@ function statusOf(
       indexed: marks.indexer >= place.origin,
       settled: settled === 'final',
     },
-    content: entry?.body ? (entry.body.mode === 'client' ? 'unchecked' : 'checked') : null,
     outcome: lost ?? (settled === 'unpaid' ? 'unpaid' : 'live'),
   };
 }
@@ -91,7 +88,6 @@ function unknown(batchId: Uint8Array): BatchStatus {
     wallet: null,
     position: null,
     stages: { encrypted: false, pinned: false, indexed: false, settled: false },
-    content: null,
     outcome: 'unknown',
   };
 }

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { openKubo } from '../../connectors/ipfs/kubo.ts';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
@@ -18,7 +17,6 @@ import type { Topic } from '../../topics/define-topic.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import { removalsCompleted } from '../../topics/removals-completed.ts';
 import { removalsRequested } from '../../topics/removals-requested.ts';
-import { DEFAULT_CLUSTER } from '../pipeline/ports/clusters.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
 import { startConsentKeeper } from './consent-keeper.ts';
@@ -29,9 +27,6 @@ import { startVerifyThreads } from './verify-threads.ts';
 
 /** One for each core beyond two, since a thread that shares a core only adds copying. */
 const defaultThreads = (): number => Math.max(0, availableParallelism() - 2);
-
-/** Somebody waits for an answer: sooner than a pin is given up. */
-const SEGMENT_MS = 10_000;
 
 async function start(boot: Boot): Promise<Running> {
   const { config, log, metrics, signals, faults, clock, random, keep, onFatal } = boot;
@@ -45,7 +40,6 @@ async function start(boot: Boot): Promise<Running> {
   const removals = createRemovals(db);
   const receiptKey = await readReceiptKey(config.receiptSeedFile);
   const writer = openWriter();
-  const ipfs = keep(openKubo({ name: DEFAULT_CLUSTER, url: config.ipfsApi, timeoutMs: SEGMENT_MS }));
   const received = named(batchesReceived);
   const codec = await codecs.for(received);
   const onRetry = (operation: string, attempt: number, error: unknown) =>
@@ -123,8 +117,6 @@ async function start(boot: Boot): Promise<Running> {
         },
         codec,
         vault,
-        clusters: new Map([[ipfs.name, ipfs]]),
-        random,
         admission: createAdmission(db),
         requests: createRequests(db, createFreshRoot(keks, random)),
         consents,

@@ -167,7 +167,7 @@ const KAFKA = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL'] as const;
 
 /** What each room cannot start without. */
 export const NEEDS: Readonly<Record<RoomName, readonly (keyof Env)[]>> = {
-  api: [...KAFKA, 'DATABASE_URL', 'IPFS_API', 'DDC_RECEIPT_SEED_FILE'],
+  api: [...KAFKA, 'DATABASE_URL', 'DDC_RECEIPT_SEED_FILE'],
   encryptor: [...KAFKA, 'DATABASE_URL'],
   pinner: [...KAFKA, 'DATABASE_URL', 'IPFS_API'],
   indexer: [...KAFKA, 'DATABASE_URL'],

@@ -1,8 +1,6 @@
 import { fromHex, toHex } from '../../../protocol/index.ts';
-import type { Consents } from '../../pipeline/ports/consents.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
 import { answerJson } from '../answer.ts';
-import type { AppRegister } from '../app-register.ts';
 import { type Authorize, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
@@ -12,13 +10,9 @@ import { ownerShape, preparedRoot } from '../shapes.ts';
 export const modeRoutes = ({
   authorize,
   vault,
-  consents,
-  apps,
 }: {
   authorize: Authorize;
   vault: Pick<Vault, 'transit' | 'prepare'>;
-  consents: Pick<Consents, 'of'>;
-  apps: Pick<AppRegister, 'find'>;
 }): Route[] => [
   {
     doc: {
@@ -26,15 +20,13 @@ export const modeRoutes = ({
       path: '/v1/moves/prepare',
       tags: ['keys & grants'],
       summary: 'The subject that a move to service mode must name',
-      description:
-        'Operation `move`, by the wallet. The same root until the move is made, whose epoch is this one or a later one.',
+      description: 'Operation `move`, by the wallet. The same answer until the move is made.',
       security: [{ token: [] }],
       request: jsonBody(ownerShape),
       responses: {
         200: ok('A root that counts from the move on.', preparedRoot),
         ...BODY_PROBLEMS,
         ...AUTH_PROBLEMS,
-        403: problem('`forbidden`, `token_delegated`, `unknown_app`'),
         410: problem('`erased`'),
       },
     },
@@ -42,12 +34,10 @@ export const modeRoutes = ({
       const { app, wallet } = checked(ownerShape, request.body);
       mustBeOwner(authorize(request, 'move', app), wallet);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
-      // A root is made where there is none: not for an app that nobody registered.
-      if (!(await apps.find({ hex: app, bytes: owner.app }))) throw new ApiProblem('unknown_app');
       const [transit] = await vault.transit([owner]);
       if (!transit) throw new ApiProblem('erased');
-      const [{ rootVersion, subject }, [state]] = await Promise.all([vault.prepare(owner), consents.of([owner])]);
-      answerJson(response, 200, { rootVersion, subject: toHex(subject), epoch: state?.epoch ?? 0 });
+      const { rootVersion, subject } = await vault.prepare(owner);
+      answerJson(response, 200, { rootVersion, subject: toHex(subject) });
     },
   },
 ];
