@@ -36,11 +36,12 @@ export function createRemovals(db: Database): Removals {
   };
 
   return {
-    async open(limit) {
+    async open(limit, after) {
+      const behind = after ? sql`AND (app, wallet, id) > (${after.app}, ${after.wallet}, ${after.id})` : sql``;
       const { rows } = await sql<Removal>`
         SELECT ${REMOVAL} FROM removals r
         WHERE kind = 'erase' AND (state <> 'done' OR pending <> '{}')
-        ORDER BY issued_at, id LIMIT ${limit}`.execute(kysely);
+        ${behind} ORDER BY app, wallet, id LIMIT ${limit}`.execute(kysely);
       return rows;
     },
 

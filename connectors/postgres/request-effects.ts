@@ -5,7 +5,7 @@ import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { storedConsent } from './consents.ts';
 import type { Executor } from './database.ts';
 import { ownerEpochs, setOwnerEpochs } from './owner-epochs.ts';
-import { overwriteRoots } from './user-roots.ts';
+import { dropPrepared, overwriteRoots } from './user-roots.ts';
 
 /** A fresh root of an owner, wrapped, and the subject (32 bytes) that follows from it. */
 export type FreshRoot = (owner: Owner) => Promise<{ wrapped: Uint8Array; subject: Uint8Array }>;
@@ -18,6 +18,7 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
   /** The vault may be creating the owner's first root at this moment: whoever loses takes the version after it. */
   const insertRoot = async (wrapped: Uint8Array, epoch: number, subject: Uint8Array | null): Promise<number> => {
     for (;;) {
+      await dropPrepared(tx, owner);
       const { rows } = await sql<{ rootVersion: number }>`
         INSERT INTO user_roots (app, wallet, root_version, wrapped, epoch, mode, subject)
         SELECT ${app}, ${wallet}, coalesce(max(root_version), 0) + 1, ${wrapped}, ${epoch},
@@ -87,8 +88,8 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
         })
         .execute();
       // Nothing that was allowed before may open what a re-opened wallet writes.
-      await sql`UPDATE requests SET request = NULL
-        WHERE app = ${app} AND wallet = ${wallet} AND kind IN ('grant', 'policy', 'revoke')`.execute(tx);
+      await sql`UPDATE requests SET request = NULL, answer = NULL
+        WHERE app = ${app} AND wallet = ${wallet} AND kind IN ('grant', 'policy', 'revoke', 'keys')`.execute(tx);
       return versions;
     },
 

@@ -4,6 +4,7 @@ import {
   type RequestAnswer,
   RequestClash,
   type RequestEffects,
+  RequestForgotten,
   type Requests,
 } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
@@ -52,7 +53,8 @@ export function createRequests(db: Database, freshRoot: FreshRoot): Requests {
 
 interface Row {
   readonly hash: Uint8Array;
-  readonly answer: RequestAnswer;
+  /** null: forgotten. */
+  readonly answer: RequestAnswer | null;
 }
 
 /** Takes the id for this request, or finds who has it. A second one waits here until the first has committed or was rolled back. */
@@ -87,10 +89,11 @@ async function stored(on: Executor, request: VerifiedRequest): Promise<Row | nul
     .where('wallet', '=', fromHex(request.wallet, 32))
     .where('id', '=', fromHex(request.id, 16))
     .executeTakeFirst();
-  return row ? { hash: row.hash, answer: row.answer as RequestAnswer } : null;
+  return row ? { hash: row.hash, answer: row.answer as RequestAnswer | null } : null;
 }
 
 function answerOf(row: Row, request: VerifiedRequest): RequestAnswer {
   if (Buffer.compare(row.hash, fromHex(request.hash, 32)) !== 0) throw new RequestClash();
+  if (row.answer === null) throw new RequestForgotten();
   return row.answer;
 }

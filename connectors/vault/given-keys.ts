@@ -53,22 +53,30 @@ export function giveKeys({ roots, consents, calendar, cache }: GivenKeysDeps) {
     const wanted = requests.filter((_, i) => allowed[i]);
     const opened = await roots(wanted);
     let next = 0;
-    const accesses: KeyAccess[] = [];
-    const given = requests.map(({ app, wallet, scope, epoch, rootVersion, reader }, i): GivenKey | null => {
-      const served = allowed[i];
-      if (!served) return null;
-      const root = opened[next++];
-      // In client mode the vault holds only what opens the transit seal: no key of any scope follows from it.
-      if (!root || root.mode === 'client') return null;
-      accesses.push({ app, wallet, reader: reader.name, scope, rootVersion, epoch, by: served.by });
-      const key = scopeKey(root.userRoot, app, scope, epoch);
-      const copy = SecretBytes.of32(key);
-      key.fill(0);
-      return { key: copy, by: served.by, recipient: served.recipient };
+    // In client mode the vault holds only what opens the transit seal: no key of any scope follows from it.
+    const usable = allowed.map((served) => {
+      const root = served && opened[next++];
+      return served && root && root.mode !== 'client' ? { served, root } : null;
     });
-    for (const root of opened) root?.userRoot.fill(0);
-    await writeDown(accesses);
-    return given;
+    try {
+      await writeDown(
+        requests.flatMap(({ app, wallet, scope, epoch, rootVersion, reader }, i) => {
+          const by = usable[i]?.served.by;
+          return by === undefined ? [] : [{ app, wallet, reader: reader.name, scope, rootVersion, epoch, by }];
+        }),
+      );
+      return requests.map(({ app, scope, epoch }, i) => {
+        const one = usable[i];
+        if (!one) return null;
+        const key = scopeKey(one.root.userRoot, app, scope, epoch);
+        const { by, recipient } = one.served;
+        const given = { key: SecretBytes.of32(key), by, recipient };
+        key.fill(0);
+        return given;
+      });
+    } finally {
+      for (const root of opened) root?.userRoot.fill(0);
+    }
   }
 
   return { scopeKeys, close: () => signed.close() };

@@ -34,11 +34,12 @@ export function createMemoryRemovals(tables: KeyTables, progress: (removal: Remo
   };
 
   return {
-    async open(limit) {
+    async open(limit, after) {
       const due = all().filter(({ removal }) => removal.state !== 'done' || removal.pending.length > 0);
       return due
         .map(({ removal }) => removal)
-        .sort((a, b) => a.issuedAt - b.issuedAt)
+        .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+        .filter((removal) => !after || nameOf(removal) > nameOf(after))
         .slice(0, limit);
     },
     async fence(named, fence) {

@@ -5,13 +5,14 @@ import {
   type RequestAnswer,
   RequestClash,
   type RequestEffects,
+  RequestForgotten,
   type Requests,
 } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
+import { OVERWRITTEN } from '../postgres/user-roots.ts';
 import { createFreshRoot } from './fresh-root.ts';
 import { memoryConsent, memoryEpochs, setMemoryEpochs } from './memory-consents.ts';
 import { type KeyTables, type MemoryRoot, ownerName, requestsOf } from './memory-tables.ts';
-import { OVERWRITTEN } from './open-root.ts';
 
 /** Memory twin of the accepted requests. One request at a time; one that fails leaves the tables as they were. */
 export function createMemoryRequests(tables: KeyTables, keks: Keks, random: Pick<Random, 'bytes'>): Requests {
@@ -25,6 +26,7 @@ export function createMemoryRequests(tables: KeyTables, keks: Keks, random: Pick
   const known = (request: VerifiedRequest) => {
     const row = tables.requests.get(ownerName(ownerOf(request)))?.get(request.id);
     if (row && row.request.hash !== request.hash) throw new RequestClash();
+    if (row?.forgotten) throw new RequestForgotten();
     return row ?? null;
   };
 
@@ -81,8 +83,9 @@ function effectsOf(
   const name = ownerName(owner);
   const rows = () => tables.roots.get(name) ?? [];
   const add = (row: Pick<MemoryRoot, 'wrapped' | 'epoch' | 'mode' | 'subject'>): number => {
-    const rootVersion = Math.max(0, ...rows().map((one) => one.rootVersion)) + 1;
-    tables.roots.set(name, [...rows(), { ...row, rootVersion, prepared: false }]);
+    const counting = rows().filter((one) => !one.prepared);
+    const rootVersion = Math.max(0, ...counting.map((one) => one.rootVersion)) + 1;
+    tables.roots.set(name, [...counting, { ...row, rootVersion, prepared: false }]);
     return rootVersion;
   };
   return {
@@ -113,18 +116,19 @@ function effectsOf(
     newClientRoot: async (subject, epoch) =>
       add({ wrapped: (await freshRoot(owner)).wrapped, epoch, mode: 'client', subject }),
     async erase() {
-      const rootVersions = rows().flatMap((row) => (row.wrapped.length > 0 ? [row.rootVersion] : []));
+      const counting = rows().filter((row) => !row.prepared);
+      const rootVersions = counting.flatMap((row) => (row.wrapped.length > 0 ? [row.rootVersion] : []));
       tables.roots.set(
         name,
-        rows().map((row) => ({ ...row, wrapped: OVERWRITTEN })),
+        counting.map((row) => ({ ...row, wrapped: OVERWRITTEN })),
       );
       const id = fromHex(request.id, 16);
       tables.erasures.push({ ...owner, id, issuedAt: request.issuedAt, fence: null, rootVersions });
       const byId = tables.requests.get(name);
       for (const one of requestsOf(tables, owner)) {
         const { kind } = one.request;
-        if (kind === 'grant' || kind === 'policy' || kind === 'revoke')
-          byId?.set(one.request.id, { ...one, forgotten: true });
+        if (kind === 'grant' || kind === 'policy' || kind === 'revoke' || kind === 'keys')
+          byId?.set(one.request.id, { ...one, answer: {}, forgotten: true });
       }
       return rootVersions;
     },

@@ -1,7 +1,7 @@
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
+import { OVERWRITTEN } from '../postgres/user-roots.ts';
 import { createMemoryConsents } from './memory-consents.ts';
 import { type KeyTables, type MemoryRoot, memoryKeyTables, ownerName } from './memory-tables.ts';
-import { OVERWRITTEN } from './open-root.ts';
 import type { RootStore } from './store.ts';
 import { createVault, type VaultOptions } from './vault.ts';
 

@@ -1,6 +1,7 @@
 import { subjectOf, unwrapRoot, wrappedKekVersion } from '../../protocol/index.ts';
 import type { Keks } from '../../services/pipeline/ports/kms.ts';
 import type { OpenRoot, RootRef } from '../../services/pipeline/ports/vault.ts';
+import { OVERWRITTEN } from '../postgres/user-roots.ts';
 import { SecretBytes } from './secret-bytes.ts';
 
 /** A row of `user_roots` as far as opening it needs. */
@@ -11,9 +12,6 @@ export interface StoredRoot {
   /** Set in client mode only. */
   readonly subject: Uint8Array | null;
 }
-
-/** What an erasure writes over a wrapped root. */
-export const OVERWRITTEN = new Uint8Array(0);
 
 /** Unwraps a stored root. @returns null where it was overwritten. @throws ProtocolError when row, owner and KEK do not fit. */
 export async function openRoot(keks: Keks, ref: RootRef, stored: StoredRoot): Promise<OpenRoot | null> {

@@ -72,7 +72,10 @@ export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): ShortC
       const until = now() + ttlMs;
       try {
         const values = await load(batch.map(({ request }) => request));
-        if (now() > until) throw new RetriableError('vault_slow', `the vault took longer than ${ttlMs} ms to answer`);
+        if (now() > until) {
+          for (const value of values) onDrop?.(value);
+          throw new RetriableError('vault_slow', `the vault took longer than ${ttlMs} ms to answer`);
+        }
         batch.forEach(({ key, resolve }, i) => {
           const value = values[i] as V;
           keep(key, { value, until });

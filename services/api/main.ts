@@ -17,13 +17,15 @@ import type { Topic } from '../../topics/define-topic.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import { removalsCompleted } from '../../topics/removals-completed.ts';
 import { removalsRequested } from '../../topics/removals-requested.ts';
+import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
-import { startConsentKeeper } from './consent-keeper.ts';
-import { startKekKeeper } from './kek-keeper.ts';
+import { endExpired } from './end-expired.ts';
 import { readReceiptKey } from './removals/receipt-key.ts';
-import { startRemovalSweeper } from './removals/sweeper.ts';
+import { sweepRemovals } from './removals/sweeper.ts';
 import { startVerifyThreads } from './verify-threads.ts';
+
+const DAY_MS = 86_400_000;
 
 /** One for each core beyond two, since a thread that shares a core only adds copying. */
 const defaultThreads = (): number => Math.max(0, availableParallelism() - 2);
@@ -55,48 +57,38 @@ async function start(boot: Boot): Promise<Running> {
   }
   const partitions = await lookup.partitions(received.name);
 
+  const loops = { clock, random, onRetry, onFatal };
   keep(
-    startConsentKeeper({
-      consents,
-      clock,
-      random,
-      onRetry,
-      onFatal,
-    }),
+    repeat(
+      endExpired(consents, () => clock.now()),
+      loops,
+    ),
   );
-  const kekTime = config.kekDays * 86_400_000;
-  keep(
-    startKekKeeper({
-      async look() {
-        const edges = { db, kms: keks, random, now: () => clock.now() };
-        const work = await keepKeks(edges, { rotateMs: kekTime, destroyMs: kekTime });
-        if (work.rotatedTo !== null || work.rewrapped > 0 || work.destroyed.length > 0)
-          log.info({ ...work }, 'keys were kept');
-      },
-      clock,
-      random,
-      onRetry,
-      onFatal,
-    }),
-  );
-  keep(
-    startRemovalSweeper({
-      network: config.network,
-      removals,
-      partitionOf: (wallet) => partitionOf(wallet, partitions),
-      endOffset: (partition) => lookup.endOffset(received.name, partition),
-      requested: await removalLog(named(removalsRequested)),
-      completed: await removalLog(named(removalsCompleted)),
-      sign: (payload) => signReceipt(config.network, payload, receiptKey),
-      clock,
-      elapsed: () => performance.now(),
-      random,
-      faults,
-      onRetry,
-      onReceipt: (pending) => log.info({ pending }, 'an erasure has its receipt'),
-      onFatal,
-    }),
-  );
+  const kekTime = config.kekDays * DAY_MS;
+  const keepYoung = async () => {
+    const work = await keepKeks(
+      { db, kms: keks, random, now: () => clock.now() },
+      { rotateMs: kekTime, destroyMs: kekTime },
+    );
+    if (work.rotatedTo !== null || work.rewrapped > 0 || work.destroyed.length > 0)
+      log.info({ ...work }, 'keys were kept');
+  };
+  keep(repeat({ operation: 'keys', everyMs: 60_000, look: keepYoung }, loops));
+  const sweep = sweepRemovals({
+    network: config.network,
+    removals,
+    partitionOf: (wallet) => partitionOf(wallet, partitions),
+    endOffset: (partition) => lookup.endOffset(received.name, partition),
+    requested: await removalLog(named(removalsRequested)),
+    completed: await removalLog(named(removalsCompleted)),
+    sign: (payload) => signReceipt(config.network, payload, receiptKey),
+    keksRotate: config.kek === '',
+    clock,
+    elapsed: () => performance.now(),
+    faults,
+    onReceipt: (pending) => log.info({ pending }, 'an erasure has its receipt'),
+  });
+  keep(repeat({ operation: 'removals', everyMs: 500, look: sweep }, loops));
   const threads = keep(
     await startVerifyThreads(config.verifyThreads ?? defaultThreads(), config.network, clock.now, onFatal),
   );

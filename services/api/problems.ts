@@ -95,6 +95,11 @@ export const API_PROBLEMS = {
     title:
       'Nobody has registered a live certificate for this X25519 key. Its holder registers one at /v1/certificates.',
   },
+  epoch_ahead: {
+    status: 422,
+    title:
+      'A grant begins at the latest with the next epoch: `fromEpoch` is at most one more than the epoch that the wallet is in.',
+  },
   client_keys: {
     status: 409,
     title:
@@ -227,6 +232,7 @@ function apiProblem({ code, details }: ApiProblem): Problem {
   const headers = {
     ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfter)) }),
     ...(details.allow === undefined ? {} : { allow: details.allow }),
+    ...(kind.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
   };
   return shape(kind.status, code, kind.title, details.detail === undefined ? {} : { detail: details.detail }, headers);
 }

@@ -3,10 +3,13 @@ import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { toHex } from '../../protocol/index.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
+import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
-import { startSweeper } from './sweeper.ts';
 import { indexerPlan, LIMITS } from './worker.ts';
+
+/** Removals are applied within a second of their commit. */
+const SWEEP_MS = 900;
 
 async function start(boot: Boot): Promise<Running> {
   const { log, metrics, signals, clock, random, keep, onFatal } = boot;
@@ -18,16 +21,13 @@ async function start(boot: Boot): Promise<Running> {
     clashes.inc();
     log.error({ partition, origin, batchId: toHex(batchId) }, 'a batch id came with a second origin; the first stays');
   });
-  keep(
-    startSweeper({
-      store,
-      clock,
-      random,
-      onRetry: (operation, attempt, error) => signals.emit('retry', { partition: -1, kind: operation, attempt, error }),
-      onSwept: (rows) => swept.inc(rows),
-      onFatal,
-    }),
-  );
+  const onRetry = (operation: string, attempt: number, error: unknown) =>
+    signals.emit('retry', { partition: -1, kind: operation, attempt, error });
+  const sweep = async () => {
+    const rows = await store.sweep();
+    if (rows > 0) swept.inc(rows);
+  };
+  keep(repeat({ operation: 'sweep', everyMs: SWEEP_MS, look: sweep }, { clock, random, onRetry, onFatal }));
   const codec = await codecs.for(named(batchesPinned));
   const { positions } = lanes;
   const plan = indexerPlan(named(batchesReceived).name, codec, store, (p) => positions.load('indexer', p));

@@ -14,7 +14,12 @@ import {
 } from '../../protocol/index.ts';
 import type { Consents } from '../../services/pipeline/ports/consents.ts';
 import type { Removals } from '../../services/pipeline/ports/removals.ts';
-import { RequestClash, type RequestEffects, type Requests } from '../../services/pipeline/ports/requests.ts';
+import {
+  RequestClash,
+  type RequestEffects,
+  RequestForgotten,
+  type Requests,
+} from '../../services/pipeline/ports/requests.ts';
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
 
 export interface RequestsUnderTest {
@@ -169,14 +174,53 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect((await it.vault().transit([owner]))[0]).toMatchObject({ rootVersion: 3, mode: 'service' });
     });
 
+    test('a root that waits for a move goes when another becomes the newest', async () => {
+      await it.vault().transit([owner]);
+      const waiting = await it.vault().prepare(owner);
+      expect(await once(signed('erase', {}), async (effects) => ({ versions: await effects.erase() }))).toEqual({
+        versions: [1],
+      });
+      await once(signed('reopen', {}), async (effects) => effects.newServiceRoot(0));
+      const next = await it.vault().prepare(owner);
+      expect(toHex(next.subject)).not.toBe(toHex(waiting.subject));
+      const subject = bytes(32);
+      await once(signed('move', { mode: 'client', subject, epoch: 0 }), async (effects) => {
+        const version = await effects.newClientRoot(subject, 0);
+        return { version, old: await effects.activate(next.rootVersion, 0) };
+      });
+      const [newest] = await it.vault().transit([owner]);
+      expect(newest).toMatchObject({ mode: 'client', subject });
+      expect((await it.vault().prepare(owner)).rootVersion).toBe((newest?.rootVersion ?? 0) + 1);
+    });
+
+    test('open erasures come by pages, those that wait included', async () => {
+      const wallets = Array.from({ length: 5 }, () => keyPairFromSeed('ed25519', bytes(32)));
+      for (wallet of wallets) {
+        owner = { ...owner, wallet: wallet.publicKey };
+        await it.vault().transit([owner]);
+        await once(signed('erase', {}), async (effects) => ({ versions: await effects.erase() }));
+      }
+      const first = await it.removals.open(3);
+      const rest = await it.removals.open(3, first.at(-1));
+      expect([first.length, rest.length]).toEqual([3, 2]);
+      const found = new Set([...first, ...rest].map((one) => toHex(one.wallet)));
+      expect(found).toEqual(new Set(wallets.map((one) => toHex(one.publicKey))));
+      expect(await it.removals.open(3, rest.at(-1))).toEqual([]);
+    });
+
     test('an erasure overwrites every root, forgets consent, and goes from step to step once', async () => {
       await it.vault().transit([owner]);
       await once(policy(['purchase']));
+      const keys = signed('keys', { scopes: ['purchase'], recipient: bytes(32) });
+      await once(keys, async () => ({ keys: ['sealed'] }));
       const request = signed('erase', {});
       const answer = await once(request, async (effects) => ({ versions: await effects.erase() }));
       expect(answer).toEqual({ versions: [1] });
       expect(await it.vault().roots([{ ...owner, rootVersion: 1 }])).toEqual([null]);
       expect(await it.requests.list(owner)).toEqual([]);
+      await expect(it.requests.find(keys)).rejects.toThrow(RequestForgotten);
+      await expect(once(keys)).rejects.toThrow(RequestForgotten);
+      expect(await it.requests.find(request)).toEqual(answer);
       const named = { ...owner, id: fromHex(request.id, 16) };
       const [removal] = await it.removals.open(10);
       expect(removal).toMatchObject({ ...named, state: 'committed', fence: null, rootVersions: [1], receipts: 0 });

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { someBody } from './api.ts';
+import { someShot } from './fuzz-requests.ts';
 
 export interface FuzzOptions {
   readonly seconds: number;
@@ -117,7 +118,7 @@ export async function run({ seconds, url, seed }: FuzzOptions): Promise<FuzzRepo
     while (Date.now() < until) {
       requests += 1;
       const number = requests;
-      const status = await shoot(url, draw);
+      const status = await (draw(3) === 0 ? shootAtConsent(url, draw) : shoot(url, draw));
       statuses[status] = (statuses[status] ?? 0) + 1;
       if (/^5/.test(status) && status !== '503') failures.push(`request ${number} of seed ${seed}: ${status}`);
     }
@@ -144,14 +145,44 @@ function shoot(url: string, draw: Draw): Promise<string> {
   };
   if (encoding) headers['content-encoding'] = encoding;
   if (draw(3) > 0) headers['content-length'] = cut ? body.length + 1 + draw(100) : body.length;
+  return exchange(`${url}${pick(PATHS)}`, { method, headers }, body, cut);
+}
+
+/** Signed requests and calls with tokens: half of them whole, the others broken in the body or in the token. */
+function shootAtConsent(url: string, draw: Draw): Promise<string> {
+  const { path, body, bearer } = someShot(draw);
+  const broken = (bytes: Buffer) =>
+    draw(2) === 0 ? bytes : (MUTATIONS[draw(MUTATIONS.length)] ?? ((all) => all))(bytes, draw);
+  const token =
+    bearer &&
+    broken(Buffer.from(bearer))
+      .toString('latin1')
+      .replaceAll(/[^\t -~]/g, '')
+      .slice(0, 20_000);
+  const method = bearer !== undefined && draw(2) === 0 ? 'GET' : 'POST';
+  const sent = method === 'GET' ? Buffer.alloc(0) : broken(body);
+  const headers: Record<string, string | number> = {
+    'content-type': 'application/json',
+    'content-length': sent.length,
+  };
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  return exchange(`${url}${path}`, { method, headers }, sent, false);
+}
+
+/** @param cut the connection goes before the body is whole */
+function exchange(
+  url: string,
+  how: { method: string; headers: Record<string, string | number> },
+  body: Buffer,
+  cut: boolean,
+): Promise<string> {
   return new Promise((resolve) => {
-    const sent = request(`${url}${pick(PATHS)}`, { method, headers, agent: false }, (answer) => {
+    const sent = request(url, { ...how, agent: false }, (answer) => {
       answer.resume();
       answer.on('close', () => resolve(String(answer.statusCode)));
     });
     sent.on('error', () => resolve('none'));
     if (!cut) return void sent.end(body);
-    // A request that breaks off: the connection goes before the body is whole.
     sent.write(body, () => sent.destroy());
   });
 }

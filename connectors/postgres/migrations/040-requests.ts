@@ -12,8 +12,8 @@ export interface RequestsTable {
   hash: Uint8Array;
   /** The JSON form; null once an erasure made us forget what the owner had said about readers. */
   request: unknown | null;
-  /** What it was answered, the first time and every time. */
-  answer: unknown;
+  /** What it was answered, the first time and every time; null once it is forgotten. */
+  answer: unknown | null;
   /** Of grants, policies and certificates: milliseconds since the epoch. */
   expires_at: number | null;
   /** Of certificates: the certified key. */
@@ -48,7 +48,7 @@ export default defineMigration(
     kind text NOT NULL,
     hash bytea NOT NULL CHECK (octet_length(hash) = 32),
     request jsonb,
-    answer jsonb NOT NULL,
+    answer jsonb,
     expires_at bigint,
     x25519 bytea CHECK (octet_length(x25519) = 32),
     answered boolean NOT NULL DEFAULT false,

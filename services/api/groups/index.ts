@@ -74,7 +74,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...batchRoutes(deps),
     ...requestRoutes({ ...deps, handlers, accept }),
     ...consentRoutes({ authorize, requests, consents, sealedKeys, now }),
-    ...modeRoutes({ authorize, vault }),
+    ...modeRoutes({ authorize, apps, vault }),
     ...removalRoutes({ ...deps, authorize, now, partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions) }),
     ...positionsRoutes(deps),
     ...healthRoutes(deps),

@@ -1,6 +1,7 @@
 import { fromHex, toHex } from '../../../protocol/index.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
 import { answerJson } from '../answer.ts';
+import type { AppRegister } from '../app-register.ts';
 import { type Authorize, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
@@ -9,9 +10,11 @@ import { ownerShape, preparedRoot } from '../shapes.ts';
 /** What a move to service mode has to name. */
 export const modeRoutes = ({
   authorize,
+  apps,
   vault,
 }: {
   authorize: Authorize;
+  apps: Pick<AppRegister, 'find'>;
   vault: Pick<Vault, 'transit' | 'prepare'>;
 }): Route[] => [
   {
@@ -33,7 +36,9 @@ export const modeRoutes = ({
     async handle(request, response) {
       const { app, wallet } = checked(ownerShape, request.body);
       mustBeOwner(authorize(request, 'move', app), wallet);
-      const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
+      const bytes = fromHex(app, 32);
+      if (!(await apps.find({ hex: app, bytes }))) throw new ApiProblem('unknown_app');
+      const owner = { app: bytes, wallet: fromHex(wallet, 32) };
       const [transit] = await vault.transit([owner]);
       if (!transit) throw new ApiProblem('erased');
       const { rootVersion, subject } = await vault.prepare(owner);

@@ -14,7 +14,7 @@ export interface RequestRoutesDeps {
 
 const SHARED: Readonly<Record<number, string>> = {
   403: '`unknown_app`',
-  409: '`request_clash`',
+  409: '`request_clash`, `older_than_erasure`',
   422: 'Read, but not valid: the code names the member (`signature`, `request_stale`, …).',
 };
 

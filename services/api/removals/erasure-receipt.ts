@@ -9,7 +9,7 @@ export function erasureReceipt(
   removal: Removal,
   progress: RemovalProgress,
   exports: { readonly applied: readonly string[]; readonly pending: readonly string[] },
-  place: { readonly network: string; readonly partition: number },
+  place: { readonly network: string; readonly partition: number; readonly keksRotate: boolean },
   completedAt: number,
 ): { [name: string]: Cbor } {
   const { app, wallet, id, issuedAt, fence, rootVersions, receipts } = removal;
@@ -29,7 +29,8 @@ export function erasureReceipt(
     exports: { applied: [...exports.applied], pending: [...exports.pending] },
     // Wallet, types and times are in the records of Kafka; wrapped roots in what the database has written before.
     untilRetention: { topics: ['received', 'encrypted', 'pinned', 'dead letters'], days: 30 },
-    untilKekRotation: { what: ['write-ahead log', 'dead tuples', 'backups'], days: 7 },
+    // Where somebody else keeps the keys nobody here can promise when an old one is destroyed.
+    untilKekRotation: { what: ['write-ahead log', 'dead tuples', 'backups'], ...(place.keksRotate ? { days: 7 } : {}) },
     physicalRemoval: 'pending',
     outOfReach: { keysGiven: progress.keysGiven, clientMode: progress.clientMode ? 1 : 0 },
   };

@@ -1,14 +1,12 @@
 import { type Cbor, type Receipt, toHex } from '../../../protocol/index.ts';
 import type { RemovalCompleted, Removal as RemovalRecord } from '../../../schemas/index.ts';
-import type { Clock, Random } from '../../pipeline/clock.ts';
+import type { Clock } from '../../pipeline/clock.ts';
 import type { Faults } from '../../pipeline/faults.ts';
 import type { Removal, Removals } from '../../pipeline/ports/removals.ts';
-import { withRetry } from '../../pipeline/retry.ts';
 import { erasureReceipt } from './erasure-receipt.ts';
 import { CACHES_MS, nextStep } from './next-step.ts';
 
-const EVERY_MS = 500;
-const AT_ONCE = 200;
+const PAGE = 200;
 
 export interface RemovalSweeperEdges {
   readonly network: string;
@@ -20,47 +18,33 @@ export interface RemovalSweeperEdges {
   readonly requested: (record: RemovalRecord) => Promise<void>;
   readonly completed: (records: readonly RemovalCompleted[]) => Promise<void>;
   readonly sign: (payload: { [name: string]: Cbor }) => Receipt;
-  readonly clock: Clock;
+  /** Old key-encryption keys are destroyed by this deployment itself. */
+  readonly keksRotate: boolean;
+  readonly clock: Pick<Clock, 'now'>;
   /** Milliseconds, monotonic: for the wait that no clock that is set ahead may shorten. */
   readonly elapsed: () => number;
-  readonly random: Random;
   readonly faults: Pick<Faults, 'reach'>;
-  onRetry(operation: string, attempt: number, error: unknown): void;
   onReceipt(pending: number): void;
-  onFatal(error: unknown): void;
 }
 
 /**
- * Brings every erasure to its receipt, one step at a time. What it needs to know is in the table, so it goes on where a process that died
- * stopped; several processes repeat at most a look-up, a record or a signature.
+ * One look over all erasures that are not done: each goes one step on. What it needs to know is in the table, so it goes on where a
+ * process that died stopped; several processes repeat at most a look-up, a record or a signature.
  */
-export function startRemovalSweeper(edges: RemovalSweeperEdges): { close(): Promise<void> } {
-  const { removals, clock, random, onRetry, onFatal } = edges;
-  const stopping = new AbortController();
-  const { signal } = stopping;
+export function sweepRemovals(edges: RemovalSweeperEdges): (signal: AbortSignal) => Promise<void> {
   /** Since when this process has seen a removal as committed. */
   const seen = new Map<string, number>();
-
-  async function look(): Promise<void> {
-    for (const removal of await removals.open(AT_ONCE)) {
-      if (signal.aborted) return;
-      await advance(edges, removal, seen);
-    }
-  }
-
-  const sweeping = (async () => {
-    while (!signal.aborted) {
-      await withRetry({ clock, random, signal, onRetry }, 'removals', look);
-      await clock.sleep(EVERY_MS, signal);
-    }
-  })().catch((error: unknown) => {
-    if (!signal.aborted) onFatal(error);
-  });
-  return {
-    async close() {
-      stopping.abort(new Error('the API stops'));
-      await sweeping;
-    },
+  return async (signal) => {
+    let last: Removal | undefined;
+    // By pages: those that wait, for a paused partition or an export that is gone, must not hold up those behind them.
+    do {
+      const page = await edges.removals.open(PAGE, last);
+      for (const removal of page) {
+        if (signal.aborted) return;
+        await advance(edges, removal, seen);
+      }
+      last = page.length === PAGE ? page.at(-1) : undefined;
+    } while (last);
   };
 }
 
@@ -87,13 +71,15 @@ async function advance(edges: RemovalSweeperEdges, removal: Removal, seen: Map<s
 }
 
 async function finish(edges: RemovalSweeperEdges, removal: Removal, partition: number): Promise<void> {
-  const { removals, clock, faults, network } = edges;
+  const { removals, clock, faults, network, keksRotate } = edges;
   const progress = await removals.progress(removal, partition);
   const now = clock.now();
   const step = nextStep(removal, progress, now);
   if (step.kind === 'wait') return;
-  const receipt = edges.sign(erasureReceipt(removal, progress, step, { network, partition }, now));
-  const reporters = ['indexer', 'pinner', ...step.applied.map((name) => `exporter:${name}`)];
+  const receipt = edges.sign(erasureReceipt(removal, progress, step, { network, partition, keksRotate }, now));
+  const isFirst = removal.receipts === 0;
+  const exports = step.applied.filter((name) => isFirst || removal.pending.includes(name));
+  const reporters = [...(isFirst ? ['indexer', 'pinner'] : []), ...exports.map((name) => `exporter:${name}`)];
   await edges.completed(reporters.map((reporter) => ({ id: removal.id, reporter, completedAt: now })));
   faults.reach('before-receipt');
   const { payload, key, signature } = receipt;

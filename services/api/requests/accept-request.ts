@@ -1,6 +1,6 @@
 import { checkRequestTime, fromHex, type KindName, verifyRequest, ZERO_KEY } from '../../../protocol/index.ts';
 import type { App } from '../../pipeline/ports/apps.ts';
-import { type RequestAnswer, RequestClash, type Requests } from '../../pipeline/ports/requests.ts';
+import { type RequestAnswer, RequestClash, RequestForgotten, type Requests } from '../../pipeline/ports/requests.ts';
 import { ApiProblem } from '../problems.ts';
 import type { RequestHandler } from './handler.ts';
 
@@ -14,7 +14,7 @@ export interface AcceptRequestDeps {
 
 /**
  * Accepts one signed request. A request that was accepted before gets its first answer, however old it is by now; any other must be of now.
- * @throws ProtocolError for form, signature and time; ApiProblem `unknown_app`, `request_clash`, and what the handler refuses
+ * @throws ProtocolError for form, signature and time; ApiProblem `unknown_app`, `request_clash`, `older_than_erasure`, and what the handler refuses
  */
 export function createAcceptRequest({ network, requests, now, app }: AcceptRequestDeps) {
   return async (handler: RequestHandler, body: unknown): Promise<RequestAnswer> => {
@@ -27,11 +27,17 @@ export function createAcceptRequest({ network, requests, now, app }: AcceptReque
       if (request.app !== ZERO_KEY && !(await app(owner.app))) throw new ApiProblem('unknown_app');
       const asked = { request, owner, now: now() };
       const prepared = await handler.before?.(asked);
-      const answer = await requests.once(request, (effects) => handler.run(asked, effects, prepared));
+      const answer = await requests.once(request, async (effects) => {
+        // Signed before an erasure and held back, it would count for what is written after a re-opening.
+        const erasure = await effects.lastErasure();
+        if (erasure && request.issuedAt <= erasure.issuedAt) throw new ApiProblem('older_than_erasure');
+        return handler.run(asked, effects, prepared);
+      });
       handler.after?.();
       return answer;
     } catch (error) {
       if (error instanceof RequestClash) throw new ApiProblem('request_clash');
+      if (error instanceof RequestForgotten) throw new ApiProblem('older_than_erasure');
       throw error;
     }
   };

@@ -12,13 +12,19 @@ export const grant = (consents: Pick<Consents, 'certified'>) =>
     status: 201,
     summary: 'Open one scope to a recipient',
     answer: z.object({ id: requestId, epoch: epochShape }),
-    problems: { 409: '`client_keys`', 410: '`erased`', 422: '`not_certified`, or a code of the protocol' },
+    problems: {
+      409: '`client_keys`',
+      410: '`erased`',
+      422: '`not_certified`, `epoch_ahead`, or a code of the protocol',
+    },
     before: ({ request, now }) => consents.certified(request.content.recipient, now),
     async run({ request }, effects, certified) {
       if (!certified) throw new ApiProblem('not_certified');
       const root = await effects.root();
       if (root?.erased) throw new ApiProblem('erased');
       if (root?.mode === 'client') throw new ApiProblem('client_keys');
-      return { id: request.id, epoch: root?.epoch ?? 0 };
+      const epoch = root?.epoch ?? 0;
+      if (request.content.fromEpoch > epoch + 1) throw new ApiProblem('epoch_ahead');
+      return { id: request.id, epoch };
     },
   });

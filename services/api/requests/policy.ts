@@ -10,9 +10,8 @@ export const policy = defineHandler<'policy'>({
   status: 201,
   summary: 'Say what the exports of an app, or listed recipients, may read',
   answer: z.object({ id: requestId, epoch: epochShape, effectiveWithinSeconds: z.int() }),
-  run: async (asked, effects) => ({
-    id: asked.request.id,
-    epoch: await newEpoch(asked, effects),
-    effectiveWithinSeconds: EFFECTIVE_WITHIN_SECONDS,
-  }),
+  async run(asked, effects) {
+    const epoch = await newEpoch(asked, effects);
+    return { id: asked.request.id, epoch, effectiveWithinSeconds: EFFECTIVE_WITHIN_SECONDS };
+  },
 });

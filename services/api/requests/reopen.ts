@@ -11,12 +11,11 @@ export const reopen = defineHandler<'reopen'>({
   status: 200,
   summary: 'Take writes again after an erasure',
   answer: z.object({ id: requestId, rootVersion: z.int(), effectiveWithinSeconds: z.int() }),
-  problems: { 409: '`not_erased`, `erasing`, `older_than_erasure`' },
+  problems: { 409: '`not_erased`, `erasing`' },
   async run({ request }, effects) {
     const root = await effects.root();
     const erasure = await effects.lastErasure();
     if (!root?.erased || !erasure) throw new ApiProblem('not_erased');
-    if (request.issuedAt <= erasure.issuedAt) throw new ApiProblem('older_than_erasure');
     // Until the fence is known every batch of this owner counts as erased: one taken now would be lost.
     if (erasure.fence === null) throw new ApiProblem('erasing');
     const { rootVersion } = await effects.newServiceRoot(root.epoch);

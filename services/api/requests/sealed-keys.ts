@@ -29,7 +29,12 @@ const MOST = 1_000;
  */
 export function createSealedKeys({ vault, consents }: SealedKeysDeps) {
   return async (owner: Owner, reader: Reader, scopes: readonly string[]): Promise<SealedKey[]> => {
-    const [[transit], [state]] = await Promise.all([vault.transit([owner]), consents.of([owner])]);
+    const [state] = await consents.of([owner]);
+    // Asking for the transit key makes a root where there is none: a stranger's question must not.
+    const mayRead =
+      'owner' in reader.asker || (state && state.consent.grants.length + state.consent.policies.length > 0);
+    if (!mayRead) return [];
+    const [transit] = await vault.transit([owner]);
     if (!transit) throw new ApiProblem('erased');
     const epochs = (state?.epoch ?? 0) + 1;
     if (scopes.length * transit.rootVersion * epochs > MOST) throw new ApiProblem('too_many_keys');

@@ -32,7 +32,7 @@ export interface RequestEffects {
   newClientRoot(subject: Uint8Array, epoch: number): Promise<number>;
   /**
    * Step 1 of an erasure: the removal's row with an infinite fence, every root of the owner overwritten, and what the owner had signed
-   * about readers forgotten. @returns the root versions overwritten
+   * about readers forgotten, with the keys that were answered. @returns the root versions overwritten
    */
   erase(): Promise<readonly number[]>;
   /** The last erasure of this owner, or null. */
@@ -44,13 +44,22 @@ export interface Requests {
   /**
    * Once per (app, wallet, id): runs `effect` and stores request and answer in one transaction.
    * @returns the answer; of a request that was accepted before, its first
-   * @throws RequestClash when the id was used for other bytes; whatever `effect` throws, with nothing stored.
+   * @throws RequestClash when the id was used for other bytes; RequestForgotten when an erasure came after it; whatever `effect` throws, with nothing stored.
    */
   once(request: VerifiedRequest, effect: (effects: RequestEffects) => Promise<RequestAnswer>): Promise<RequestAnswer>;
-  /** What the same request was answered before, or null. @throws RequestClash */
+  /** What the same request was answered before, or null. @throws RequestClash, RequestForgotten */
   find(request: VerifiedRequest): Promise<RequestAnswer | null>;
   /** Grants and policies of an owner, newest first, in their JSON form with what became of them. */
   list(owner: Owner): Promise<{ request: VerifiedRequest<'grant'> | VerifiedRequest<'policy'>; revoked: boolean }[]>;
+}
+
+/** It was accepted before an erasure, which made us forget what it was answered: an answer may hold sealed keys. */
+export class RequestForgotten extends Error {
+  readonly code = 'older_than_erasure';
+  constructor() {
+    super('this request was accepted before an erasure');
+    this.name = 'RequestForgotten';
+  }
 }
 
 /** The id was used before, for other bytes. */
