@@ -93,7 +93,7 @@ async function progressOf({ kysely }: Database, removal: Removal, partition: num
         AND (b.origin < ${fence} OR b.root_version = ANY (${[...rootVersions]}::int[]) OR b.issued_at <= ${issuedAt})) AS swept,
       coalesce((SELECT jsonb_agg(jsonb_build_object('name', e.name, 'reported', EXISTS (
           SELECT FROM removal_reports p WHERE p.app = ${app} AND p.wallet = ${wallet} AND p.id = ${id} AND p.reporter = e.name)) ORDER BY e.name)
-        FROM exports e WHERE e.app IS NULL OR e.app = ${app}), '[]') AS exports,
+        FROM exports e WHERE e.app = ${app}), '[]') AS exports,
       (SELECT count(*)::int FROM key_accesses a WHERE a.app = ${app} AND a.wallet = ${wallet} AND a.reader LIKE 'wallet:%') AS "keysGiven",
       EXISTS (SELECT FROM user_roots u WHERE u.app = ${app} AND u.wallet = ${wallet} AND u.mode = 'client') AS "clientMode",
       coalesce((SELECT hash FROM requests q WHERE q.app = ${app} AND q.wallet = ${wallet} AND q.id = ${id}), '\\x'::bytea) AS "requestHash"`.execute(

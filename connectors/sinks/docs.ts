@@ -16,7 +16,7 @@ export function sinkDocs(sinks: readonly SinkSpec[]): string {
     '',
     '<!-- Generated from connectors/sinks by `npm run ddc -- docs sinks`; do not edit. -->',
     '',
-    'An export is configured by `DDC_EXPORT`, JSON with `name`, `app` (hex key, or `*` for the operator), `scopes`, `sink` and `config`:',
+    'An export is configured by `DDC_EXPORT`, JSON with `name`, `app` (hex key), `scopes`, `sink` and `config`:',
     '',
     '```json',
     '{ "name": "shop", "app": "*", "scopes": ["purchase"], "sink": "parquet", "config": { "folder": "/var/lib/ddc/export" } }',

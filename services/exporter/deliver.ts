@@ -1,3 +1,4 @@
+import { toHex } from '../../protocol/index.ts';
 import type { Pinned } from '../../schemas/index.ts';
 import type { Accepted } from '../pipeline/accepted.ts';
 import type { Position } from '../pipeline/ports/positions.ts';
@@ -10,7 +11,7 @@ import { type LiveBatch, liveBatches } from './live-batch.ts';
 import { openBatch } from './open-batch.ts';
 
 /** What one stretch came to, for the metrics. */
-export type DeliveryCount = 'rows' | 'no_key' | 'mismatch' | 'erased';
+export type DeliveryCount = 'rows' | 'no_key' | 'mismatch';
 
 export interface DeliveryEdges {
   readonly plan: Pick<ExportPlan, 'name' | 'app' | 'scopes'>;
@@ -27,10 +28,8 @@ export function deliver(
   edges: DeliveryEdges,
 ): (partition: number, from: Position, to: Position, accepted: readonly Accepted<Pinned>[]) => Promise<boolean> {
   const { plan, sink, vault, erased, breathe, count } = edges;
-  const appKey = plan.app === '*' ? null : plan.app;
-  // Wallets allow exports of an app; what the operator exports of all apps nobody has allowed.
-  const reader = { name: `export:${plan.name}`, asker: { exportOf: appKey } };
-  const isExported = (app: Uint8Array) => appKey === null || Buffer.from(app).toString('hex') === appKey;
+  const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
+  const isExported = (app: Uint8Array) => toHex(app) === plan.app;
   const isErased = ({ origin, value }: LiveBatch) =>
     erased.reach({ ...value, origin, issuedAt: value.body.summary.issuedAt });
 

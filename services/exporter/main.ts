@@ -33,7 +33,7 @@ async function start(boot: Boot): Promise<Running> {
   await sink.check();
   const erased = new ErasedOwners();
   const reports = createExportReports(db);
-  await reports.register(plan.name, plan.app === '*' ? null : fromHex(plan.app, 32));
+  await reports.register(plan.name, fromHex(plan.app, 32));
   const following = keep(
     await followErasures({
       erasures: createErasures(db),

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { resumeStage } from '../../cli/dlq.ts';
 import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
-import { ready } from '../../protocol/index.ts';
+import { ready, toHex } from '../../protocol/index.ts';
 import type { Pinned } from '../../schemas/index.ts';
 import type { Clock } from '../pipeline/clock.ts';
 import { NO_SIGNALS } from '../pipeline/events.ts';
@@ -83,7 +83,7 @@ test('a batch that does not open pauses its partition of this export after three
       'received',
       { encode: () => bytes(1, 0), decode: ([n]) => (n === 0 && !mended ? poison : passes) },
       {
-        plan: { name: 'sales', app: '*', scopes: [] },
+        plan: { name: 'sales', app: toHex(head.app), scopes: [] },
         sink: sink as Sink,
         vault: { scopeKeys: async (requests) => requests.map(() => ({ key: bytes(32, 7), by: '', recipient: null })) },
         erased: new ErasedOwners(),

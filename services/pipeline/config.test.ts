@@ -60,7 +60,7 @@ test('protections can be switched off in a sandbox only', () => {
 test('what is printed holds no secret', () => {
   const config = parseConfig('exporter', {
     ...ENCRYPTOR,
-    DDC_EXPORT: '{"name":"all","app":"*","scopes":["purchase"],"sink":"s3","config":{"secretKey":"hunter3"}}',
+    DDC_EXPORT: `{"name":"all","app":"${'09'.repeat(32)}","scopes":["purchase"],"sink":"s3","config":{"secretKey":"hunter3"}}`,
   });
   const printed = JSON.stringify(maskConfig(config));
   expect(printed).not.toMatch(/hunter/);

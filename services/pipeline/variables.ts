@@ -36,8 +36,8 @@ const TIERS = JSON.stringify({
 
 const exportPlan = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,64}$/),
-  /** Hex key of the app, or `*` for the operator's own export of all. */
-  app: z.union([z.literal('*'), z.string().regex(/^[0-9a-f]{64}$/)]),
+  /** Hex key of the app: what wallets allow, they allow to one app. */
+  app: z.string().regex(/^[0-9a-f]{64}$/),
   scopes: z.array(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/)),
   sink: z.string().min(1),
   config: z.record(z.string(), z.unknown()).default({}),

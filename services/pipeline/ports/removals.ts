@@ -61,8 +61,8 @@ export interface Removals {
 
 /** What exports tell about themselves. */
 export interface ExportReports {
-  /** An export is at work. @param app null: of all apps */
-  register(exportName: string, app: Uint8Array | null): Promise<void>;
+  /** An export of this app is at work. */
+  register(exportName: string, app: Uint8Array): Promise<void>;
   /** It has applied these erasures, whose fence is known. */
   report(exportName: string, removals: readonly Named[]): Promise<void>;
 }
