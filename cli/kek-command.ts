@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { createFileKms } from '../connectors/kms/file-kms.ts';
 import { migrate, openDatabase } from '../connectors/postgres/database.ts';
-import { destroyKek, type KekEdges, kekLives, rotateKek } from '../connectors/vault/kek-lives.ts';
+import { destroyKek, type KekEdges, kekLives, rotateKek, withKekLock } from '../connectors/vault/kek-lives.ts';
 import { rewrapRoots } from '../connectors/vault/rewrap.ts';
 import { ready } from '../protocol/index.ts';
 import { processHost } from '../services/pipeline/host/main.ts';
@@ -17,7 +17,9 @@ async function withKeks(work: (edges: KekEdges) => Promise<unknown>): Promise<vo
     await migrate(db);
     const { clock, random } = processHost;
     const kms = createFileKms(DDC_KEK_FILE, performance, random);
-    process.stdout.write(`${JSON.stringify(await work({ db, kms, random, now: clock.now }))}\n`);
+    const result = await withKekLock(db, () => work({ db, kms, random, now: clock.now }));
+    if (result === null) throw new Error('The keeper of an API process is changing keys at this moment: try again.');
+    process.stdout.write(`${JSON.stringify(result)}\n`);
   } finally {
     await db.close();
   }
@@ -37,7 +39,7 @@ export function command(): Command {
   kek
     .command('rewrap')
     .description('wrap every root with the current version; data is not touched')
-    .action(() => withKeks(async ({ db, kms, random }) => ({ rewrapped: await rewrapRoots(db, kms, random) })));
+    .action(() => withKeks(async ({ db, kms, random }) => rewrapRoots(db, kms, random)));
   kek
     .command('destroy')
     .argument('<version>', 'as `ddc kek status` shows it', wholeNumber(1))

@@ -10,6 +10,7 @@ export function createEnvKms(text: string): Kms {
   const versions = [...parseKekList(lines).keys()].sort((a, b) => a - b);
   return {
     ...parseKeks(lines),
+    changeable: async () => false,
     versions: async () => versions,
     create: async () => {
       throw readOnly();

@@ -14,6 +14,7 @@ export function createMemoryKms(text: string, random: Pick<Random, 'bytes'>): Km
       if (!kek) throw missingKek(version);
       return kek;
     },
+    changeable: async () => true,
     versions: async () => [...keks.keys()].sort((a, b) => a - b),
     async create() {
       const version = currentOf(keks).version + 1;

@@ -3,7 +3,8 @@ import type { Random } from '../../services/pipeline/clock.ts';
 import { FatalError } from '../../services/pipeline/errors.ts';
 import type { Kms } from '../../services/pipeline/ports/kms.ts';
 import type { Database } from '../postgres/database.ts';
-import { rewrapRoots, rootsByKek } from './rewrap.ts';
+import { whileLeading } from '../postgres/leader.ts';
+import { type Rewrapped, rewrapRoots, rootsByKek } from './rewrap.ts';
 
 /** One version of the KEK, as `ddc kek status` shows it. Times in milliseconds since the epoch. */
 export interface KekLife {
@@ -87,43 +88,39 @@ export interface KekPolicy {
 }
 
 /** What the keeper did in one look. */
-export interface KekWork {
+export interface KekWork extends Rewrapped {
   readonly rotatedTo: number | null;
-  readonly rewrapped: number;
   readonly destroyed: readonly number[];
 }
 
 /**
- * One look of the keeper: rotates a KEK that is old, wraps anew what older ones wrap, destroys what was retired long enough ago. Under a
- * lock of the database, so that of several processes one does it. A KMS that cannot be changed from here is left as it is.
+ * One look of the keeper, to be made under the lock: rotates a KEK that is old, wraps anew what older ones wrap, destroys what was retired
+ * long enough ago. A KMS that cannot be changed from here is left as it is.
  */
 export async function keepKeks(edges: KekEdges, policy: KekPolicy): Promise<KekWork> {
-  const nothing: KekWork = { rotatedTo: null, rewrapped: 0, destroyed: [] };
-  return edges.db.kysely.transaction().execute(async (tx) => {
-    const { rows } = await sql<{
-      mine: boolean;
-    }>`SELECT pg_try_advisory_xact_lock(hashtextextended('ddc kek', 0)) AS mine`.execute(tx);
-    if (rows[0]?.mine !== true) return nothing;
-    const lives = await kekLives(edges);
-    const current = lives.find((one) => one.current);
-    const isOld = current !== undefined && edges.now() - current.firstSeen >= policy.rotateMs;
-    const rotatedTo = isOld ? await unlessReadOnly(() => rotateKek(edges)) : null;
-    const rewrapped = await rewrapRoots(edges.db, edges.kms, edges.random);
-    const destroyed: number[] = [];
-    for (const { version, retiredAt, destroyedAt } of await kekLives(edges)) {
-      if (retiredAt === null || destroyedAt !== null || edges.now() - retiredAt < policy.destroyMs) continue;
-      if ((await unlessReadOnly(() => destroyKek(edges, version).then(() => version))) !== null)
-        destroyed.push(version);
-    }
-    return { rotatedTo, rewrapped, destroyed };
-  });
+  const changeable = await edges.kms.changeable();
+  const current = (await kekLives(edges)).find((one) => one.current);
+  const isOld = current !== undefined && edges.now() - current.firstSeen >= policy.rotateMs;
+  const rotatedTo = changeable && isOld ? await rotateKek(edges) : null;
+  const rewrapped = await rewrapRoots(edges.db, edges.kms, edges.random);
+  const destroyed: number[] = [];
+  for (const { version, roots, retiredAt, destroyedAt } of changeable ? await kekLives(edges) : []) {
+    // Roots that somebody wrapped with it a moment ago keep it until the next look.
+    if (roots > 0 || retiredAt === null || destroyedAt !== null || edges.now() - retiredAt < policy.destroyMs) continue;
+    await destroyKek(edges, version);
+    destroyed.push(version);
+  }
+  return { rotatedTo, ...rewrapped, destroyed };
 }
 
-async function unlessReadOnly<T>(change: () => Promise<T>): Promise<T | null> {
-  try {
-    return await change();
-  } catch (error) {
-    if (error instanceof FatalError && error.code === 'kms_read_only') return null;
-    throw error;
-  }
+/** Names the lock; any number that no other lock of the database has. */
+const KEK_LOCK = 0x6b656b;
+
+/** Runs `work` as the only one that changes keys: the keepers of all API processes and `ddc kek`. @returns null when another is at work */
+export async function withKekLock<T>(db: Database, work: () => Promise<T>): Promise<T | null> {
+  let result: T | null = null;
+  await whileLeading(db, KEK_LOCK, async () => {
+    result = await work();
+  });
+  return result;
 }

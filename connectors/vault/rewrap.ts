@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { unwrapRoot, wrappedKekVersion, wrapRoot } from '../../protocol/index.ts';
 import type { Random } from '../../services/pipeline/clock.ts';
-import type { Keks } from '../../services/pipeline/ports/kms.ts';
+import { FatalError } from '../../services/pipeline/errors.ts';
+import type { Kek, Keks } from '../../services/pipeline/ports/kms.ts';
 import type { Database } from '../postgres/database.ts';
 import { unnest } from '../postgres/unnest.ts';
 
@@ -10,6 +11,12 @@ interface WrappedRow {
   readonly wallet: Uint8Array;
   readonly rootVersion: number;
   readonly wrapped: Uint8Array;
+}
+
+/** What one run over all roots came to. `lost`: wrapped with a key that is gone, so that nothing opens them. */
+export interface Rewrapped {
+  readonly rewrapped: number;
+  readonly lost: number;
 }
 
 const PAGE = 500;
@@ -27,27 +34,24 @@ export async function rootsByKek({ kysely }: Database): Promise<Map<number, numb
 /**
  * Wraps every root with the current KEK that is wrapped with another. Data is not touched: the roots stay what they are. A root that is
  * erased or wrapped by somebody else meanwhile stays as they left it.
- * @returns how many were wrapped anew
  */
-export async function rewrapRoots(db: Database, keks: Keks, random: Pick<Random, 'bytes'>): Promise<number> {
+export async function rewrapRoots(db: Database, keks: Keks, random: Pick<Random, 'bytes'>): Promise<Rewrapped> {
   const current = await keks.current();
-  let done = 0;
-  for (;;) {
+  const done = { rewrapped: 0, lost: 0 };
+  let last: Pick<WrappedRow, 'app' | 'wallet' | 'rootVersion'> | undefined;
+  do {
+    const behind = last
+      ? sql`AND (app, wallet, root_version) > (${last.app}, ${last.wallet}, ${last.rootVersion})`
+      : sql``;
     const { rows } = await sql<WrappedRow>`
       SELECT app, wallet, root_version AS "rootVersion", wrapped FROM user_roots
-      WHERE octet_length(wrapped) > 0 AND ${VERSION} < ${current.version} LIMIT ${PAGE}`.execute(db.kysely);
-    if (rows.length === 0) return done;
+      WHERE octet_length(wrapped) > 0 AND ${VERSION} < ${current.version} ${behind}
+      ORDER BY app, wallet, root_version LIMIT ${PAGE}`.execute(db.kysely);
     const renewed: (WrappedRow & { next: Uint8Array })[] = [];
     for (const row of rows) {
-      const { key } = await keks.version(wrappedKekVersion(row.wrapped));
-      const userRoot = unwrapRoot({ kek: key, ...row });
-      const { app, wallet } = row;
-      const nonce = random.bytes(24);
-      renewed.push({
-        ...row,
-        next: wrapRoot({ kek: current.key, kekVersion: current.version, app, wallet, userRoot, nonce }),
-      });
-      userRoot.fill(0);
+      const kek = await keks.version(wrappedKekVersion(row.wrapped)).catch(unlessMissing);
+      if (kek) renewed.push({ ...row, next: rewrap(row, kek, current, random.bytes(24)) });
+      else done.lost += 1;
     }
     const columns = { app: 'bytea', wallet: 'bytea', rootVersion: 'integer', wrapped: 'bytea', next: 'bytea' };
     const { numAffectedRows } = await sql`
@@ -56,6 +60,21 @@ export async function rewrapRoots(db: Database, keks: Keks, random: Pick<Random,
       WHERE u.app = w.app AND u.wallet = w.wallet AND u.root_version = w.root_version AND u.wrapped = w.wrapped`.execute(
       db.kysely,
     );
-    done += Number(numAffectedRows ?? 0n);
-  }
+    done.rewrapped += Number(numAffectedRows ?? 0n);
+    last = rows.length === PAGE ? rows.at(-1) : undefined;
+  } while (last);
+  return done;
+}
+
+function rewrap(row: WrappedRow, old: Kek, current: Kek, nonce: Uint8Array): Uint8Array {
+  const userRoot = unwrapRoot({ kek: old.key, ...row });
+  const { app, wallet } = row;
+  const next = wrapRoot({ kek: current.key, kekVersion: current.version, app, wallet, userRoot, nonce });
+  userRoot.fill(0);
+  return next;
+}
+
+function unlessMissing(error: unknown): null {
+  if (error instanceof FatalError && error.code === 'kek_missing') return null;
+  throw error;
 }

@@ -9,7 +9,7 @@ import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
-import { keepKeks } from '../../connectors/vault/kek-lives.ts';
+import { keepKeks, withKekLock } from '../../connectors/vault/kek-lives.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { ready, signReceipt } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
@@ -65,11 +65,13 @@ async function start(boot: Boot): Promise<Running> {
     ),
   );
   const kekTime = config.kekDays * DAY_MS;
+  const keksRotate = await keks.changeable();
+  if (!keksRotate) log.warn({}, 'key-encryption keys cannot be changed from here: whoever keeps them must rotate them');
   const keepYoung = async () => {
-    const work = await keepKeks(
-      { db, kms: keks, random, now: () => clock.now() },
-      { rotateMs: kekTime, destroyMs: kekTime },
-    );
+    const edges = { db, kms: keks, random, now: () => clock.now() };
+    const work = await withKekLock(db, () => keepKeks(edges, { rotateMs: kekTime, destroyMs: kekTime }));
+    if (work === null) return;
+    if (work.lost > 0) signals.emit('kek-missing', { partition: -1, count: work.lost });
     if (work.rotatedTo !== null || work.rewrapped > 0 || work.destroyed.length > 0)
       log.info({ ...work }, 'keys were kept');
   };
@@ -82,7 +84,7 @@ async function start(boot: Boot): Promise<Running> {
     requested: await removalLog(named(removalsRequested)),
     completed: await removalLog(named(removalsCompleted)),
     sign: (payload) => signReceipt(config.network, payload, receiptKey),
-    keksRotate: config.kek === '',
+    keksRotate,
     clock,
     elapsed: () => performance.now(),
     faults,

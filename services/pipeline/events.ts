@@ -31,6 +31,11 @@ export const EVENTS = {
   },
   crash: { level: 'error', counter: 'alarms', message: 'a bug: nothing is written, the process exits' },
   fatal: { level: 'error', counter: 'alarms', message: 'going on would break a promise: the process exits' },
+  'kek-missing': {
+    level: 'error',
+    counter: 'alarms',
+    message: 'roots are wrapped with a key-encryption key that is gone: nothing opens them until its line is back',
+  },
   'dead-letter': { level: 'error', counter: 'alarms', message: 'a record was copied to the dead letters and voided' },
   lie: { level: 'debug', counter: 'lies', message: 'injected: a send that resolves and writes nothing' },
   assigned: { level: 'info', counter: 'moves', message: 'partition assigned' },

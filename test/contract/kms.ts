@@ -8,6 +8,7 @@ export function kmsContract(name: string, open: () => Promise<() => Kms>): void 
     test('a new version is the current one, for every process, and old ones stay until they are destroyed', async () => {
       const another = await open();
       const kms = another();
+      expect(await kms.changeable()).toBe(true);
       const first = await kms.current();
       expect(first.version).toBe(1);
       expect(await kms.create()).toBe(2);

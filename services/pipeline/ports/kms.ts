@@ -19,6 +19,8 @@ export interface Keks {
  * second, which no remote call per root could carry.
  */
 export interface Kms extends Keks {
+  /** Whether versions can be made and destroyed from here: tried, not guessed. */
+  changeable(): Promise<boolean>;
   /** Versions that exist, ascending. */
   versions(): Promise<number[]>;
   /** Makes the next version, which is the current one from then on. @returns it @throws FatalError `kms_read_only` */
