@@ -5,7 +5,7 @@ import { fromHex } from '../protocol/index.ts';
 import type { App, Apps } from '../services/pipeline/ports/apps.ts';
 
 /** A 32-byte public key from SS58 of any prefix, or from hex with or without 0x. @throws naming what is wrong with it */
-function appKey(text: string): Uint8Array {
+export function accountKey(text: string): Uint8Array {
   const hex = /^(?:0x)?([0-9a-fA-F]{64})$/.exec(text)?.[1];
   if (hex) return fromHex(hex.toLowerCase(), 32);
   let key: Uint8Array;
@@ -14,17 +14,17 @@ function appKey(text: string): Uint8Array {
   } catch (cause) {
     throw new Error(`${text} is neither an SS58 address nor 64 hex digits.`, { cause });
   }
-  if (key.length !== 32) throw new Error(`${text} is an address of ${key.length} bytes; apps have 32-byte keys.`);
+  if (key.length !== 32) throw new Error(`${text} is an address of ${key.length} bytes; it must have a 32-byte key.`);
   return new Uint8Array(key);
 }
 
-/** Registers an app, or changes tier and openness of a known one. */
+/** Registers an app, or changes what is given of a known one. */
 export async function appsAdd(
   databaseUrl: string,
   key: string,
-  options: { readonly tier: App['tier']; readonly open: boolean },
+  options: { readonly tier?: App['tier']; readonly open?: boolean },
 ): Promise<App> {
-  const app = appKey(key);
+  const app = accountKey(key);
   return withApps(databaseUrl, (apps) => apps.add({ app, ...options }));
 }
 

@@ -2,9 +2,9 @@ import { describeVariables } from '../services/pipeline/variables.ts';
 
 /** docs/configuration.md, from the schema of the configuration. */
 export function configurationDocument(): string {
-  const rows = describeVariables().map(({ name, description, fallback, neededBy }) => {
+  const rows = describeVariables().map(({ name, description, fallback, neededBy, orElse }) => {
     const value = fallback === '' ? '' : `\`${fallback}\``;
-    return `| \`${name}\` | ${description.replaceAll('|', '\\|')} | ${value} | ${neededBy.join(', ')} |`;
+    return `| \`${name}\` | ${description.replaceAll('|', '\\|')} | ${value} | ${neededBy.join(', ')}${orElse ? ` (or \`${orElse}\`)` : ''} |`;
   });
   return [
     '# Configuration',

@@ -22,7 +22,7 @@ export function errorsDocument(): string {
     '',
     '## Of the protocol',
     '',
-    'Refusals of a batch by the API, and of any other bytes by the SDK and `ddc verify`.',
+    'Refusals of a batch by the API, and of any other bytes by the SDK and `ddc crypto verify`.',
     '',
     ...head,
     ...protocol,

@@ -1,6 +1,6 @@
 import { defineRecord, hash32, id16 } from './define-record.ts';
 
-/** A request that data of (app, wallet) be erased or removed. The truth is the row in `removals`; this wakes the readers. */
+/** A request that data of (app, wallet) be erased or removed. The truth is the row in `removals`; this is its copy that outlives the database. */
 export interface Removal {
   id: Uint8Array;
   app: Uint8Array;

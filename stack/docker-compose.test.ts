@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { sandboxCast } from '../cli/demo/cast.ts';
 import { toHex } from '../protocol/index.ts';
 import { parseConfig } from '../services/pipeline/config.ts';
-import { VARIABLES } from '../services/pipeline/variables.ts';
+import { KEY_ROOMS, VARIABLES } from '../services/pipeline/variables.ts';
 import { PARTS } from './parts.ts';
 import { ROOMS } from './rooms.ts';
 
@@ -16,6 +16,8 @@ interface Service {
   healthcheck?: { test?: unknown };
   environment?: Record<string, string>;
   ports?: string[];
+  secrets?: string[];
+  volumes?: (string | { target: string })[];
 }
 
 const text = readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8');
@@ -44,7 +46,19 @@ describe('docker-compose.yml', () => {
 
   it.each([...ROOMS])('%s runs its room with variables that the configuration knows', (room) => {
     expect(services[room]?.command).toEqual(['service', room]);
-    expect(Object.keys(services[room]?.environment ?? {}).filter((name) => !VARIABLES.includes(name))).toEqual([]);
+    const environment = withDefaults(services[room]?.environment ?? {});
+    expect(Object.keys(environment).filter((name) => !VARIABLES.includes(name))).toEqual([]);
+    expect(parseConfig(room, environment).network).toBe('cere-sandbox');
+  });
+
+  it('gives secrets to nobody but the rooms that need them', () => {
+    const having = (what: (service: Service) => boolean) => entries.flatMap(([name, one]) => (what(one) ? [name] : []));
+    const mountsKeks = ({ volumes = [] }: Service) =>
+      volumes.some((one) => typeof one === 'object' && one.target === '/keks');
+    expect(having(mountsKeks).sort()).toEqual([...KEY_ROOMS].sort());
+    expect(having(({ environment }) => environment?.DDC_KEK_FILE !== undefined).sort()).toEqual([...KEY_ROOMS].sort());
+    expect(having(({ secrets }) => secrets?.includes('receipt') === true)).toEqual(['api']);
+    expect(having(({ secrets }) => secrets?.includes('operator') === true)).toEqual(['settler']);
   });
 
   it("exports the sandbox's app, with a configuration that the room takes", async () => {

@@ -24,7 +24,7 @@ export function createApps(db: Database): Apps {
         await sql`LOCK TABLE apps IN EXCLUSIVE MODE`.execute(tx);
         const known = await tx
           .updateTable('apps')
-          .set({ tier, open })
+          .set({ app, tier, open })
           .where('app', '=', app)
           .returningAll()
           .executeTakeFirst();
@@ -37,7 +37,8 @@ export function createApps(db: Database): Apps {
         if (pot >= POTS) {
           throw new FatalError('pots_exhausted', `All ${POTS} pots of this operator are taken: use another operator.`);
         }
-        return tx.insertInto('apps').values({ app, tier, open, pot }).returningAll().executeTakeFirstOrThrow();
+        const values = { app, tier: tier ?? 'free', open: open ?? false, pot };
+        return tx.insertInto('apps').values(values).returningAll().executeTakeFirstOrThrow();
       });
     },
 

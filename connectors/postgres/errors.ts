@@ -28,9 +28,13 @@ export function toPostgresError(error: unknown): unknown {
   if (!types.isNativeError(error) || error instanceof RetriableError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const retry = (what: string) =>
-    new RetriableError(`postgres_${what}`, `PostgreSQL: ${error.message || code}. It is asked again.`, {
-      cause: error,
-    });
+    new RetriableError(
+      `postgres_${what}`,
+      `PostgreSQL (DATABASE_URL) does not do it for now: ${error.message || code}`,
+      {
+        cause: error,
+      },
+    );
   if (SOCKET_CODES.has(code)) return retry('unreachable');
   if (RETRIABLE_STATES.test(code)) {
     if (code.startsWith('08') || code.startsWith('57P')) return retry('unreachable');

@@ -7,7 +7,8 @@ export function createMemoryApps(): Apps {
   return {
     async add({ app, tier, open }) {
       const known = apps.get(textOf(app));
-      const row = { app, tier, open, pot: known?.pot ?? apps.size, unpaid: known?.unpaid ?? false };
+      const base = known ?? { tier: 'free', open: false, pot: apps.size, unpaid: false };
+      const row: App = { ...base, app, tier: tier ?? base.tier, open: open ?? base.open };
       apps.set(textOf(app), row);
       return row;
     },

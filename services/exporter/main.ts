@@ -60,7 +60,7 @@ async function start(boot: Boot): Promise<Running> {
     },
   };
   const reader = exporterPlan(named(batchesReceived).name, codec, delivery);
-  return keep(startReader(consumer(`export-${plan.name}`, batchesPinned), reader, limitsFor(config.network), lanes));
+  return keep(startReader(consumer(`export-${plan.name}`, batchesPinned), reader, limitsFor(config), lanes));
 }
 
 await runRoom('exporter', start);

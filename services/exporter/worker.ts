@@ -5,10 +5,10 @@ import type { ReaderPlan } from '../pipeline/reader.ts';
 import { type DeliveryEdges, deliver } from './deliver.ts';
 
 /** One file per (app, day) and flush: a long linger makes fewer and larger files, a short one shows rows sooner. */
-export const limitsFor = (network: string): FlushLimits => ({
+export const limitsFor = ({ sandbox }: { readonly sandbox: boolean }): FlushLimits => ({
   maxRecords: 10_000,
   maxBytes: 16 * 1024 * 1024,
-  lingerMs: network === 'cere-sandbox' ? 1_000 : 5_000,
+  lingerMs: sandbox ? 1_000 : 5_000,
 });
 
 /** What the corridor needs to know of an export. Its row is the sink's position; only its crashes are counted in the database. */

@@ -13,6 +13,7 @@ test('a room starts with what it needs and defaults for the rest', () => {
   expect(config.kafkaBrokers).toEqual(['127.0.0.1:9092', '127.0.0.1:9093']);
   expect(config).toMatchObject({
     network: 'cere-sandbox',
+    sandbox: true,
     topicPrefix: '',
     httpPort: 0,
     roundSeconds: 10,
@@ -55,6 +56,9 @@ test('protections can be switched off in a sandbox only', () => {
   expect(() => parseConfig('encryptor', { ...ENCRYPTOR, DDC_UNSAFE: 'dedup', DDC_NETWORK: 'cere-mainnet' })).toThrow(
     /DDC_UNSAFE/,
   );
+  const faults = { ...ENCRYPTOR, DDC_FAULTS: '{"lieEvery":10}' };
+  expect(parseConfig('encryptor', faults).faults).toEqual({ lieEvery: 10 });
+  expect(() => parseConfig('encryptor', { ...faults, DDC_NETWORK: 'cere-mainnet' })).toThrow(/DDC_FAULTS/);
 });
 
 test('what is printed holds no secret', () => {

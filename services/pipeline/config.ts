@@ -1,6 +1,6 @@
 import type { LogFields } from './log.ts';
 import { ALL_RULES, type Rules } from './rules/rules.ts';
-import { type Env, type ExportPlan, environment, NEEDS, type RoomName, type Unsafe } from './variables.ts';
+import { type Env, type ExportPlan, environment, KEY_ROOMS, NEEDS, type RoomName, type Unsafe } from './variables.ts';
 
 /** One process' configuration. What its room does not need may be empty. */
 export interface Config {
@@ -10,6 +10,8 @@ export interface Config {
   readonly ipfsApi: string;
   readonly chainRpc: string;
   readonly network: string;
+  /** Rounds and files are made sooner than in production, and protections may be switched off. */
+  readonly sandbox: boolean;
   readonly topicPrefix: string;
   /** One of the two is set in rooms that hold keys. */
   readonly kekFile: string;
@@ -32,8 +34,8 @@ export interface Config {
   readonly rules: Rules;
 }
 
-/** Rooms that open user roots. */
-const KEY_ROOMS: readonly RoomName[] = ['api', 'encryptor', 'exporter'];
+/** The network on which tests run. */
+const SANDBOX = 'cere-sandbox';
 
 /** Every problem of the environment at once. */
 export class ConfigError extends Error {
@@ -61,10 +63,14 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     throw new ConfigError(problems);
   }
   const e = parsed.data;
-  if (e.DDC_UNSAFE.length > 0 && e.DDC_NETWORK !== 'cere-sandbox') {
+  const sandbox = e.DDC_NETWORK === SANDBOX;
+  if (e.DDC_UNSAFE.length > 0 && !sandbox) {
     problems.push(
-      `DDC_UNSAFE switches protections off and is refused on network ${e.DDC_NETWORK}; only cere-sandbox may have it`,
+      `DDC_UNSAFE switches protections off and is refused on network ${e.DDC_NETWORK}; only ${SANDBOX} may have it`,
     );
+  }
+  if (Object.keys(e.DDC_FAULTS).length > 0 && !sandbox) {
+    problems.push(`DDC_FAULTS kills and lies, and is refused on network ${e.DDC_NETWORK}; only ${SANDBOX} may have it`);
   }
   if (KEY_ROOMS.includes(room) && (e.DDC_KEK === '') === (e.DDC_KEK_FILE === '')) {
     problems.push(`set exactly one of DDC_KEK_FILE and DDC_KEK; the ${room} needs key-encryption keys`);
@@ -77,6 +83,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     ipfsApi: e.IPFS_API,
     chainRpc: e.CHAIN_RPC,
     network: e.DDC_NETWORK,
+    sandbox,
     topicPrefix: e.DDC_TOPIC_PREFIX,
     kekFile: e.DDC_KEK_FILE,
     kek: e.DDC_KEK,
@@ -87,7 +94,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     verifyThreads: e.DDC_VERIFY_THREADS ?? null,
     httpPort: e.DDC_HTTP_PORT ?? (room === 'api' ? 8080 : 0),
     logLevel: e.DDC_LOG_LEVEL,
-    roundSeconds: e.DDC_ROUND_SECONDS ?? (e.DDC_NETWORK === 'cere-sandbox' ? 10 : 600),
+    roundSeconds: e.DDC_ROUND_SECONDS ?? (sandbox ? 10 : 600),
     tiers: e.DDC_TIERS,
     export: e.DDC_EXPORT ?? null,
     faults: e.DDC_FAULTS,

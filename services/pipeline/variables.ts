@@ -149,7 +149,7 @@ export const environment = z.object({
   DDC_FAULTS: json
     .pipe(faultPlan)
     .prefault('{}')
-    .describe('JSON: faults that a process injects into itself; for tests.'),
+    .describe('JSON: faults that a process injects into itself; for tests, refused outside `cere-sandbox`.'),
   DDC_UNSAFE: list
     .pipe(z.array(z.enum(UNSAFE)))
     .prefault('')
@@ -175,14 +175,21 @@ export const NEEDS: Readonly<Record<RoomName, readonly (keyof Env)[]>> = {
   exporter: [...KAFKA, 'DATABASE_URL', 'DDC_EXPORT'],
 };
 
+/** Rooms that open user roots: they need one of `DDC_KEK_FILE` and `DDC_KEK`, the others must have neither. */
+export const KEY_ROOMS: readonly RoomName[] = ['api', 'encryptor', 'exporter'];
+
+/** Variables of which exactly one is set. */
+const EITHER: Readonly<Record<string, string>> = { DDC_KEK_FILE: 'DDC_KEK', DDC_KEK: 'DDC_KEK_FILE' };
+
 /** One variable as the documentation shows it. */
 export interface VariableDoc {
   readonly name: string;
   readonly description: string;
   /** Empty text: none. */
   readonly fallback: string;
-  /** Rooms that do not start without it. */
+  /** Rooms that do not start without it, or without the other of two that stand for each other. */
   readonly neededBy: readonly RoomName[];
+  readonly orElse: string | null;
 }
 
 /** Every variable, in the order in which an operator meets them. */
@@ -194,7 +201,8 @@ export function describeVariables(): VariableDoc[] {
       name,
       description: schema.description ?? '',
       fallback: fallback === '[]' || fallback === '{}' ? '' : (fallback ?? ''),
-      neededBy: ROOMS.filter((room) => NEEDS[room].some((needed) => needed === name)),
+      neededBy: EITHER[name] ? KEY_ROOMS : ROOMS.filter((room) => NEEDS[room].some((needed) => needed === name)),
+      orElse: EITHER[name] ?? null,
     };
   });
 }

@@ -25,7 +25,7 @@ async function start(boot: Boot): Promise<Running> {
     await createSubstrateChain({
       endpoint: config.chainRpc,
       operator: readFileSync(config.operatorSeedFile, 'utf8').trim(),
-      era: network === 'cere-sandbox' ? 8 : 64,
+      era: config.sandbox ? 8 : 64,
     }),
   );
   const store = createSettlementStore(db, logId);

@@ -34,6 +34,13 @@ export function appsContract(name: string, open: () => Promise<Apps>): void {
       expect(again).toEqual({ app: key(1), tier: 'premium', open: false, pot: 0, unpaid: true });
     });
 
+    test('what is not given stays, and is free and closed at first', async () => {
+      expect(await apps.add({ app: key(1) })).toMatchObject({ tier: 'free', open: false });
+      expect(await apps.add({ app: key(1), open: true })).toMatchObject({ tier: 'free', open: true });
+      expect(await apps.add({ app: key(1), tier: 'premium' })).toMatchObject({ tier: 'premium', open: true });
+      expect(await apps.add({ app: key(1) })).toMatchObject({ tier: 'premium', open: true, pot: 0 });
+    });
+
     test('unpaid is set and taken back', async () => {
       await apps.add({ app: key(1), tier: 'free', open: true });
       await apps.setUnpaid(key(1), true);

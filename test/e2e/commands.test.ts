@@ -151,6 +151,10 @@ test('the other commands of an operator', async () => {
     code: 0,
     stdout: expect.stringMatching(new RegExp(`^${key} premium pot \\d+ open\\n$`)),
   });
+  // What is not named stays. The pot's address is the one that Substrate derives from the operator's.
+  const alice = '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY';
+  const changed = await run('apps', 'add', key, '--tier', 'free', '--operator', alice);
+  expect(changed.stdout).toMatch(new RegExp(`^${key} free pot \\d+ 5[1-9A-HJ-NP-Za-km-z]{47} open\n$`));
   expect((await run('apps', 'list')).stdout.split('\n')).toHaveLength(3);
   expect(await run('apps', 'add', 'nobody')).toMatchObject({
     code: 1,

@@ -11,8 +11,8 @@ export interface App {
 }
 
 export interface Apps {
-  /** Registers an app, or changes tier and openness of a known one. The pot index is assigned once. */
-  add(app: { app: Uint8Array; tier: App['tier']; open: boolean }): Promise<App>;
+  /** Registers an app (`free` and closed where nothing else is said), or changes what is given of a known one. The pot index is assigned once. */
+  add(app: { app: Uint8Array; tier?: App['tier']; open?: boolean }): Promise<App>;
   find(app: Uint8Array): Promise<App | null>;
   list(): Promise<App[]>;
   setUnpaid(app: Uint8Array, unpaid: boolean): Promise<void>;
