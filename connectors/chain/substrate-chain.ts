@@ -139,9 +139,12 @@ interface AccountLike {
   readonly data: { readonly free: { toString(): string }; readonly frozen?: unknown; readonly miscFrozen?: unknown };
 }
 
-/** What the node answers when its pool refuses bytes (codes 1010 … 1014: invalid, unknown validity, banned, known, too low priority); else null. */
+/**
+ * What the node answers when its pool refuses bytes (codes 1010 … 1020 of `author_submitExtrinsic`: invalid, unknown validity, banned, known, too low
+ * priority, cycle, pool full, unactionable, …); else null. None of them proves anything: the fate is asked for.
+ */
 function refusalOf(error: unknown): string | null {
   if (error instanceof RetriableError) return null;
   const message = error instanceof Error ? error.message : String(error);
-  return /^101[0-4]:/.test(message) ? message : null;
+  return /^10(1\d|20):/.test(message) ? message : null;
 }

@@ -150,11 +150,15 @@ export function createMemorySettlementStore(
       const hashOf = ({ inclusion }: OutboxRow) => (inclusion ? nameOf(inclusion.block.hash) : null);
       if (!found || found.state !== row.state || hashOf(found) !== hashOf(row)) return false;
       outbox[index] = { ...found, state: step.state, inclusion: step.inclusion };
+      const takesBack = row.state === 'final' && step.state !== 'final';
+      const isFree = (state: string) => state === 'cut' || state === 'unpaid';
       for (const { round, app, state, alone } of step.rounds) {
         const held = rounds.get(keyOf({ round, app }));
-        if (held?.outbox !== row.id) continue;
+        if (!held) continue;
+        const released = takesBack && held.outbox === null && isFree(held.round.state);
+        if (held.outbox !== row.id && !released) continue;
         held.round = { ...held.round, state, alone };
-        if (state === 'cut' || state === 'unpaid') held.outbox = null;
+        held.outbox = isFree(state) ? null : row.id;
         if (state !== 'final') held.published = false;
       }
       return true;

@@ -215,19 +215,18 @@ export function createSettlementStore(db: Database, log: Uint8Array): Settlement
           .where('block_hash', before === null ? 'is' : '=', before)
           .executeTakeFirst();
         if (moved.numUpdatedRows !== 1n) throw new NotWritten();
+        const takesBack = row.state === 'final' && step.state !== 'final';
         for (const { round, app, state, alone } of step.rounds) {
           const free = state === 'cut' || state === 'unpaid';
           await tx
             .updateTable('rounds')
-            .set({
-              state,
-              alone,
-              ...(free ? { outbox: null } : {}),
-              ...(state === 'final' ? {} : { published: false }),
-            })
+            .set({ state, alone, outbox: free ? null : row.id, ...(state === 'final' ? {} : { published: false }) })
             .where('round', '=', round)
             .where('app', '=', app)
-            .where('outbox', '=', row.id)
+            .where(({ eb, or, and }) => {
+              const own = eb('outbox', '=', row.id);
+              return takesBack ? or([own, and([eb('outbox', 'is', null), eb('state', 'in', ['cut', 'unpaid'])])]) : own;
+            })
             .execute();
         }
         return true;

@@ -124,3 +124,59 @@ test('an app that owes is marked and revived, however many charges of others are
   expect(chain.charged().map((charge) => charge.pot)).toEqual([pot]);
   expect((await apps.list()).map(({ unpaid }) => unpaid)).toEqual([true, false]);
 });
+
+test.each([true, false])(
+  'a charge that failed in a block that then vanishes is charged once, all or nothing: %s',
+  async (allOrNothing) => {
+    const chain = createMemoryChain({ balance: 10n, allOrNothing });
+    const store = createMemorySettlementStore(memoryPositions('00'), { unique: true });
+    const apps = createMemoryApps();
+    for (const n of [1, 2]) {
+      const app = new Uint8Array(32).fill(n);
+      await apps.add({ app });
+      const leaf = {
+        batchId: app,
+        app,
+        partition: 0,
+        origin: n - 1,
+        hash: app,
+        count: 1,
+        bytes: 1,
+        fee: 5n,
+        seenAt: 0,
+      };
+      await store.apply(0, { next: n - 1, mark: n - 2 }, { next: n, mark: n - 1 }, [leaf]);
+    }
+    let time = 0;
+    const edges = { store, chain, apps, network: 'cere-sandbox', publish: async () => undefined, faults: NO_FAULTS };
+    const start = () =>
+      createRounds({ ...edges, now: () => time, signals: { emit: () => undefined } }, { ...ROUNDS, everyMs: 600_000 });
+    const first = start();
+    for (let block = 0; block < 3; block++) chain.makeBlock();
+    await first.tick();
+    // Between the look at the pots and the block, one of them is emptied.
+    chain.fund(1, -8n);
+    for (let block = 0; block < 3; block++) {
+      chain.makeBlock();
+      await first.tick();
+    }
+    expect((await store.lastFinal())?.inclusion?.failed).not.toEqual([]);
+    chain.reorganise(3);
+    chain.fund(1, 100n);
+    const second = start();
+    for (let block = 0; block < 40; block++) {
+      await second.tick();
+      chain.makeBlock();
+      time += 1_000;
+    }
+    expect(
+      chain
+        .charged()
+        .map(({ pot, fee }) => [pot, fee])
+        .sort(),
+    ).toEqual([
+      [0, 5n],
+      [1, 5n],
+    ]);
+  },
+);

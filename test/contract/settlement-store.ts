@@ -2,7 +2,13 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ready, rootOf, settlementLeaf } from '../../protocol/index.ts';
 import type { Inclusion, SignedExtrinsic } from '../../services/pipeline/ports/chain.ts';
 import { START } from '../../services/pipeline/ports/positions.ts';
-import type { Cut, Leaf, OutboxRow, SettlementStore } from '../../services/pipeline/ports/settlement-store.ts';
+import type {
+  Cut,
+  Leaf,
+  OutboxRow,
+  OutboxStep,
+  SettlementStore,
+} from '../../services/pipeline/ports/settlement-store.ts';
 
 const fill = (byte: number) => new Uint8Array(32).fill(byte);
 const APP = fill(0xa);
@@ -210,6 +216,26 @@ export function settlementStoreContract(name: string, open: () => Promise<Settle
       expect(await store.unpublished(10)).toEqual([]);
       await store.move([{ round: 1, app: OTHER }], 'unpaid', 'cut');
       expect(await store.rounds('cut', 10)).toMatchObject([{ round: 1, app: OTHER, alone: true }]);
+    });
+
+    test('charges that an extrinsic released by failing are its own again when its block vanishes: it may succeed now', async () => {
+      await give([leaf(1), leaf(2, OTHER)]);
+      await store.cut(10, everyone, plan);
+      const row = await signed();
+      const failed: OutboxStep['rounds'] = [
+        { round: 1, app: APP, state: 'cut', alone: true },
+        { round: 1, app: OTHER, state: 'unpaid', alone: true },
+      ];
+      await store.step(row, { state: 'final', inclusion: inclusion(9, 'all'), rounds: failed });
+      const final = (await store.lastFinal()) as OutboxRow;
+      const sent = failed.map((charge) => ({ ...charge, state: 'sent' as const }));
+      expect(await store.step(final, { state: 'sent', inclusion: null, rounds: sent })).toBe(true);
+      expect(await store.rounds('cut', 10)).toEqual([]);
+      expect(await store.rounds('sent', 10)).toHaveLength(2);
+      const again = (await store.unresolved()) as OutboxRow;
+      const done = failed.map((charge) => ({ ...charge, state: 'final' as const }));
+      expect(await store.step(again, { state: 'final', inclusion: inclusion(12), rounds: done })).toBe(true);
+      expect(await store.isFinal([fill(1), fill(2)])).toEqual(['final', 'final']);
     });
 
     test('an extrinsic that failed as a whole is read back as such', async () => {
