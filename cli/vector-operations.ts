@@ -36,6 +36,7 @@ import {
   sealMeta,
   settlementLeaf,
   signedMessage,
+  signReceipt,
   signRequest,
   subjectOf,
   toHex,
@@ -46,6 +47,7 @@ import {
   verifyBatch,
   verifyDisclosure,
   verifyInclusion,
+  verifyReceipt,
   verifyRequest,
   verifySignature,
   wrappedKekVersion,
@@ -245,6 +247,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       public_key: toHex(keyPair.publicKey),
       scope_key: toHex(openScopeKey(keyPair, bytes(input, 'sealed'))),
     };
+  },
+  receipt: (input) => {
+    const stated = verifyReceipt(input.receipt, { network: text(input, 'network'), key: bytes(input, 'key') });
+    return { stated: jsonOf(stated) };
+  },
+  sign_receipt: (input) => {
+    const keyPair = keyPairFromSeed('ed25519', bytes(input, 'seed'));
+    const stated = marked(input.stated) as { [name: string]: Cbor };
+    return { ...signReceipt(text(input, 'network'), stated, keyPair) };
   },
   may_serve: (input) => {
     const consent = {
