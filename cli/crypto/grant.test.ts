@@ -22,7 +22,9 @@ import {
   toHex,
   verifyRequest,
 } from '../../protocol/index.ts';
+import { accountFromPhrase, DdcClient } from '../../sdk/js/index.ts';
 import { nodeArguments } from '../../stack/built.ts';
+import { app as registered, startMemoryApi } from '../../test/support/api.ts';
 import { crypto } from '../../test/support/crypto-command.ts';
 import { accountOf } from './account.ts';
 
@@ -64,8 +66,8 @@ let event: Event;
 let whole: string;
 let bundle: { grant: Record<string, unknown>; keys: Record<string, unknown>[] };
 const grantArgs = (...more: string[]) => [
-  ...['grant', '--network', NETWORK, '--app', APP, '--phrase-file', path('user'), '--scope', 'geo', '--expires', '30d'],
-  ...more,
+  ...['grant', '--network', NETWORK, '--app', APP, '--phrase-file', path('user'), '--algorithm', 'ed25519'],
+  ...['--scope', 'geo', '--expires', '30d', ...more],
 ];
 const openArgs = (grant = path('grant.json'), secret = path('reader-x')) => [
   ...['open', '--grant-file', grant, '--x25519-file', secret],
@@ -75,16 +77,15 @@ const stdinOf = (one: Event) => JSON.stringify({ app: APP, subject, event: one }
 beforeAll(async () => {
   await ready();
   // The user: an account, a root, and keys of two scopes.
-  await done(['keygen', 'account', '--out', path('user')]);
-  user = (await accountOf(read('user'), 'sr25519')).keyPair;
+  await done(['keygen', 'account', '--out', path('user'), '--algorithm', 'ed25519']);
+  user = (await accountOf(read('user'), 'ed25519')).keyPair;
   subject = JSON.parse(await done(['keygen', 'root', '--out', path('root'), '--json'])).subject;
   const scopes = ['--scope', 'geo', '--scope', 'pay'];
   await done(['keygen', 'scopes', '--root-file', path('root'), '--app', APP, ...scopes, '--out', path('keys.json')]);
   // The reader: an account, an encryption key, and what the account signs about it.
-  const account = ['--algorithm', 'ed25519'];
-  await done(['keygen', 'account', '--out', path('reader'), ...account]);
+  await done(['keygen', 'account', '--out', path('reader')]);
   await done(['keygen', 'x25519', '--out', path('reader-x')]);
-  const signing = ['--network', NETWORK, '--expires', '90d', '--phrase-file', path('reader'), ...account];
+  const signing = ['--network', NETWORK, '--expires', '90d', '--phrase-file', path('reader')];
   file('certificate.json', await done(['keygen', 'certificate', '--x25519-file', path('reader-x'), ...signing]));
   await done(['keygen', 'x25519', '--out', path('stranger-x')]);
   // An event of two scopes.
@@ -169,6 +170,31 @@ describe('a grant of one scope', () => {
   });
 });
 
+describe('the service', () => {
+  test('takes certificate and grant as they are piped to it, and serves that scope alone', async () => {
+    const it = await startMemoryApi();
+    const reader = await accountFromPhrase(read('reader'));
+    const { publicKey: app } = registered;
+    const client = new DdcClient({ endpoint: it.url, network: NETWORK, app });
+    const post = async (to: string, body: string) =>
+      (await fetch(`${it.url}${to}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status;
+    try {
+      await it.vault.transit([{ app, wallet: user.publicKey }]);
+      const more = ['--app', toHex(app), '--recipient', path('certificate.json')];
+      const grant = await done(grantArgs(...more));
+      expect(await post('/v1/grants', grant)).toBe(422);
+      expect(await post('/v1/certificates', read('certificate.json'))).toBe(201);
+      expect(await post('/v1/grants', grant)).toBe(201);
+      const pair = encryptionKeyPairFromSeed(fromHex(read('reader-x')));
+      const keys = await client.requests(reader).fetchKeys(user.publicKey, ['geo', 'pay'], pair);
+      expect(keys.map(({ scope, epoch }) => [scope, epoch])).toEqual([['geo', 0]]);
+    } finally {
+      client.close();
+      await it.api.close();
+    }
+  });
+});
+
 describe('what was signed', () => {
   test('certificate, grant and batch verify; a changed one does not', async () => {
     const certificate = read('certificate.json');
@@ -193,7 +219,7 @@ describe('what was signed', () => {
     });
     const batch = signBatch({
       ...{ network: NETWORK, app: APP, wallet: toHex(user.publicKey), source: '11'.repeat(16), seq: 0 },
-      ...{ issuedAt: 1_700_000_000_000, signer: 'wallet', algorithm: 'sr25519', wrap: 'none', events: [event] },
+      ...{ issuedAt: 1_700_000_000_000, signer: 'wallet', algorithm: 'ed25519', wrap: 'none', events: [event] },
       ...{ keyPair: user, client: { subject: owner.subject, epoch: 0, meta } },
     });
     const body = encodeNdjson(batch);
