@@ -36,6 +36,7 @@ import {
   sealMeta,
   settlementLeaf,
   signedMessage,
+  signReceipt,
   signRequest,
   subjectOf,
   toHex,
@@ -46,11 +47,13 @@ import {
   verifyBatch,
   verifyDisclosure,
   verifyInclusion,
+  verifyReceipt,
   verifyRequest,
   verifySignature,
   wrappedKekVersion,
   wrapRoot,
 } from '../protocol/index.ts';
+import { jsonOf } from './crypto/json-of.ts';
 import { LEGACY_OPERATIONS } from './crypto/legacy-operations.ts';
 
 /** What a case gives to an operation: JSON values, texts already expanded. */
@@ -119,14 +122,6 @@ const ownerOf = (input: Input) => ({
 
 /** Amounts are decimal text in vectors. */
 const amount = (input: Input, name: string) => BigInt(text(input, name));
-
-/** A decoded body as JSON: bytes as hex. */
-function shown(value: unknown): unknown {
-  if (value instanceof Uint8Array) return toHex(value);
-  if (Array.isArray(value)) return value.map(shown);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shown(member)]));
-}
 
 /** A body that is to be signed: `{bytes: hex}` is a byte string. */
 function marked(value: unknown): Cbor {
@@ -238,7 +233,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return {
       message: toHex(requestMessage(request)),
       hash: request.hash,
-      content: shown(request.content) as Input,
+      content: jsonOf(request.content) as Input,
     };
   },
   sign_request: (input) => {
@@ -252,6 +247,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       public_key: toHex(keyPair.publicKey),
       scope_key: toHex(openScopeKey(keyPair, bytes(input, 'sealed'))),
     };
+  },
+  receipt: (input) => {
+    const stated = verifyReceipt(input.receipt, { network: text(input, 'network'), key: bytes(input, 'key') });
+    return { stated: jsonOf(stated) };
+  },
+  sign_receipt: (input) => {
+    const keyPair = keyPairFromSeed('ed25519', bytes(input, 'seed'));
+    const stated = marked(input.stated) as { [name: string]: Cbor };
+    return { ...signReceipt(text(input, 'network'), stated, keyPair) };
   },
   may_serve: (input) => {
     const consent = {

@@ -1,8 +1,10 @@
+import { randomInt } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type Algorithm,
   type Cbor,
   checkRequestTime,
+  commitment,
   decodeCbor,
   disclose,
   type Event,
@@ -17,8 +19,10 @@ import {
   type Place,
   ProtocolError,
   parseBatch,
+  parseEvent,
   type RequestFields,
   ready,
+  type SealedScope,
   seal,
   sealScopeKey,
   signBatch,
@@ -36,11 +40,13 @@ import {
 beforeAll(ready);
 
 const CHANGES = 20_000;
+/** `DDC_SEED` repeats the changes of a run. */
+const SEED = Number(process.env.DDC_SEED ?? randomInt(2 ** 31));
 const NOW = 1_770_000_000_000;
 const NETWORK = 'cere-testnet';
 const APP = '0a'.repeat(32);
 
-/** mulberry32: the same changes in every run. */
+/** mulberry32: the same changes for the same seed. */
 function random(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -80,6 +86,8 @@ const isEmpty = (value: unknown) => typeof value === 'object' && value !== null 
 /** Something whole, and how it is read. `read` throws a ProtocolError, or answers false, when it refuses. */
 interface Subject {
   name: string;
+  /** Decoded values, or bytes as they are encoded. */
+  form: 'values' | 'bytes';
   whole: unknown;
   read(value: never): unknown;
 }
@@ -99,10 +107,32 @@ function envelopes(): Subject[] {
     scope: 'purchase',
   };
   const salt = new Uint8Array(16).fill(4);
-  const envelope = seal({ ...place, salt, data: '{"amount": 12}', nonce: new Uint8Array(24).fill(5) });
+  const data = '{"amount": 12}';
+  const envelope = seal({ ...place, salt, data, nonce: new Uint8Array(24).fill(5) });
   return [
-    { name: 'envelope', whole: envelope, read: (bytes: Uint8Array) => open({ ...place, envelope: bytes }) },
-    { name: 'envelope, decoded', whole: place, read: (other: Place) => open({ ...other, envelope }) },
+    {
+      name: 'envelope',
+      form: 'bytes',
+      whole: envelope,
+      read: (bytes: Uint8Array) => open({ ...place, envelope: bytes }),
+    },
+    {
+      name: 'place of an envelope',
+      form: 'values',
+      whole: place,
+      read: (other: Place) => open({ ...other, envelope }),
+    },
+    {
+      name: 'sealed scope of an event',
+      form: 'values',
+      whole: { commitment: toHex(commitment(salt, data)), envelope: toBase64url(envelope) },
+      read: (held: SealedScope) => {
+        const event = { id: place.eventId, type: 'T', time: '2026-02-03T04:05:06.000Z', scopes: { purchase: held } };
+        const { purchase } = parseEvent(event).scopes as { purchase: SealedScope };
+        return open({ ...place, envelope: fromBase64url(purchase.envelope), commitment: fromHex(purchase.commitment) });
+      },
+    },
+    ...sealedKeys(),
   ];
 }
 
@@ -135,17 +165,25 @@ function requests<K extends KindName>(
     return [
       {
         name: `${name}, ${algorithm}`,
+        form: 'bytes' as const,
         whole: utf8(JSON.stringify(whole)),
         read: (text: Uint8Array) => read(readJson(text)),
       },
-      { name: `${name}, decoded, ${algorithm}`, whole: JSON.parse(JSON.stringify(whole)), read },
+      {
+        name: `${name}, decoded, ${algorithm}`,
+        form: 'values' as const,
+        whole: JSON.parse(JSON.stringify(whole)),
+        read,
+      },
       {
         name: `${name}, body, ${algorithm}`,
+        form: 'bytes' as const,
         whole: fromBase64url(whole.body),
         read: (body: Uint8Array) => read({ ...whole, body: toBase64url(body) }),
       },
       {
         name: `${name}, body decoded, ${algorithm}`,
+        form: 'values' as const,
         whole: decodeCbor(fromBase64url(whole.body)),
         read: (body: Cbor) => read({ ...whole, body: toBase64url(encodeCbor(body)) }),
       },
@@ -165,7 +203,7 @@ function readJson(text: Uint8Array): unknown {
 function sealedKeys(): Subject[] {
   const pair = encryptionKeyPairFromSeed(new Uint8Array(32).fill(8));
   const whole = sealScopeKey(pair.publicKey, new Uint8Array(32).fill(9));
-  return [{ name: 'sealed key', whole, read: (sealed: Uint8Array) => openScopeKey(pair, sealed) }];
+  return [{ name: 'sealed key', form: 'bytes', whole, read: (sealed: Uint8Array) => openScopeKey(pair, sealed) }];
 }
 
 function headers(): Subject[] {
@@ -189,28 +227,33 @@ function headers(): Subject[] {
     return [
       {
         name: `header line, ${algorithm}`,
+        form: 'bytes',
         whole: utf8(JSON.stringify(header)),
         read: (line: Uint8Array) =>
           verifyBatch(parseBatch(Buffer.concat([line, utf8(`\n${lines}`)]), 'ndjson'), { network: NETWORK }),
       },
       {
         name: `header in a batch, ${algorithm}`,
+        form: 'values',
         whole: header,
         read: (other: typeof header) =>
           verifyBatch(parseBatch(utf8(JSON.stringify({ header: other, events })), 'json'), { network: NETWORK }),
       },
       {
         name: `header in a disclosure, ${algorithm}`,
+        form: 'values',
         whole: header,
         read: (other: typeof header) => verifyDisclosure({ ...disclosure, header: other }),
       },
       {
         name: `signed message, ${algorithm}`,
+        form: 'bytes',
         whole: message,
         read: (other: Uint8Array) => verifySignature({ algorithm, wrap: 'none', publicKey, message: other, signature }),
       },
       {
         name: `signature, ${algorithm}`,
+        form: 'bytes',
         whole: signature,
         read: (other: Uint8Array) => verifySignature({ algorithm, wrap: 'none', publicKey, message, signature: other }),
       },
@@ -218,20 +261,22 @@ function headers(): Subject[] {
   });
 }
 
-function subjects(): Subject[] {
+/** By what they are; each gets the same share of the changes. */
+function subjects(): Record<string, Subject[]> {
   const x25519 = encryptionKeyPairFromSeed(new Uint8Array(32).fill(8)).publicKey;
   const publicKey = new Uint8Array(32).fill(6);
   const expiresAt = NOW + 1000;
-  return [
-    ...envelopes(),
-    ...sealedKeys(),
-    ...headers(),
-    ...requests('grant', 'grant', { grantor: publicKey, scope: 'a', fromEpoch: 1, recipient: x25519, expiresAt }),
-    ...requests('certificate', 'recipient', { x25519, expiresAt }, { app: '00'.repeat(32) }),
-    ...requests('policy', 'policy', { scopes: ['a', 'b'], recipients: [publicKey], expiresAt }),
-    ...requests('move', 'move', { mode: 'client', subject: publicKey, epoch: 3 }),
-    ...requests('remove', 'remove', { events: undefined, from: 1, to: NOW, session: undefined }),
-  ];
+  return {
+    envelopes: envelopes(),
+    requests: [
+      ...requests('policy', 'policy', { scopes: ['a', 'b'], recipients: [publicKey], expiresAt }),
+      ...requests('move', 'move', { mode: 'client', subject: publicKey, epoch: 3 }),
+      ...requests('remove', 'remove', { events: undefined, from: 1, to: NOW, session: undefined }),
+    ],
+    grants: requests('grant', 'grant', { grantor: publicKey, scope: 'a', fromEpoch: 1, recipient: x25519, expiresAt }),
+    certificates: requests('certificate', 'recipient', { x25519, expiresAt }, { app: '00'.repeat(32) }),
+    'batch headers': headers(),
+  };
 }
 
 /** `refused`, `accepted`, or what went wrong. */
@@ -245,17 +290,22 @@ function outcome({ read }: Subject, value: unknown): string {
 
 describe('one byte changed', () => {
   test('without a change everything is read', () => {
-    for (const subject of subjects())
+    for (const subject of Object.values(subjects()).flat())
       expect([subject.name, outcome(subject, subject.whole)]).toEqual([subject.name, 'accepted']);
   });
 
   test(`${CHANGES} random changes are all refused, none crashes, none hangs`, () => {
-    const all = subjects();
-    const pick = random(20_260_203);
+    process.stdout.write(`one byte changed: seed ${SEED}\n`);
+    const kinds = Object.entries(subjects());
+    const pick = random(SEED);
     const wrong: string[] = [];
+    const counts = new Map<string, number>();
     let slowest = 0;
     for (let i = 0; i < CHANGES; i++) {
-      const subject = all[i % all.length] as Subject;
+      const [kind, all] = kinds[i % kinds.length] as [string, Subject[]];
+      const subject = all[Math.floor(i / kinds.length) % all.length] as Subject;
+      const counted = `${kind}, ${subject.form}`;
+      counts.set(counted, (counts.get(counted) ?? 0) + 1);
       const changed = changeValue(subject.whole, pick);
       const start = process.cpuUsage().user;
       const result = outcome(subject, changed);
@@ -264,5 +314,8 @@ describe('one byte changed', () => {
     }
     expect(wrong).toEqual([]);
     expect(slowest).toBeLessThan(1_000_000);
+    const five = ['batch headers', 'certificates', 'envelopes', 'grants', 'requests'];
+    expect([...counts.keys()].sort()).toEqual(five.flatMap((kind) => [`${kind}, bytes`, `${kind}, values`]));
+    expect(Math.min(...counts.values())).toBeGreaterThanOrEqual(1_000);
   }, 120_000);
 });

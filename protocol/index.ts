@@ -35,6 +35,7 @@ export { PROTOCOL_ERRORS, ProtocolError, type ProtocolErrorCode } from './errors
 export {
   type ClosedScope,
   type Event,
+  isEventId,
   MAX_SCOPES,
   type OpenScope,
   parseEvent,

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,39 +17,13 @@ import {
   toHex,
   verifyBatch,
 } from '../../protocol/index.ts';
-import { nodeArguments } from '../../stack/built.ts';
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
+import { crypto } from '../../test/support/crypto-command.ts';
 
 // Every step is a process; a loaded machine takes seconds for each.
 jest.setTimeout(120_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'ddc-crypto-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** `ddc crypto …` as a process without a terminal. */
-async function crypto(args: readonly string[], stdin: string | Uint8Array = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [...nodeArguments('cli/main.ts'), 'crypto', ...args], {
-    env: { ...process.env, NODE_OPTIONS: '' },
-    detached: true,
-  });
-  const ended = { out: '', err: '' };
-  child.stdout.on('data', (chunk: Buffer) => {
-    ended.out += chunk;
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    ended.err += chunk;
-  });
-  // A command that is asked wrongly ends without reading.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(stdin);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, ...ended };
-}
 
 const path = (name: string) => join(folder, name);
 function file(name: string, text: string): string {
@@ -332,7 +304,7 @@ describe('verify', () => {
       crypto(['verify', '--json'], ''),
     ]);
     const codes = all.map(({ code, out }) => [code, JSON.parse(out).refused.code]);
-    const expected = ['signature', 'batch_id', 'root', 'network', 'json', 'blank_line'];
+    const expected = ['signature', 'batch_id', 'root', 'network', 'json', 'input_empty'];
     expect(codes).toEqual(expected.map((code) => [1, code]));
     for (const { out, err } of all) expect(out + err).not.toMatch(/(private|other) words/);
   });

@@ -7,7 +7,7 @@ import {
   type LegacyWarning,
   type Merge,
 } from '../../protocol/legacy/index.ts';
-import { readInput } from './input.ts';
+import { readWanted } from './input.ts';
 import { type Outcome, settle, strict } from './outcome.ts';
 import { readSecret } from './secret-input.ts';
 
@@ -41,7 +41,7 @@ async function decode(options: Options): Promise<Outcome> {
   const master = await readSecret(options.masterFile, 'Master', '--master-file');
   await ready();
   const opened = decodeLegacy({
-    data: await readInput(),
+    data: await readWanted(),
     master,
     generation: options.generation === 'auto' ? undefined : options.generation,
     path: options.path,

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { envelopeEpoch, fromBase64url, fromUtf8, open, ready, toHex } from '../../protocol/index.ts';
-import { isObject, parseJson, readInput } from './input.ts';
+import { isObject, parseJson, readWanted } from './input.ts';
 import { type Outcome, settle, strict, UsageError } from './outcome.ts';
 import { bytesOption, keyOf, publicKeyOption, readKeyFile } from './places.ts';
 
@@ -40,14 +40,17 @@ function placeOf(text: string, options: Options): Place {
 }
 
 function needed(value: string | undefined, name: string): string {
-  if (value === undefined) throw new UsageError(`--${name} is needed, or it in the JSON on stdin.`);
+  if (value === undefined)
+    throw new UsageError(
+      name === 'envelope' ? 'The JSON on stdin has no envelope.' : `--${name} is needed, or ${name} in JSON on stdin.`,
+    );
   return value;
 }
 
 async function decrypt(options: Options): Promise<Outcome> {
   const keys = readKeyFile(options.keyFile);
   await ready();
-  const place = placeOf(fromUtf8(await readInput()), options);
+  const place = placeOf(fromUtf8(await readWanted()), options);
   const scope = needed(place.scope, 'scope');
   const app = await publicKeyOption(needed(place.app, 'app'), '--app');
   const subject = bytesOption(needed(place.subject, 'subject'), '--subject');

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
-import { commitment, fromUtf8, ready, seal, toBase64url, toHex } from '../../protocol/index.ts';
+import { commitment, fromUtf8, isEventId, ready, seal, toBase64url, toHex } from '../../protocol/index.ts';
 import { readInput } from './input.ts';
-import { type Outcome, settle, strict } from './outcome.ts';
+import { type Outcome, Refusal, settle, strict } from './outcome.ts';
 import { bytesOption, epochOption, keyOf, publicKeyOption, readKeyFile } from './places.ts';
 
 interface Options {
@@ -18,6 +18,7 @@ interface Options {
 async function encrypt({ keyFile, scope, event, epoch, ...options }: Options): Promise<Outcome> {
   const app = await publicKeyOption(options.app, '--app');
   const subject = bytesOption(options.subject, '--subject');
+  if (!isEventId(event)) throw new Refusal('id', 'The id of an event is a UUIDv7 in lower case.');
   const scopeKey = keyOf(readKeyFile(keyFile), scope);
   await ready();
   const data = fromUtf8(await readInput());

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fromUtf8, ProtocolError } from '../../protocol/index.ts';
 import { Refusal, UsageError } from './outcome.ts';
 
 /** More than any body, and than any document that was ever encrypted as one. */
@@ -16,14 +17,34 @@ export async function readInput(): Promise<Uint8Array> {
   return new Uint8Array(Buffer.concat(chunks));
 }
 
+/** As `readInput`, where nothing is no input. @throws Refusal `input_empty` */
+export async function readWanted(): Promise<Uint8Array> {
+  const input = await readInput();
+  if (input.length === 0) throw new Refusal('input_empty', 'Standard input is empty.');
+  return input;
+}
+
 const systemCode = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unreadable';
 
-/** @throws UsageError when it cannot be read */
-export function readFile(path: string): Uint8Array {
+/**
+ * @param option that names the file. Messages name it instead of the file: some give the secret itself there.
+ * @throws UsageError when it cannot be read
+ */
+export function readFile(path: string, option: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw new UsageError(`${path} cannot be read (${systemCode(error)}).`);
+    throw new UsageError(`The file of ${option} cannot be read (${systemCode(error)}).`);
+  }
+}
+
+/** @throws UsageError when it cannot be read or is not text */
+export function readText(path: string, option: string): string {
+  try {
+    return fromUtf8(readFile(path, option));
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new UsageError(`The file of ${option} is not text in UTF-8.`);
+    throw error;
   }
 }
 

@@ -1,11 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { Command, Option } from 'commander';
-import { encryptionKeyPairFromSeed, ready, scopeKey, subjectOf, toHex } from '../../protocol/index.ts';
+import { Command } from 'commander';
+import {
+  type Algorithm,
+  encryptionKeyPairFromSeed,
+  ready,
+  scopeKey,
+  subjectOf,
+  toHex,
+  ZERO_KEY,
+} from '../../protocol/index.ts';
 import { accountOf, newPhrase } from './account.ts';
 import { writeSecretFile } from './input.ts';
 import { type Outcome, settle, strict, UsageError } from './outcome.ts';
 import { bytesOption, epochOption, publicKeyOption, several } from './places.ts';
 import { readSecret } from './secret-input.ts';
+import { algorithmOption, type SigningOptions, signAs, signingOptions } from './signing.ts';
 
 /** Public values, one a line; the secret is in a file. */
 const published = (values: Record<string, string | number | readonly string[]>): Outcome => ({
@@ -29,8 +38,18 @@ async function x25519({ out }: { out: string }): Promise<Outcome> {
   return published({ publicKey: toHex(encryptionKeyPairFromSeed(seed).publicKey) });
 }
 
+/** What the account of a recipient signs about their X25519 key, of which they must have the secret. */
+async function certificate(options: SigningOptions & { x25519File?: string }): Promise<Outcome> {
+  const secret = await readSecret(options.x25519File, 'X25519 secret', '--x25519-file');
+  const seed = bytesOption(secret, 'The X25519 secret');
+  await ready();
+  const x25519 = encryptionKeyPairFromSeed(seed).publicKey;
+  const signed = await signAs('recipient', ZERO_KEY, options, () => ({ x25519, expiresAt: options.expires }));
+  return { text: `${JSON.stringify(signed)}\n`, json: signed };
+}
+
 interface AccountOptions {
-  readonly algorithm: 'sr25519' | 'ed25519';
+  readonly algorithm: Algorithm;
   readonly phraseFile?: string;
   readonly out?: string;
 }
@@ -39,9 +58,9 @@ async function account({ algorithm, phraseFile, out }: AccountOptions): Promise<
   if (phraseFile !== undefined && out !== undefined)
     throw new UsageError('Give --phrase-file for an account that is there, or --out for a new one.');
   const uri = out === undefined ? await readSecret(phraseFile, 'Phrase', '--phrase-file') : await newPhrase();
-  const { publicKey, address } = await accountOf(uri, algorithm);
+  const { keyPair, address } = await accountOf(uri, algorithm);
   if (out !== undefined) writeSecretFile(out, `${uri}\n`);
-  return published({ algorithm, publicKey: toHex(publicKey), address });
+  return published({ algorithm, publicKey: toHex(keyPair.publicKey), address });
 }
 
 interface ScopesOptions {
@@ -78,9 +97,18 @@ export function command(): Command {
     .addCommand(kind('x25519', 'a key pair that grants are sealed to', x25519).requiredOption(...out))
     .addCommand(
       kind('account', 'a signing account of a phrase or secret URI, or of a new phrase', account)
-        .addOption(new Option('--algorithm <name>').choices(['sr25519', 'ed25519']).default('sr25519'))
+        .addOption(algorithmOption())
         .option('--phrase-file <file>', 'holds the phrase (default: asks)')
         .option('--out <file>', 'make a new phrase, and this file for it'),
+    )
+    .addCommand(
+      signingOptions(
+        kind(
+          'certificate',
+          'what a recipient signs about their X25519 key; stdout: the request of kind recipient',
+          certificate,
+        ),
+      ).option('--x25519-file <file>', 'holds the secret of the key (default: asks)'),
     )
     .addCommand(
       kind('scopes', 'a key file for encrypt, decrypt and open: keys of scopes of a user root', scopes)

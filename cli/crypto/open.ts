@@ -7,15 +7,15 @@ import {
   fromUtf8,
   mergeScopes,
   open,
+  ProtocolError,
   parseEvent,
   ready,
 } from '../../protocol/index.ts';
 import { verifiedBody } from './batch-input.ts';
-import { isObject, parseJson, readInput } from './input.ts';
+import { type HeldKeys, heldKeys, type KeyOptions } from './held-keys.ts';
+import { isObject, parseJson, readWanted } from './input.ts';
 import { type Outcome, Refusal, settle, strict } from './outcome.ts';
-import { bytesOption, publicKeyOption, readKeyFile } from './places.ts';
-
-type Keys = ReadonlyMap<string, Uint8Array>;
+import { bytesOption, publicKeyOption } from './places.ts';
 
 interface OpenedEvent {
   readonly id: string;
@@ -25,22 +25,42 @@ interface OpenedEvent {
   readonly data?: Record<string, unknown>;
   /** Data of each opened scope, as it was signed. */
   readonly scopes: Readonly<Record<string, string>>;
-  /** Scopes that the key file has no key for. */
+  /** Scopes that there is no key for. */
   readonly closed: readonly string[];
 }
 
-function openEvent(event: Event, keys: Keys, owner: { app: Uint8Array; subject: Uint8Array }): OpenedEvent {
+interface Owner {
+  readonly app: Uint8Array;
+  readonly subject: Uint8Array;
+}
+
+/** What the first of the keys that fits opens; undefined where there is none. @throws ProtocolError when none fits */
+function openScope(event: Event, scope: string, keys: HeldKeys, owner: Owner): string | undefined {
+  const held = event.scopes[scope];
+  if (held === undefined || !('envelope' in held)) return undefined;
+  const envelope = fromBase64url(held.envelope);
+  const epoch = envelopeEpoch(envelope);
+  const place = { ...owner, eventId: event.id, scope, epoch, envelope, commitment: fromHex(held.commitment) };
+  let refused: ProtocolError | undefined;
+  for (const scopeKey of keys(scope, epoch)) {
+    try {
+      return open({ ...place, scopeKey }).data;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      refused = error;
+    }
+  }
+  if (refused !== undefined) throw refused;
+  return undefined;
+}
+
+function openEvent(event: Event, keys: HeldKeys, owner: Owner): OpenedEvent {
   const scopes: Record<string, string> = {};
   const closed: string[] = [];
-  for (const [scope, held] of Object.entries(event.scopes)) {
-    const scopeKey = keys.get(scope);
-    if (!('envelope' in held) || scopeKey === undefined) {
-      closed.push(scope);
-      continue;
-    }
-    const envelope = fromBase64url(held.envelope);
-    const place = { ...owner, eventId: event.id, scope, scopeKey, epoch: envelopeEpoch(envelope) };
-    scopes[scope] = open({ ...place, envelope, commitment: fromHex(held.commitment) }).data;
+  for (const scope of Object.keys(event.scopes)) {
+    const data = openScope(event, scope, keys, owner);
+    if (data === undefined) closed.push(scope);
+    else scopes[scope] = data;
   }
   const parsed = Object.fromEntries(Object.entries(scopes).map(([scope, data]) => [scope, parseJson(data)]));
   const { id, type, time } = event;
@@ -51,7 +71,7 @@ const areObjects = (values: Record<string, unknown>): values is Record<string, R
   Object.values(values).every(isObject);
 
 /** Events with what their keys are bound to: `{app, subject, event}`, or the body of a batch in client mode. */
-async function eventsOf(input: Uint8Array): Promise<{ events: Event[]; app: Uint8Array; subject: Uint8Array }> {
+async function eventsOf(input: Uint8Array): Promise<Owner & { events: Event[] }> {
   const value = parseJson(fromUtf8(input));
   if (isObject(value) && 'event' in value) {
     const { app, subject, event } = value;
@@ -68,13 +88,13 @@ async function eventsOf(input: Uint8Array): Promise<{ events: Event[]; app: Uint
   return { events, app: fromHex(header.app), subject: client.subject };
 }
 
-async function openAll({ keyFile }: { keyFile: string }): Promise<Outcome> {
-  const keys = readKeyFile(keyFile);
+async function openAll(options: KeyOptions): Promise<Outcome> {
   await ready();
-  const { events, ...owner } = await eventsOf(await readInput());
+  const keys = await heldKeys(options);
+  const { events, ...owner } = await eventsOf(await readWanted());
   const opened = events.map((event) => openEvent(event, keys, owner));
   if (opened.every(({ scopes }) => Object.keys(scopes).length === 0))
-    throw new Refusal('no_key', 'The key file has no key for any scope of this.');
+    throw new Refusal('no_key', 'There is no key for any scope of this in its epoch.');
   const closed = [...new Set(opened.flatMap((event) => event.closed))];
   return {
     text: opened.map(({ data, scopes }) => `${JSON.stringify(data ?? scopes)}\n`).join(''),
@@ -86,11 +106,13 @@ async function openAll({ keyFile }: { keyFile: string }): Promise<Outcome> {
 /** `ddc crypto open`. */
 export const command = (): Command =>
   strict(new Command('open'))
-    .description('decrypt events scope by scope with the keys of a file, and merge what they hold')
-    .requiredOption('--key-file <file>', 'JSON object of scope to key')
+    .description('decrypt events scope by scope with the keys of files, and merge what they hold')
+    .option('--key-file <file>', 'JSON object of scope to key')
+    .option('--grant-file <file>', 'what `grant --key-file` made, or the keys that the service answered')
+    .option('--x25519-file <file>', 'holds the secret to which those keys are sealed (default: asks)')
     .option('--json', 'one line of JSON, scope by scope', false)
     .addHelpText(
       'after',
       '\nStdin: {app, subject, event}, or the body of a batch in client mode, whose signature is checked.',
     )
-    .action((options: { keyFile: string; json: boolean }) => settle(options.json, () => openAll(options)));
+    .action((options: KeyOptions & { json: boolean }) => settle(options.json, () => openAll(options)));

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { fromHex, fromUtf8, isHex, ProtocolError } from '../../protocol/index.ts';
-import { isObject, parseJson, readFile } from './input.ts';
+import { fromHex, isHex } from '../../protocol/index.ts';
+import { isObject, parseJson, readText } from './input.ts';
 import { Refusal, UsageError } from './outcome.ts';
 
 /** A u32. */
@@ -8,6 +8,18 @@ export function epochOption(text: string): number {
   const epoch = Number(text);
   if (!/^\d+$/.test(text) || epoch > 0xffff_ffff) throw new InvalidArgumentError('It must be 0 to 4294967295.');
   return epoch;
+}
+
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A moment in milliseconds since the epoch, from a moment or a time from now. */
+export function momentOption(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,5})([mhd])$/.exec(text) ?? [];
+  if (count && unit) return Date.now() + Number(count) * (UNITS[unit] as number);
+  const moment = /^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(moment))
+    throw new InvalidArgumentError('It is a time from now (15m, 12h, 30d) or a moment (2030-01-31T00:00:00Z).');
+  return moment;
 }
 
 /** Collects an option that may be given several times. */
@@ -35,23 +47,14 @@ export async function publicKeyOption(text: string, name: string): Promise<Uint8
 
 /** Keys by scope, out of a file `{"<scope>": "<64 hex>"}`. @throws UsageError */
 export function readKeyFile(path: string): ReadonlyMap<string, Uint8Array> {
-  const value = parseJson(textOf(path));
-  if (!isObject(value)) throw new UsageError(`${path} is not a JSON object of scope to key.`);
+  const value = parseJson(readText(path, '--key-file'));
+  if (!isObject(value)) throw new UsageError('The file of --key-file is not a JSON object of scope to key.');
   return new Map(
     Object.entries(value).map(([scope, key]) => {
-      if (!isHex(key, 32)) throw new UsageError(`${path}: each key is 64 lower-case hex digits.`);
+      if (!isHex(key, 32)) throw new UsageError('The file of --key-file: each key is 64 lower-case hex digits.');
       return [scope, fromHex(key)];
     }),
   );
-}
-
-function textOf(path: string): string {
-  try {
-    return fromUtf8(readFile(path));
-  } catch (error) {
-    if (error instanceof ProtocolError) throw new UsageError(`${path} is not text in UTF-8.`);
-    throw error;
-  }
 }
 
 /** @throws Refusal `no_key` */

@@ -1,8 +1,7 @@
 import { openSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { ReadStream, WriteStream } from 'node:tty';
-import { fromUtf8, ProtocolError } from '../../protocol/index.ts';
-import { readFile } from './input.ts';
+import { readText } from './input.ts';
 import { UsageError } from './outcome.ts';
 
 /** The parts of a terminal that a prompt needs. */
@@ -59,14 +58,7 @@ function terminal(option: string): Terminal & { close(): void } {
  * @throws UsageError
  */
 export async function readSecret(file: string | undefined, what: string, option: string): Promise<string> {
-  if (file !== undefined) {
-    try {
-      return fromUtf8(readFile(file)).replace(/\r?\n$/, '');
-    } catch (error) {
-      if (error instanceof ProtocolError) throw new UsageError(`${file} is not text in UTF-8.`);
-      throw error;
-    }
-  }
+  if (file !== undefined) return readText(file, option).replace(/\r?\n$/, '');
   const asked = terminal(option);
   try {
     return await ask(asked, `${what}: `);

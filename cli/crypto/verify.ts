@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { equalBytes, fromUtf8, type Header, ready, toHex, verifyDisclosure } from '../../protocol/index.ts';
 import { verifiedBody } from './batch-input.ts';
-import { isObject, parseJson, readInput } from './input.ts';
-import { type Outcome, Refusal, settle, strict } from './outcome.ts';
+import { checkedRequest, requestIn } from './checked-request.ts';
+import { isObject, parseJson, readWanted } from './input.ts';
+import { type Outcome, Refusal, settle, strict, UsageError } from './outcome.ts';
 import { bytesOption } from './places.ts';
 
 interface Options {
@@ -21,14 +22,15 @@ interface Checked {
   readonly warnings: readonly string[];
 }
 
-function check(input: Uint8Array, network: string | undefined): Checked {
-  const value = parseJson(fromUtf8(input));
+function check(input: Uint8Array, value: unknown, network: string | undefined): Checked {
   if (isObject(value) && 'proof' in value) {
     const { opened, header, root, batchId, event } = verifyDisclosure(value);
     if (network !== undefined && header.network !== network)
       throw new Refusal('network', 'It was signed for another network.');
     return { kind: 'disclosure', header, root, batchId, more: { event: event.id, opened }, warnings: [] };
   }
+  if (isObject(value) && !('events' in value || 'v' in value))
+    throw new Refusal('input', 'Standard input is no batch, no disclosure and no signed request.');
   const { header, root, batchId, mode } = verifiedBody(input, network);
   const warnings =
     mode === 'client' ? ['content: unchecked; the envelopes open only with the keys, see `ddc crypto open`'] : [];
@@ -46,7 +48,15 @@ const signedBy = ({ signer, app, wallet }: Header): string =>
 
 async function verify(options: Options): Promise<Outcome> {
   await ready();
-  const { kind, header, root, batchId, more, warnings } = check(await readInput(), options.network);
+  const input = await readWanted();
+  const value = parseJson(fromUtf8(input));
+  const request = requestIn(value);
+  if (request !== undefined) {
+    if (options.root !== undefined || options.batchId !== undefined)
+      throw new UsageError('--root and --batch-id are for batches and disclosures; this is a signed request.');
+    return checkedRequest(request, options.network, Date.now());
+  }
+  const { kind, header, root, batchId, more, warnings } = check(input, value, options.network);
   mustEqual(options.root, root, 'root');
   mustEqual(options.batchId, batchId, 'batch_id');
   const { network, app, wallet, signer, algorithm, source, seq, issuedAt, count } = header;
@@ -67,7 +77,7 @@ async function verify(options: Options): Promise<Outcome> {
 /** `ddc crypto verify`. */
 export const command = (): Command =>
   strict(new Command('verify'))
-    .description('check signature, root and id of a batch, or a disclosure; stdin: NDJSON or JSON. Needs no service')
+    .description('check a batch, a disclosure, or a certificate, grant or other signed request; stdin: NDJSON or JSON')
     .option('--network <name>', 'for which it must have been signed (default: the one it names)')
     .option('--batch-id <hex>', 'the id that it must have')
     .option('--root <hex>', 'the Merkle root that it must have')

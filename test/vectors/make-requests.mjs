@@ -1,4 +1,4 @@
-// Signed requests, certificates and grants by a second implementation, from their description alone, on @noble, @scure and @ipld/dag-cbor: it
+// Signed requests, certificates, grants and receipts by a second implementation, from their description alone, on @noble, @scure and @ipld/dag-cbor: it
 // shares no code with protocol/. `node test/vectors/make-requests.mjs` writes requests-v1.json anew, always the same bytes.
 import { writeFileSync } from 'node:fs';
 import { encode } from '@ipld/dag-cbor';
@@ -538,9 +538,86 @@ nothing('an expired policy does not bring back the one before it', { policies: [
 nothing('keys of an epoch that has not begun', { ...granted, keys: [{ scope: 'purchase', epoch: 5 }] });
 nothing("another owner's request", { owner: own, wallet: sr });
 
+// ---- receipts: what the operator states about an erasure
+const receiptSeed = seeded('receipt key');
+const receiptKey = hex(ed25519.getPublicKey(receiptSeed));
+const receiptMessage = (network, payload) => cat(utf8('cere-ddc:receipt:v1\n'), lp(utf8(network)), lp(payload));
+/** `raw`: the payload's bytes instead of what it states. */
+function receiptOf(stated, { raw: payload = encode(stated), by = receiptSeed, network = NETWORK } = {}) {
+  return {
+    payload: base64url(payload),
+    key: hex(ed25519.getPublicKey(by)),
+    signature: hex(ed25519.sign(receiptMessage(network, payload), by)),
+  };
+}
+const erasure = {
+  v: 1,
+  kind: 'erasure',
+  network: NETWORK,
+  app: unhex(app),
+  wallet: unhex(ed),
+  request: { id: seeded('erase id', 16), hash: seeded('erase hash'), issuedAt: NOW },
+  number: 1,
+  completedAt: NOW + MINUTE,
+  fence: { partition: 3, offset: 4711 },
+  rootVersions: [1, 2],
+  unreadable: ['received', 'dead letters', 'encrypted', 'pinned', 'ipfs'],
+  deleted: ['index'],
+  exports: { applied: ['lake'], pending: ['search'] },
+  untilRetention: { topics: ['received', 'encrypted', 'pinned', 'dead letters'], days: 30 },
+  untilKekRotation: { what: ['write-ahead log', 'dead tuples', 'backups'], days: 7 },
+  physicalRemoval: 'pending',
+  outOfReach: { keysGiven: 1, clientMode: 0 },
+};
+const laterErasure = { ...erasure, number: 2, completedAt: NOW + DAY, exports: { applied: ['search'], pending: [] } };
+const checking = (receipt, change = {}) => ({ receipt, network: NETWORK, key: receiptKey, ...change });
+function receiptHolds(why, stated) {
+  add('receipt', 'receipt', why, checking(receiptOf(stated)), { stated: shown(stated) });
+  add(
+    'receipt',
+    'sign_receipt',
+    `${why}, made here as there`,
+    { network: NETWORK, seed: hex(receiptSeed), stated: marked(stated) },
+    receiptOf(stated),
+  );
+}
+const noReceipt = (why, error, receipt, change) =>
+  add('receipt', 'receipt', why, checking(receipt, change), undefined, error);
+const receipt = receiptOf(erasure);
+receiptHolds('the receipt of an erasure', erasure);
+receiptHolds('the next one, when the last export has reported', laterErasure);
+receiptHolds('where somebody else keeps the keys, no days are promised', {
+  ...erasure,
+  untilKekRotation: { what: ['write-ahead log', 'dead tuples', 'backups'] },
+});
+receiptHolds('of a wallet that encrypted by itself, without an export', {
+  ...erasure,
+  exports: { applied: [], pending: [] },
+  outOfReach: { keysGiven: 0, clientMode: 1 },
+});
+noReceipt('the signature changed', 'signature', { ...receipt, signature: flip(receipt.signature, 9) });
+noReceipt('another payload under the signature', 'signature', { ...receipt, payload: receiptOf(laterErasure).payload });
+noReceipt('of another network', 'signature', receipt, { network: 'cere-mainnet' });
+noReceipt('signed for another network', 'signature', receiptOf(erasure, { network: 'cere-mainnet' }));
+noReceipt('signed by a stranger, who says so', 'receipt', receiptOf(erasure, { by: seeded('stranger wallet') }));
+noReceipt('signed by a stranger in the name of the key', 'signature', {
+  ...receiptOf(erasure, { by: seeded('stranger wallet') }),
+  key: receiptKey,
+});
+noReceipt('another key is pinned', 'receipt', receipt, { key: ed });
+noReceipt('the key in capitals', 'receipt', { ...receipt, key: receipt.key.toUpperCase() });
+noReceipt('a signature of 63 bytes', 'receipt', { ...receipt, signature: receipt.signature.slice(2) });
+noReceipt('no payload', 'receipt', { ...receipt, payload: undefined });
+noReceipt('a member too many', 'field', { ...receipt, note: '' });
+noReceipt('a payload with padding', 'base64url', { ...receipt, payload: `${receipt.payload}==` });
+noReceipt('a list is stated', 'receipt', receiptOf(['erasure']));
+noReceipt('a byte after what is stated', 'cbor', receiptOf(undefined, { raw: cat(encode(erasure), [0]) }));
+noReceipt('a map of indefinite length', 'canonical', receiptOf(undefined, { raw: Uint8Array.of(0xbf, 0xff) }));
+noReceipt('an empty payload', 'cbor', receiptOf(undefined, { raw: new Uint8Array(0) }));
+
 const valid = cases.filter((one) => one.valid).length;
 const file = {
-  title: 'cere-ddc signed requests, certificates and grants v1 vectors',
+  title: 'cere-ddc signed requests, certificates, grants and receipts v1 vectors',
   encoding:
     'byte strings are lower-case hex, bodies base64url; in a content to be signed {bytes: hex} is a byte string; `error` names the check that fails, any refusal is right; now is in milliseconds',
   source: 'test/vectors/make-requests.mjs',
