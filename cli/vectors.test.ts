@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ready } from '../protocol/index.ts';
-import { readCases, runCase } from './vectors.ts';
+import { runCase } from './run-case.ts';
+import { readCases } from './vectors.ts';
 
 const file = (name: string) => fileURLToPath(new URL(`../test/vectors/${name}`, import.meta.url));
 
