@@ -43,5 +43,7 @@ export async function bundle(folder: string): Promise<string> {
   const [output] = Object.values(metafile.outputs);
   if (file === undefined || output === undefined) throw new Error('esbuild gave no bundle');
   await writeFile(join(folder, 'browser.js'), file.contents);
-  return packagesIn(output.inputs).map(licenseOf).join(`\n${'-'.repeat(80)}\n\n`);
+  return packagesIn(output.inputs)
+    .map(licenseOf)
+    .join(`\n${'-'.repeat(80)}\n\n`);
 }
