@@ -92,6 +92,11 @@ describe('the package', () => {
     }
   });
 
+  test('there are as many cases as the README says', () => {
+    const cases = VECTORS.reduce((sum, name) => sum + JSON.parse(packed(`vectors/${name}`)).cases.length, 0);
+    expect(packed('README.md')).toContain(`: ${cases} cases for other implementations`);
+  });
+
   test('a bundler takes of it only what is used', async () => {
     const { outputFiles } = await build({
       stdin: {
