@@ -12,13 +12,22 @@ function packagesIn(inputs: Readonly<Record<string, { bytesInOutput: number }>>)
   return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
-/** The license of a package, as it came with it. */
-function licenseOf(name: string): string {
-  const folder = join(root, 'node_modules', name);
-  const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>;
-  const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
-  if (file === undefined) throw new Error(`${name} came without the text of its license`);
-  return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+/** The licenses of packages, each text once, as it came with them. */
+function licensesOf(names: readonly string[]): string {
+  const packagesByText = new Map<string, string[]>();
+  for (const name of names) {
+    const folder = join(root, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
+      string,
+      string
+    >;
+    const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
+    if (file === undefined) throw new Error(`${name} came without the text of its license`);
+    const text = readFileSync(join(folder, file), 'utf8').trim();
+    packagesByText.set(text, [...(packagesByText.get(text) ?? []), `${name} ${version} (${license})`]);
+  }
+  const parts = [...packagesByText].map(([text, packages]) => `${packages.join('\n')}\n\n${text}\n`);
+  return parts.join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 /**
@@ -43,7 +52,5 @@ export async function bundle(folder: string): Promise<string> {
   const [output] = Object.values(metafile.outputs);
   if (file === undefined || output === undefined) throw new Error('esbuild gave no bundle');
   await writeFile(join(folder, 'browser.js'), file.contents);
-  return packagesIn(output.inputs)
-    .map(licenseOf)
-    .join(`\n${'-'.repeat(80)}\n\n`);
+  return licensesOf(packagesIn(output.inputs));
 }

@@ -25,11 +25,15 @@ async function filesOf(folder: string, end: string): Promise<string[]> {
   return entries.filter((name) => name.endsWith(end)).sort();
 }
 
-/** The compiler leaves `.ts` in the imports of declarations, which not every tool takes. */
-async function nameJavaScript(folder: string): Promise<void> {
+/**
+ * What declarations say for every tool: the compiler leaves `.ts` in their imports, and writes out a default of `Uint8Array` that compilers before
+ * 5.7 do not know.
+ */
+async function widenDeclarations(folder: string): Promise<void> {
   for (const name of await filesOf(folder, '.d.ts')) {
     const text = await readFile(join(folder, name), 'utf8');
-    await writeFile(join(folder, name), text.replace(/(\bfrom |\bimport\()(["'])(\.[^"']+)\.ts\2/g, '$1$2$3.js$2'));
+    const named = text.replace(/(\bfrom |\bimport\()(["'])(\.[^"']+)\.ts\2/g, '$1$2$3.js$2');
+    await writeFile(join(folder, name), named.replaceAll('Uint8Array<ArrayBufferLike>', 'Uint8Array'));
   }
 }
 
@@ -40,7 +44,7 @@ async function nameJavaScript(folder: string): Promise<void> {
 export async function compile(folder: string): Promise<string[]> {
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   await run(process.execPath, [compiler, '-p', 'protocol/tsconfig.package.json', '--outDir', folder], root);
-  await nameJavaScript(folder);
+  await widenDeclarations(folder);
   const imported = new Set<string>();
   for (const name of await filesOf(folder, '.js')) {
     const text = await readFile(join(folder, name), 'utf8');
