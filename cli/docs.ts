@@ -6,6 +6,7 @@ import { sinks } from '../connectors/sinks/index.ts';
 import { root } from '../stack/root.mjs';
 import { topicsDoc } from '../topics/docs.ts';
 import { topics } from '../topics/index.ts';
+import { writeApiDocument } from './api-doc.ts';
 import { configurationDocument } from './configuration-doc.ts';
 import { errorsDocument } from './errors-doc.ts';
 
@@ -27,5 +28,9 @@ export const command = (): Command => {
     .command('configuration')
     .description('write docs/configuration.md')
     .action(() => writeFile(join(root, 'docs/configuration.md'), configurationDocument()));
+  docs
+    .command('api')
+    .description('write docs/api/')
+    .action(() => writeApiDocument(join(root, 'docs/api')));
   return docs;
 };

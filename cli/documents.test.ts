@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { EVENTS } from '../services/pipeline/events.ts';
 import { EVENTS as SETTLER_EVENTS } from '../services/settler/events.ts';
 import { root } from '../stack/root.mjs';
+import { writeApiDocument } from './api-doc.ts';
 import { configurationDocument } from './configuration-doc.ts';
 import { errorsDocument } from './errors-doc.ts';
 
@@ -55,6 +58,17 @@ describe('generated documents; `ddc docs` writes them', () => {
   it('docs/configuration.md is what the configuration says', () => {
     expect(read('docs/configuration.md')).toBe(configurationDocument());
   });
+
+  it('docs/api/ is what the TSDoc of protocol/ says, and every public export has some', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ddc-api-'));
+    try {
+      await writeApiDocument(folder);
+      const pagesOf = (at: string) => readdirSync(at).map((name) => [name, readFileSync(join(at, name), 'utf8')]);
+      expect(pagesOf(join(root, 'docs/api'))).toEqual(pagesOf(folder));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 120_000);
 });
 
 describe('docs/operations.md', () => {

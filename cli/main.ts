@@ -25,6 +25,7 @@ const COMMANDS: readonly Entry[] = [
   { name: 'index-dump', summary: 'print the index in key order', load: () => import('./index-dump.ts') },
   { name: 'replay', summary: 'make readers read the log from 0', load: () => import('./replay.ts') },
   { name: 'docs', summary: 'write the generated documents', load: () => import('./docs.ts') },
+  { name: 'pack', summary: 'make the package of protocol/', load: () => import('./pack/command.ts') },
   { name: 'bench', summary: 'measure', load: () => import('./bench.ts') },
   {
     name: 'crypto',

@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { KINDS, ready } from '../protocol/index.ts';
 import { root } from '../stack/root.mjs';
-import { type Case, readCases, runCase } from './vectors.ts';
+import { type Case, runCase } from './run-case.ts';
+import { readCases } from './vectors.ts';
 
 const file = (name: string) => fileURLToPath(new URL(`../test/vectors/${name}`, import.meta.url));
 

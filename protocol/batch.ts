@@ -6,6 +6,7 @@ import type { Header } from './header.ts';
 export interface ClientPart {
   /** 32 bytes. */
   subject: Uint8Array;
+  /** The epoch of the keys of all its envelopes, 0 to 2^32-1. */
   epoch: number;
   /** The envelope of scope `__meta`. */
   meta: Uint8Array;
@@ -14,6 +15,7 @@ export interface ClientPart {
 /** A header and its events, parsed but not verified. */
 export interface Batch {
   header: Header;
+  /** 1 to 1000, in the order that the tree has. */
   events: Event[];
   /** Set in client mode only. */
   client?: ClientPart;
@@ -24,7 +26,10 @@ export const MAX_BODY = 2_000_000;
 /** Most bytes of an encrypted batch: it must fit a segment. */
 export const MAX_ENCRYPTED = 1_000_000;
 
-/** The NDJSON body: header line, one line per event, each ended by LF. */
+/**
+ * The NDJSON body of a request: header line, one line per event, each ended by LF; UTF-8. `parseBatch` reads it back.
+ * @throws ProtocolError `utf8` on lone surrogates.
+ */
 export function encodeNdjson({ header, events, client }: Batch): Uint8Array {
   const first =
     client === undefined

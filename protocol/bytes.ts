@@ -16,7 +16,9 @@ const BASE64_VALUES = valuesOf(ALPHABET);
 
 const valueAt = (values: Uint8Array, text: string, i: number) => values[text.charCodeAt(i)] ?? 255;
 
-/** Lower-case hex without 0x. */
+/** Lower-case hex without 0x.
+ * @example toHex(Uint8Array.of(10, 255)) // '0aff'
+ */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] as number];
@@ -35,7 +37,7 @@ export function readHex(text: string, out: Uint8Array, at: number, length: numbe
   return true;
 }
 
-/** @throws ProtocolError `hex` unless `text` is lower-case hex (of `length` bytes, if given). */
+/** The bytes of hex. @throws ProtocolError `hex` unless `text` is lower-case hex (of `length` bytes, if given). */
 export function fromHex(text: string, length = text.length / 2): Uint8Array {
   if (!Number.isInteger(length)) throw new ProtocolError('hex');
   const bytes = new Uint8Array(length);
@@ -50,7 +52,9 @@ export function isHex(value: unknown, length: number): value is string {
   return true;
 }
 
-/** base64url without padding. */
+/** base64url without padding (RFC 4648 §5).
+ * @example toBase64url(Uint8Array.of(255, 254)) // '__4'
+ */
 export function toBase64url(bytes: Uint8Array): string {
   let text = '';
   let i = 0;
@@ -66,7 +70,7 @@ export function toBase64url(bytes: Uint8Array): string {
   return text;
 }
 
-/** @throws ProtocolError `base64url`: padding, other characters, or set bits that belong to no byte. */
+/** The bytes of base64url. @throws ProtocolError `base64url`: padding, other characters, or set bits that belong to no byte. */
 export function fromBase64url(text: string): Uint8Array {
   const rest = text.length % 4;
   if (rest === 1) throw new ProtocolError('base64url');
@@ -93,13 +97,13 @@ export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
-/** @throws ProtocolError `utf8` on lone surrogates, which encoders would silently replace. */
+/** The UTF-8 of text, as it is: not normalised. @throws ProtocolError `utf8` on lone surrogates, which encoders would silently replace. */
 export function utf8(text: string): Uint8Array {
   if (!isWellFormed(text)) throw new ProtocolError('utf8');
   return encoder.encode(text);
 }
 
-/** Keeps a leading U+FEFF. @throws ProtocolError `utf8` on invalid bytes. */
+/** The text of UTF-8 bytes; a leading U+FEFF is a character of it. @throws ProtocolError `utf8` on invalid bytes. */
 export function fromUtf8(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
@@ -109,6 +113,7 @@ export function fromUtf8(bytes: Uint8Array): string {
   }
 }
 
+/** All the bytes one after the other, in an array of their own. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -121,7 +126,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** Length as u32, then the bytes. */
+/** Length as u32, then the bytes: how every field of varying length is written before it is hashed or signed. @throws ProtocolError `range` from 2^32 bytes on. */
 export function lp(bytes: Uint8Array): Uint8Array {
   return concat(u32(bytes.length), bytes);
 }
@@ -138,10 +143,13 @@ function bigEndian(n: number | bigint, bytes: number): Uint8Array {
   return out;
 }
 
-/** Big-endian, like all integers here. @throws ProtocolError `range`. */
+/** 2 bytes, big-endian, like all integers here. @throws ProtocolError `range` unless it is an integer from 0 to 2^16-1. */
 export const u16 = (n: number): Uint8Array => bigEndian(n, 2);
+/** 4 bytes, big-endian. @throws ProtocolError `range` unless it is an integer from 0 to 2^32-1. */
 export const u32 = (n: number): Uint8Array => bigEndian(n, 4);
+/** 8 bytes, big-endian. @throws ProtocolError `range` unless it is an integer from 0 to 2^53-1, or as a bigint to 2^64-1. */
 export const u64 = (n: number | bigint): Uint8Array => bigEndian(n, 8);
+/** 16 bytes, big-endian. @throws ProtocolError `range` unless it is from 0 to 2^128-1. */
 export const u128 = (n: bigint): Uint8Array => bigEndian(n, 16);
 
 /** Reads a big-endian integer. */
@@ -151,6 +159,7 @@ export function readUint(bytes: Uint8Array): bigint {
   return n;
 }
 
+/** Whether both hold the same bytes; among arrays of one length it takes the same time whatever they hold. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

@@ -32,7 +32,7 @@ function varint(bytes: Uint8Array, at: number): [number, number] | null {
   return null;
 }
 
-/** Whether `text` is a CIDv1 in lower-case base32 (multibase `b`), with a digest of 1 to 64 bytes of the length it declares. */
+/** Whether `text` can be the `blob` of an event: at most 128 characters, a CIDv1 in lower-case base32 (multibase `b`), with a digest of 1 to 64 bytes of the length it declares. */
 export function isCidV1(text: string): boolean {
   if (text.length > 128 || text[0] !== 'b') return false;
   const bytes = fromBase32(text.slice(1));

@@ -4,8 +4,11 @@ import { META_SCOPE } from './scope-name.ts';
 
 /** Everything that one wallet has signed about who may read it. Requests of other wallets or apps in it count for nothing. */
 export interface Consent {
+  /** Verified, in any order. */
   grants: readonly VerifiedRequest<'grant'>[];
+  /** Verified, in any order; the last by `issuedAt`, then by id, counts. */
   policies: readonly VerifiedRequest<'policy'>[];
+  /** Verified, in any order; each names a grant or a policy. */
   revocations: readonly VerifiedRequest<'revoke'>[];
 }
 
@@ -17,18 +20,23 @@ export type Asker =
 
 /** Whose keys are asked for, and by whom. */
 export interface KeyRequest {
-  /** 32-byte public keys, hex. */
+  /** 32-byte public key, hex. */
   app: string;
+  /** 32-byte public key, hex. */
   wallet: string;
   /** The newest epoch that has begun; keys of later ones are not given. */
   epoch: number;
+  /** Who asks. */
   asker: Asker;
+  /** The wanted keys; each epoch 0 to 2^32-1. */
   keys: readonly { scope: string; epoch: number }[];
 }
 
 /** A key that may be given, and why. */
 export interface ServedKey {
+  /** Name of the scope, also `__meta`. */
   scope: string;
+  /** 0 to 2^32-1. */
   epoch: number;
   /** Id of the grant, policy or keys request that allows it, hex: what the access log names. */
   by: string;
@@ -56,7 +64,7 @@ export function currentPolicy(consent: Consent, owner: Owner): VerifiedRequest<'
   return last;
 }
 
-/** Whether a grant or policy still holds. */
+/** Whether a grant or policy still holds: not expired, and not revoked. @param now milliseconds since the epoch. */
 export function isLive(
   consent: Consent,
   request: VerifiedRequest<'grant'> | VerifiedRequest<'policy'>,

@@ -115,7 +115,7 @@ class Reader {
 }
 
 /**
- * Reads exactly one value; only its canonical bytes are accepted, so that a value has one encoding and one hash.
+ * Reads exactly one value, nested at most 4 deep; only its canonical bytes are accepted, so that a value has one encoding and one hash.
  * @throws ProtocolError `cbor`, `canonical`, `utf8`, `proto`.
  */
 export function decodeCbor(bytes: Uint8Array): Cbor {

@@ -9,15 +9,20 @@ import { isSigned } from './verify-batch.ts';
 
 /** Proves the signature over some scopes of one event and shows only names and commitments of the rest. */
 export interface Disclosure {
+  /** The signed header of the batch. */
   header: Header;
+  /** Which event of the batch, from 0. */
   index: number;
   /** Sibling hashes from the leaf upwards, hex. */
   proof: string[];
+  /** Disclosed scopes as `{salt, data}`, the others as `{commitment}`. */
   event: Event;
 }
 
 /**
  * Discloses the given scopes of event `index`. They must be `{salt, data}` in `batch.events`; everything else is closed.
+ * @param batch a `VerifiedBatch`, or the meta of a batch with the scopes that were opened put back. @param index from 0.
+ * @example verifyDisclosure(disclose(verifyBatch(batch, { network }), 0, ['geo'])).opened // { geo: '{"city":"Bern"}' }
  * @throws ProtocolError `disclosure` when the event was removed, `scope` when a scope is not there or not open, `proof` without such an event.
  */
 export function disclose(
@@ -35,7 +40,10 @@ export function disclose(
   return { header: batch.header, index, proof, event: closeEvent(event, new Set(scopes)) };
 }
 
-/** Checks the form of a disclosure that came as JSON. */
+/**
+ * Checks the form of a disclosure that came as JSON; whether it is true is for `verifyDisclosure`, which calls this. Returns its parts, not copied.
+ * @throws ProtocolError `disclosure`, `field`, `proof`, or the code of a malformed field of header or event.
+ */
 export function parseDisclosure(value: unknown): Disclosure {
   const disclosure = members(value, 'disclosure');
   for (const name in disclosure) {

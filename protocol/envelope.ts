@@ -29,13 +29,15 @@ const BODY = AAD + AAD_ROOM;
 export interface Place {
   /** 32 bytes, for this scope and epoch. */
   scopeKey: Uint8Array;
+  /** 0 to 2^32-1. */
   epoch: number;
   /** 32 bytes. */
   app: Uint8Array;
   /** 32 bytes. */
   subject: Uint8Array;
-  /** Empty for `__meta` only. */
+  /** Id of the event, 36 characters; empty for `__meta` only. */
   eventId: string;
+  /** Name of the scope. */
   scope: string;
 }
 
@@ -93,7 +95,12 @@ function derive(area: number, place: Place, nonce: Uint8Array): number {
 /**
  * Encrypts one scope of one event: envelope v1, suite 1.
  * @param request.salt 16 bytes, the salt of the commitment. @param request.nonce 24 random bytes, never used before.
+ * Format: docs/formats.md, Envelopes.
+ * @example
+ * const place = { scopeKey: scopeKey(userRoot, app, 'geo', 0), epoch: 0, app, subject: subjectOf(userRoot), eventId: event.id, scope: 'geo' };
+ * open({ ...place, envelope: seal({ ...place, salt, data: 'Bern', nonce }) }).data // 'Bern'
  * @returns 94 bytes more than the UTF-8 of `data`.
+ * @throws ProtocolError `scope_key`, `epoch`, `key`, `subject`, `scope`, `id`, `salt`, `nonce`, `data`.
  */
 export function seal(request: Place & { salt: Uint8Array; data: string; nonce: Uint8Array }): Uint8Array {
   const { salt, data, nonce } = request;
@@ -151,7 +158,9 @@ function isSame(heap: Uint8Array, a: number, b: number, length: number): boolean
 
 /**
  * Opens an envelope, checked in this order: length, version, suite, epoch, key commitment (constant time), tag, UTF-8, and the scope's
- * commitment where it is given. @throws ProtocolError with the code of the first that fails.
+ * commitment where it is given. The codes, in this order: `length`, `version`, `suite`, `epoch`, `commitment`, `tag`, `utf8`, `commitment`.
+ * @param request.commitment 32 bytes, the one in the signed event: without it nothing ties the content to a signature.
+ * @throws ProtocolError with the code of the first that fails, or of a malformed place as `seal`.
  */
 export function open(request: Place & { envelope: Uint8Array; commitment?: Uint8Array | undefined }): {
   salt: Uint8Array;

@@ -1,4 +1,4 @@
-/** Every refusal of the protocol, by its stable code. The code names the check that failed. */
+/** Every refusal of the protocol, by its stable code. The code names the check that failed; the texts may change. */
 export const PROTOCOL_ERRORS = {
   // a body as a whole
   body_too_large: 'The decoded body is longer than 2,000,000 bytes. Send smaller batches, or put the data into a blob.',
@@ -102,10 +102,18 @@ export const PROTOCOL_ERRORS = {
   range: 'The number does not fit its field.',
 } as const;
 
+/** A stable code; its text is in `PROTOCOL_ERRORS`. */
 export type ProtocolErrorCode = keyof typeof PROTOCOL_ERRORS;
 
-/** A refusal: bytes, text or values are not what the format demands. Never carries the refused content. */
+/**
+ * A refusal: bytes, text or values are not what the format demands. Never carries the refused content. Anything else that is thrown is a mistake of
+ * the program, such as a call before `ready()`.
+ * @example
+ * try { verifyBatch(parseBatch(body, 'ndjson'), { network }); }
+ * catch (error) { if (error instanceof ProtocolError) console.error(error.code, error.line); else throw error; }
+ */
 export class ProtocolError extends Error {
+  /** The check that failed. */
   readonly code: ProtocolErrorCode;
   /** Line of the NDJSON body, from 1 (the header). In a JSON body, the line that the part would have as NDJSON. */
   readonly line?: number;

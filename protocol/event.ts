@@ -3,30 +3,51 @@ import { isCidV1 } from './cid.ts';
 import { ProtocolError, shownName } from './errors.ts';
 import { isScopeName } from './scope-name.ts';
 
-/** A scope with its content: the salt as 32 hex characters, the data as text exactly as it is hashed. */
-export type OpenScope = { salt: string; data: string };
-/** A scope of which only the commitment is shown, 64 hex characters. */
-export type ClosedScope = { commitment: string };
-/** A scope that the client encrypted itself; the envelope in base64url. */
-export type SealedScope = { commitment: string; envelope: string };
+/** A scope with its content. */
+export type OpenScope = {
+  /** 16 random bytes, hex, new for each scope of each event: without it the commitment would tell its content. */
+  salt: string;
+  /** Text exactly as it is hashed, often JSON. */
+  data: string;
+};
+/** A scope of which only the commitment is shown. */
+export type ClosedScope = {
+  /** BLAKE2b-256 under the salt, 32 bytes, hex. */
+  commitment: string;
+};
+/** A scope that the client encrypted itself. */
+export type SealedScope = {
+  /** 32 bytes, hex. */
+  commitment: string;
+  /** 94 bytes or more, base64url. */
+  envelope: string;
+};
+/** One scope of an event, in any of its three forms; all give the same leaf. */
 export type Scope = OpenScope | ClosedScope | SealedScope;
 
 /** One record of what a user did. */
 export interface Event {
   /** UUIDv7, lower case. */
   id: string;
+  /** 1 to 128 bytes of text without control characters. */
   type: string;
-  /** `YYYY-MM-DDTHH:MM:SS.mmmZ`. */
+  /** `YYYY-MM-DDTHH:MM:SS.mmmZ`, when it happened. */
   time: string;
+  /** As `type`. */
   session?: string;
-  /** CIDv1, base32. */
+  /** CIDv1, base32: content that is kept elsewhere. */
   blob?: string;
+  /** 1 to 64, by name: 1 to 64 of [A-Za-z0-9_.-]. */
   scopes: Record<string, Scope>;
 }
 
 /** An event that was lawfully removed: only its leaf is left. */
-export type RemovedEvent = { leaf: string };
+export type RemovedEvent = {
+  /** 32 bytes, hex. */
+  leaf: string;
+};
 
+/** Most scopes of one event. */
 export const MAX_SCOPES = 64;
 /** Shortest envelope in base64url: 94 bytes. */
 const MIN_ENVELOPE_TEXT = 126;

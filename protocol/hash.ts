@@ -30,8 +30,11 @@ function blake2b(size: 32 | 64, message: Uint8Array, key?: Uint8Array): Uint8Arr
   return hash;
 }
 
-/** BLAKE2b with 32 bytes of output, keyed with 16 to 64 bytes if `key` is given. */
+/**
+ * BLAKE2b (RFC 7693) with 32 bytes of output, keyed with 16 to 64 bytes if `key` is given, without salt or personalisation.
+ * @throws ProtocolError `length` on a key of another length.
+ */
 export const blake2b256 = (message: Uint8Array, key?: Uint8Array): Uint8Array => blake2b(32, message, key);
 
-/** BLAKE2b with 64 bytes of output. */
+/** The same with 64 bytes of output. @throws ProtocolError `length`. */
 export const blake2b512 = (message: Uint8Array, key?: Uint8Array): Uint8Array => blake2b(64, message, key);

@@ -3,14 +3,18 @@ import { ProtocolError } from './errors.ts';
 import { members, unknownMember } from './event.ts';
 import { blake2b256 } from './hash.ts';
 
+/** How the signature is made: Ed25519 (RFC 8032), or Substrate's sr25519 (schnorrkel) in the context `substrate`. */
 export type Algorithm = 'ed25519' | 'sr25519';
 /** `bytes`: signed as `<Bytes>` ‖ message ‖ `</Bytes>`, as the polkadot{.js} extension does. */
 export type Wrap = 'none' | 'bytes';
+/** Whose key signed. */
 export type Signer = 'wallet' | 'app';
 
 /** The signed header of a batch. */
 export interface Header {
+  /** Version of the format. */
   v: 1;
+  /** Name of the deployment, 1 to 32 of [a-z0-9-]. */
   network: string;
   /** 32-byte public key, hex. */
   app: string;
@@ -26,15 +30,20 @@ export interface Header {
   count: number;
   /** Whose key signed: `app` is shown everywhere as attested by the app, not signed by the user. */
   signer: Signer;
+  /** Of the signature. */
   algorithm: Algorithm;
+  /** Whether the message was signed within `<Bytes>`. */
   wrap: Wrap;
   /** 64 bytes, hex. */
   signature: string;
 }
+/** A header that is still to be signed. */
 export type UnsignedHeader = Omit<Header, 'signature'>;
 
+/** Most events of one batch. */
 export const MAX_COUNT = 1000;
 const NETWORK = /^[a-z0-9-]{1,32}$/;
+/** 32 zero bytes in hex: no key, but the place of one in certificates and in tokens for all wallets. */
 export const ZERO_KEY = '0'.repeat(64);
 const MESSAGE = utf8('cere-ddc:batch:v1\n');
 const BATCH_ID = utf8('cere-ddc:batch-id:v1\n');
@@ -45,7 +54,7 @@ export const isCounter = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
 const isKey = (value: unknown): value is string => isHex(value, 32) && value !== ZERO_KEY;
 
-/** Whether `name` can be the name of a network. */
+/** Whether `name` can be the name of a network: 1 to 32 of [a-z0-9-]. */
 export const isNetwork = (name: unknown): name is string => typeof name === 'string' && NETWORK.test(name);
 
 function checkFields(header: Record<string, unknown>, known: ReadonlySet<string>): void {
@@ -78,7 +87,10 @@ const UNSIGNED: ReadonlySet<string> = new Set([
 ]);
 const SIGNED: ReadonlySet<string> = new Set([...UNSIGNED, 'signature']);
 
-/** Checks a parsed JSON value against every rule for a header; the signature's form, not its truth. Returns the same object. */
+/**
+ * Checks a parsed JSON value against every rule for a header; the signature's form, not its truth. Returns the same object.
+ * @throws ProtocolError with the code of the first member that is wrong; `header`, `field`, `proto`.
+ */
 export function parseHeader(value: unknown): Header {
   const header = members(value, 'header');
   checkFields(header, SIGNED);
@@ -86,7 +98,7 @@ export function parseHeader(value: unknown): Header {
   return value as Header;
 }
 
-/** The same for a header that is still to be signed. */
+/** The same for a header that is still to be signed. @throws ProtocolError as `parseHeader`. */
 export function parseUnsignedHeader(value: unknown): UnsignedHeader {
   checkFields(members(value, 'header'), UNSIGNED);
   return value as UnsignedHeader;
@@ -96,7 +108,10 @@ function checkRoot(root: Uint8Array): void {
   if (root.length !== 32) throw new ProtocolError('length', 'Merkle root');
 }
 
-/** What the wallet (or the app) signs: network, app, wallet, source, seq, issuedAt, count and root. */
+/**
+ * What the wallet (or the app) signs: "cere-ddc:batch:v1\n" ‖ lp(network) ‖ app ‖ wallet ‖ source ‖ u64(seq) ‖ u64(issuedAt) ‖ u32(count) ‖ root.
+ * @param header checked by `parseUnsignedHeader`. @param root Merkle root of the events, 32 bytes. @throws ProtocolError `length`.
+ */
 export function signedMessage(header: UnsignedHeader, root: Uint8Array): Uint8Array {
   checkRoot(root);
   return concat(
@@ -112,7 +127,10 @@ export function signedMessage(header: UnsignedHeader, root: Uint8Array): Uint8Ar
   );
 }
 
-/** Names a batch. Without `issuedAt`, so that a batch signed anew keeps its id. */
+/**
+ * Names a batch, 32 bytes. Without `issuedAt`, so that a batch signed anew keeps its id. Formula: docs/formats.md, Batches.
+ * @param root Merkle root of the events, 32 bytes. @throws ProtocolError `length`.
+ */
 export function batchId(header: UnsignedHeader, root: Uint8Array): Uint8Array {
   checkRoot(root);
   return blake2b256(
@@ -129,7 +147,7 @@ export function batchId(header: UnsignedHeader, root: Uint8Array): Uint8Array {
   );
 }
 
-/** The key that must have signed. */
+/** The key that must have signed, 32 bytes: the wallet's or the app's, as `signer` says. */
 export const signerKey = (header: UnsignedHeader): Uint8Array =>
   fromHex(header.signer === 'app' ? header.app : header.wallet, 32);
 

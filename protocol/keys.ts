@@ -17,6 +17,8 @@ export function checkEpoch(epoch: number): void {
 /**
  * The key of one scope in one epoch: BLAKE2b-256(key = userRoot, "cere-ddc:scope:v1" ‖ lp(app) ‖ lp(scope) ‖ u32(epoch)). One-way: it opens
  * neither siblings nor the root. `__meta` is a scope of its own here.
+ * @param userRoot 32 secret bytes of one (app, wallet). @param app 32-byte public key. @param epoch 0 to 2^32-1.
+ * @returns 32 secret bytes. @throws ProtocolError `root`, `key`, `scope`, `epoch`.
  */
 export function scopeKey(userRoot: Uint8Array, app: Uint8Array, scope: string, epoch: number): Uint8Array {
   checkUserRoot(userRoot);
@@ -26,7 +28,7 @@ export function scopeKey(userRoot: Uint8Array, app: Uint8Array, scope: string, e
   return blake2b256(concat(SCOPE, lp(app), lp(utf8(scope)), u32(epoch)), userRoot);
 }
 
-/** What public storage shows instead of the wallet; not linkable across apps. */
+/** What public storage shows instead of the wallet, 32 bytes; not linkable across apps: BLAKE2b-256(key = userRoot, "cere-ddc:subject:v1"). @throws ProtocolError `root`. */
 export function subjectOf(userRoot: Uint8Array): Uint8Array {
   checkUserRoot(userRoot);
   return blake2b256(SUBJECT, userRoot);

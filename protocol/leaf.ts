@@ -87,7 +87,10 @@ export function hashPreimage(area: number, length: number, out: number): void {
   sodiumWasm()._crypto_generichash(out, 32, area + PREIMAGE, length, 0, 0, 0);
 }
 
-/** BLAKE2b-256(key = salt, data). @throws ProtocolError `salt`, `data`. */
+/**
+ * What a closed scope shows of its content: BLAKE2b-256(key = salt, UTF-8 of data), 32 bytes.
+ * @param salt 16 bytes. @throws ProtocolError `salt`, `data` (a lone surrogate).
+ */
 export function commitment(salt: Uint8Array, data: string): Uint8Array {
   if (salt.length !== 16) throw new ProtocolError('salt');
   if (!isWellFormed(data)) throw new ProtocolError('data');
@@ -100,7 +103,10 @@ export function commitment(salt: Uint8Array, data: string): Uint8Array {
   return heap.slice(area + PREIMAGE, area + PREIMAGE + 32);
 }
 
-/** 0x00 ‖ lp(id) ‖ lp(type) ‖ lp(time) ‖ lp(session) ‖ lp(blob) ‖ u16(n) ‖ Σ sorted by scope: lp(scope) ‖ commitment. */
+/**
+ * What is hashed to a leaf: 0x00 ‖ lp(id) ‖ lp(type) ‖ lp(time) ‖ lp(session) ‖ lp(blob) ‖ u16(n) ‖ Σ sorted by scope: lp(scope) ‖ commitment.
+ * @throws ProtocolError as `parseEvent`.
+ */
 export function leafPreimage(event: Event): Uint8Array {
   parseEvent(event);
   const area = reserve(LEAF_ROOM + dataRoom(event));
@@ -108,7 +114,7 @@ export function leafPreimage(event: Event): Uint8Array {
   return sodiumWasm().HEAPU8.slice(area + PREIMAGE, area + PREIMAGE + length);
 }
 
-/** BLAKE2b-256 of the preimage; the same for a scope open or closed. */
+/** The leaf of an event, 32 bytes: BLAKE2b-256 of its preimage; the same for a scope open, closed or sealed. @throws ProtocolError as `parseEvent`. */
 export function leafOf(event: Event): Uint8Array {
   parseEvent(event);
   const area = reserve(LEAF_ROOM + dataRoom(event));

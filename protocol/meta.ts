@@ -17,16 +17,21 @@ const NO_SALT = new Uint8Array(16);
 export type MetaKey = ({ userRoot: Uint8Array } | { scopeKey: Uint8Array; subject: Uint8Array }) & {
   /** 32 bytes. */
   app: Uint8Array;
+  /** 0 to 2^32-1. */
   epoch: number;
 };
 
 /** What the meta of a batch says: the signed header, and its events with every scope closed. */
 export interface Meta {
+  /** With its signature, which held. */
   header: Header;
   /** In batch order. */
   events: (Event | RemovedEvent)[];
+  /** One per event, 32 bytes each. */
   leaves: Uint8Array[];
+  /** Merkle root, 32 bytes. */
   root: Uint8Array;
+  /** 32 bytes. */
   batchId: Uint8Array;
 }
 
@@ -47,7 +52,10 @@ function metaText(header: Header, events: readonly (Event | RemovedEvent)[]): st
   });
 }
 
-/** Seals the meta of a batch: envelope of scope `__meta`, event id "", salt of 16 zero bytes. `nonce`: 24 random bytes. */
+/**
+ * Seals the meta of a batch: envelope of scope `__meta`, event id "", salt of 16 zero bytes. It holds no content, only names and commitments.
+ * @param request.nonce 24 random bytes, never used before. @throws ProtocolError as `seal`.
+ */
 export function sealMeta(
   request: MetaKey & { header: Header; events: readonly (Event | RemovedEvent)[]; nonce: Uint8Array },
 ): Uint8Array {

@@ -122,7 +122,8 @@ function parseWhole(body: Uint8Array): Batch {
 
 /**
  * Parses a request body, all or nothing. The form of every field is checked here; signature, count and ids by `verifyBatch`.
- * @throws ProtocolError naming the line (1 is the header).
+ * @param body decoded bytes, at most 2,000,000. @param format `json` is `{header, events}`.
+ * @throws ProtocolError naming the line (1 is the header): `body_too_large`, `utf8`, `json`, `depth`, `count`, or the code of a malformed member.
  */
 export function parseBatch(body: Uint8Array, format: 'ndjson' | 'json'): Batch {
   if (body.length > MAX_BODY) throw new ProtocolError('body_too_large');

@@ -21,7 +21,7 @@ const MEMBERS: ReadonlySet<string> = new Set(['payload', 'key', 'signature']);
 const receiptMessage = (network: string, payload: Uint8Array): Uint8Array =>
   concat(utf8('cere-ddc:receipt:v1\n'), lp(utf8(network)), lp(payload));
 
-/** Signs what the operator states. @param keyPair ed25519 */
+/** Signs what the operator states. @param network its name. @param payload any DAG-CBOR map. @param keyPair ed25519. @throws ProtocolError `cbor`, `utf8`, `length`. */
 export function signReceipt(
   network: string,
   payload: Payload,

@@ -4,7 +4,11 @@ import { blake2b512 } from './hash.ts';
 
 const RECORD = utf8('cere-ddc:record:v1');
 
-/** BLAKE2b-512(key = scope key, "cere-ddc:record:v1" ‖ nonce ‖ lp(aad)): the key that encrypts one scope of one event, and the commitment to it. */
+/**
+ * BLAKE2b-512(key = scope key, "cere-ddc:record:v1" ‖ nonce ‖ lp(aad)): the key that encrypts one scope of one event, and the commitment to it,
+ * 32 bytes each. `seal` and `open` do this by themselves.
+ * @param scopeKey 32 bytes. @param nonce 24 bytes. @param aad docs/formats.md, Envelopes. @throws ProtocolError `scope_key`, `nonce`.
+ */
 export function recordKeys(
   scopeKey: Uint8Array,
   nonce: Uint8Array,

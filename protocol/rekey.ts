@@ -3,6 +3,7 @@ import type { VerifiedRequest } from './requests/request.ts';
 
 /** Which epoch an owner is in, and which ends of grants and policies have already begun one. */
 export interface Epochs {
+  /** The newest that has begun, 0 to 2^32-1. */
   epoch: number;
   /** Ids of ended grants and policies, hex. */
   answered: readonly string[];

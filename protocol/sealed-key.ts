@@ -3,12 +3,13 @@ import { ProtocolError } from './errors.ts';
 import { sodium } from './sodium.ts';
 import { isX25519Key } from './x25519.ts';
 
-/** Ephemeral key ‖ tag ‖ scope key. */
+/** Length of a sealed scope key: ephemeral key ‖ tag ‖ encrypted scope key. */
 export const SEALED_KEY_BYTES = 32 + 16 + 32;
 
 /**
  * Seals a scope key to a certified X25519 key: libsodium's `crypto_box_seal`, 80 bytes. It says nothing of scope and epoch: those are proved by
  * the envelopes that it opens.
+ * @param recipient 32 bytes, from a verified certificate. @param scopeKey 32 bytes.
  * @throws ProtocolError `scope_key`, `x25519`.
  */
 export function sealScopeKey(recipient: Uint8Array, scopeKey: Uint8Array): Uint8Array {

@@ -13,7 +13,11 @@ function checkFee(fee: bigint): bigint {
   return fee;
 }
 
-/** count · perOperation + ceil(bytes · perMiB / 2^20), in planck. `bytes`: all envelopes of the batch, meta included. */
+/**
+ * What a batch costs: count · perOperation + ceil(bytes · perMiB / 2^20), in planck. `bytes`: all envelopes of the batch, meta included.
+ * @example fee({ count: 10, bytes: 1_048_577, perOperation: 5n, perMiB: 7n }) // 58n
+ * @throws ProtocolError `range` unless count and bytes are integers from 0 to 2^53-1, `fee` where a price or the result is not from 0 to 2^128-1.
+ */
 export function fee({
   count,
   bytes,
@@ -31,7 +35,11 @@ export function fee({
   return checkFee(BigInt(count) * checkFee(perOperation) + (volume + MIB - 1n) / MIB);
 }
 
-/** BLAKE2b-256(0x00 ‖ batch id ‖ hash ‖ u32 count ‖ u64 bytes ‖ u128 fee): proof of storage and receipt of the fee in one. */
+/**
+ * BLAKE2b-256(0x00 ‖ batch id ‖ hash ‖ u32 count ‖ u64 bytes ‖ u128 fee), 32 bytes: proof of storage and receipt of the fee in one.
+ * `batchId` and `hash` (BLAKE2b-256 of the batch's DAG-CBOR, as in its CID) are 32 bytes, `fee` is in planck.
+ * @throws ProtocolError `length`, `range`, `fee`.
+ */
 export function settlementLeaf(leaf: {
   batchId: Uint8Array;
   hash: Uint8Array;
@@ -47,20 +55,28 @@ export function settlementLeaf(leaf: {
 
 /** What the chain keeps of one app in one round. */
 export interface SettlementRemark {
+  /** Name of the deployment. */
   network: string;
+  /** Number of the round, 0 to 2^53-1. */
   round: number;
   /** 32 bytes. */
   app: Uint8Array;
   /** Merkle root over the round's settlement leaves of this app, 32 bytes. */
   root: Uint8Array;
+  /** Number of leaves, which is of batches; 0 to 2^32-1. */
   leaves: number;
+  /** Number of events in them. */
   operations: number;
+  /** Bytes of all envelopes in them. */
   bytes: number;
-  /** Planck. */
+  /** Sum of their fees, in planck. */
   fee: bigint;
 }
 
-/** "cere-ddc:settle:v1\n" ‖ lp(network) ‖ u64 round ‖ app ‖ root ‖ u32 leaves ‖ u64 operations ‖ u64 bytes ‖ u128 fee. */
+/**
+ * The bytes of `System.remark`: "cere-ddc:settle:v1\n" ‖ lp(network) ‖ u64 round ‖ app ‖ root ‖ u32 leaves ‖ u64 operations ‖ u64 bytes ‖ u128 fee.
+ * @throws ProtocolError `network`, `length`, `range`, `fee`.
+ */
 export function remark(fields: SettlementRemark): Uint8Array {
   if (!isNetwork(fields.network)) throw new ProtocolError('network');
   if (!isBytes(fields.app, 32) || !isBytes(fields.root, 32)) throw new ProtocolError('length', 'remark');

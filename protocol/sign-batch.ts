@@ -7,8 +7,11 @@ import { measureBatch } from './verify-batch.ts';
 
 /** Header fields that the signer chooses; `v` and `count` follow. `client` only when the client encrypts itself. */
 export type SignRequest = Omit<UnsignedHeader, 'v' | 'count'> & {
+  /** 1 to 1000. In client mode every scope is `{commitment, envelope}`. */
   events: Event[];
+  /** Of the wallet, or with `signer: 'app'` of the app: 32 and 64 bytes. */
   keyPair: { publicKey: Uint8Array; secretKey: Uint8Array };
+  /** Set when the client encrypts itself. */
   client?: ClientPart;
 };
 
@@ -23,7 +26,11 @@ const UNSIGNED = '0'.repeat(128);
 
 /**
  * Signs events as one batch, checking everything that a receiver would refuse about them.
- * @throws ProtocolError
+ * @example
+ * const batch = signBatch({ network, app, wallet: toHex(keyPair.publicKey), source, seq: 0, issuedAt: Date.now(),
+ *   signer: 'wallet', algorithm: 'sr25519', wrap: 'none', events, keyPair });
+ * encodeNdjson(batch); // the body to send
+ * @throws ProtocolError with the code of the first member that is wrong; `id`, `count`, `batch_too_large`, `length` (of the key pair).
  */
 export function signBatch({ events, keyPair, client, ...fields }: SignRequest): SignedBatch {
   const unsigned = parseUnsignedHeader({

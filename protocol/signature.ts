@@ -13,16 +13,22 @@ const isZero = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
 
 /** A signature with everything that decides how it is checked. */
 export interface SignatureClaim {
+  /** The only one that is tried. */
   algorithm: Algorithm;
+  /** Whether the message was signed within `<Bytes>`. */
   wrap: Wrap;
   /** 32 bytes. */
   publicKey: Uint8Array;
+  /** Not wrapped. */
   message: Uint8Array;
   /** 64 bytes. */
   signature: Uint8Array;
 }
 
-/** Verifies exactly what is declared: no other algorithm, no other wrap is tried. sr25519: context `substrate`; ed25519: libsodium's rules. */
+/**
+ * Verifies exactly what is declared: no other algorithm, no other wrap is tried. sr25519: context `substrate`; ed25519: libsodium's rules, which
+ * docs/formats.md writes out. Wrong lengths are false, not errors.
+ */
 export function verifySignature({ algorithm, wrap, publicKey, message, signature }: SignatureClaim): boolean {
   // The all-zero sr25519 key is the identity, under which an all-zero signature holds for every message.
   if (publicKey.length !== 32 || signature.length !== 64 || isZero(publicKey)) return false;
@@ -34,7 +40,10 @@ export function verifySignature({ algorithm, wrap, publicKey, message, signature
   return sr25519Verify(signature, wrapped(wrap, message), publicKey);
 }
 
-/** Signs a message. Secret keys are 64 bytes: libsodium's for ed25519, schnorrkel's for sr25519. */
+/**
+ * Signs a message; 64 bytes. Secret keys are 64 bytes: libsodium's for ed25519, schnorrkel's for sr25519, whose signatures differ each time.
+ * @throws ProtocolError `length` of the key pair.
+ */
 export function sign(request: {
   algorithm: Algorithm;
   wrap: Wrap;
@@ -49,7 +58,11 @@ export function sign(request: {
     : sr25519Sign(publicKey, secretKey, message);
 }
 
-/** The signing key pair of a 32-byte seed, as Substrate's mini secret. */
+/**
+ * The signing key pair of a 32-byte seed, as Substrate's mini secret.
+ * @example toHex(keyPairFromSeed('sr25519', crypto.getRandomValues(new Uint8Array(32))).publicKey) // a wallet
+ * @throws ProtocolError `length`.
+ */
 export function keyPairFromSeed(algorithm: Algorithm, seed: Uint8Array): KeyPair {
   if (seed.length !== 32) throw new ProtocolError('length', 'seed');
   if (algorithm === 'ed25519') {

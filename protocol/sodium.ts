@@ -49,7 +49,10 @@ let wasm: SodiumWasm | undefined;
 let base = 0;
 let capacity = 0;
 
-/** Loads libsodium and sr25519. Await once before anything else of the protocol. */
+/**
+ * Starts the wasm of libsodium and sr25519. Await it once before anything else of the protocol; further calls change nothing.
+ * @throws Error when the wasm cannot start, as under a Content-Security-Policy without 'wasm-unsafe-eval'.
+ */
 export async function ready(): Promise<void> {
   await sodium.ready;
   if (!(await waitReady())) throw new Error('the sr25519 wasm did not start');
@@ -80,7 +83,7 @@ export function reserve(bytes: number): number {
   return base;
 }
 
-/** Call it after a stretch of work with secrets: nothing of them stays in libsodium's memory. */
+/** Overwrites what hashing under keys has left on the stack of libsodium's wasm. Call it after a stretch of work with secrets. */
 export const scrub = (): void => clearStack(sodiumWasm());
 
 export { sodium };

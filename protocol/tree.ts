@@ -32,7 +32,10 @@ function check(leaves: readonly Uint8Array[]): void {
   for (const leaf of leaves) if (leaf.length !== 32) throw new ProtocolError('length', 'leaf');
 }
 
-/** Merkle root of 1 or more leaves of 32 bytes. @throws ProtocolError `count` without leaves. */
+/**
+ * Merkle root of 1 or more leaves of 32 bytes, in the shape of RFC 6962; a node is BLAKE2b-256(0x01 ‖ left ‖ right). 32 bytes.
+ * @throws ProtocolError `count` without leaves, `length` of a leaf.
+ */
 export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
   check(leaves);
   const scratch = reserve(NODE + 32 * leaves.length);
@@ -45,7 +48,11 @@ export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
 
 const nodeOf = (left: Uint8Array, right: Uint8Array) => blake2b256(concat(NODE_PREFIX, left, right));
 
-/** Sibling hashes from the leaf upwards. @throws ProtocolError `proof` when there is no such leaf. */
+/**
+ * Sibling hashes from the leaf upwards, 32 bytes each.
+ * @example verifyInclusion({ leaf: leaves[2], index: 2, count: leaves.length, proof: inclusionProof(leaves, 2), root: rootOf(leaves) }) // true
+ * @throws ProtocolError `proof` when there is no such leaf, `count`, `length`.
+ */
 export function inclusionProof(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
   check(leaves);
   if (!Number.isInteger(index) || index < 0 || index >= leaves.length) throw new ProtocolError('proof', 'index');
@@ -89,7 +96,7 @@ export function rootFromProof(
   return used === proof.length ? hash : null;
 }
 
-/** Whether `leaf` is number `index` of the `count` leaves under `root`. */
+/** Whether `leaf` is number `index` (from 0) of the `count` leaves under `root`: false for anything malformed, too. */
 export function verifyInclusion(claim: {
   leaf: Uint8Array;
   index: number;

@@ -8,7 +8,7 @@ const ROOT = utf8('cere-ddc:root:v1');
 const VERSION = 1;
 const NONCE = 5;
 const CIPHERTEXT = NONCE + 24;
-/** version ‖ u32 KEK version ‖ nonce ‖ root ‖ tag. */
+/** Length of a wrapped root: version ‖ u32 KEK version ‖ nonce ‖ encrypted root ‖ tag. */
 export const WRAPPED_ROOT_BYTES = CIPHERTEXT + 32 + 16;
 
 interface Owner {
@@ -27,7 +27,11 @@ function checkKek(kek: Uint8Array): void {
   if (!isBytes(kek, 32)) throw new ProtocolError('kek');
 }
 
-/** Wraps a user root under a key encryption key, bound to its owner. `nonce`: 24 random bytes, never used before. */
+/**
+ * Wraps a user root under a key encryption key, bound to its owner; 77 bytes.
+ * @param request.kek 32 bytes. @param request.kekVersion 0 to 2^32-1. @param request.nonce 24 random bytes, never used before.
+ * @throws ProtocolError `kek`, `root`, `nonce`, `key`.
+ */
 export function wrapRoot(
   request: Owner & { kek: Uint8Array; kekVersion: number; userRoot: Uint8Array; nonce: Uint8Array },
 ): Uint8Array {
@@ -54,7 +58,7 @@ export function wrappedKekVersion(wrapped: Uint8Array): number {
   return new DataView(wrapped.buffer, wrapped.byteOffset).getUint32(1);
 }
 
-/** @throws ProtocolError `tag` with another KEK or another owner; `length`, `version`, `kek`. */
+/** The user root, 32 bytes. @throws ProtocolError `tag` with another KEK or another owner; `length`, `version`, `kek`. */
 export function unwrapRoot(request: Owner & { kek: Uint8Array; wrapped: Uint8Array }): Uint8Array {
   const { kek, wrapped } = request;
   checkKek(kek);

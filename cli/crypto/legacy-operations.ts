@@ -1,5 +1,4 @@
-import { fromHex, fromUtf8, toHex } from '../../protocol/bytes.ts';
-import { utf8 } from '../../protocol/index.ts';
+import { fromHex, fromUtf8, toHex, utf8 } from '../../protocol/index.ts';
 import {
   decodeLegacy,
   type EventFields,

@@ -9,7 +9,7 @@ export interface Sending {
   readonly batches: Map<string, { readonly customer: string; readonly events: number }>;
   /** Batches sent more than once. */
   resent(): number;
-  /** Resolves when every batch is encrypted; rejects at the first that never will be (`BatchRefused`, `BatchLost`). */
+  /** Resolves when every batch is indexed; rejects at the first that never will be (`BatchRefused`, `BatchLost`). */
   readonly safe: Promise<void>;
   /** The same for the batches of one customer. */
   safeOf(customer: string): Promise<void>;

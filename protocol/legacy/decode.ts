@@ -10,6 +10,7 @@ import { isG1Document, openDocument, openScope } from './open-scopes.ts';
 import { Attempt, type LegacyPlaintext, type Opened } from './opened.ts';
 import { EVERYTHING, ROOT_PATH } from './selector.ts';
 
+/** What is to be decoded, and with what. */
 export interface LegacyRequest {
   /** A document (JSON text), one ciphertext in its text form, or the raw bytes of G2. */
   readonly data: string | Uint8Array;

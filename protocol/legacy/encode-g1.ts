@@ -10,6 +10,7 @@ import { masterBytes } from './master.ts';
 
 const NONCE_BYTES = 24;
 
+/** What is to be encrypted as the first generation did. */
 export interface G1Request {
   /** JSON text of an object, or anything else, which goes to `__default_scope` whole. */
   readonly data: string | Uint8Array;
@@ -45,6 +46,7 @@ function piecesOf(data: string | Uint8Array, scopes: Readonly<Record<string, str
 /**
  * Encrypts as the first generation did, for a reader that knows no other. Later generations cannot be written: two of them never change
  * their nonce. For anything new use envelopes (`seal`).
+ * @example encodeG1({ data: '{"city":"Bern"}', master: 'super-secret', scopes: { geo: ['city'] }, nonce: () => crypto.getRandomValues(new Uint8Array(24)) })
  * @returns the document `{"<scope>": "<hex>"}`
  * @throws ProtocolError `legacy_master`, `range` (a whole number beyond 2^53-1 in fields that are divided), `scope`, `proto`, `nonce` (wrong length, all zero, or the same twice), `utf8`
  */

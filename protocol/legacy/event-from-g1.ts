@@ -17,6 +17,7 @@ export interface EventFields extends Omit<Event, 'scopes'> {
 /**
  * A v1 event out of a G1 document. It keeps its scopes, and each scope its exact text; the viewer's `__uncategorized` becomes
  * `__default_scope`. The event is not signed yet: `signBatch` does that.
+ * @example eventFromG1(document, 'super-secret', { id, type: 'VISIT', time, salt: () => crypto.getRandomValues(new Uint8Array(16)) })
  * @throws ProtocolError as `decodeLegacy`; `scope` when a name is not allowed or two scopes get the same; `utf8` when a scope holds no text
  */
 export function eventFromG1(document: string, master: string | Uint8Array, fields: EventFields): Event {

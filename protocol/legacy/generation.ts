@@ -5,6 +5,7 @@ import { sodium } from '../sodium.ts';
 
 /** The published generations of Cere's crypto module, oldest first. None opens what another made. */
 export const GENERATIONS = ['G1', 'G2', 'G3', 'G4'] as const;
+/** The name of a generation. */
 export type Generation = (typeof GENERATIONS)[number];
 
 /** What sets one generation apart. A place is the name of a scope in G1, a path such as `$.k3.k5[0]` in the others. */

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readCases, runCase } from '../../cli/vectors.ts';
+import { runCase } from '../../cli/run-case.ts';
+import { readCases } from '../../cli/vectors.ts';
 import {
   disclose,
   encodeNdjson,

@@ -4,6 +4,7 @@ import type { LegacyWarning } from './warnings.ts';
 
 /** What one of the old generations held. */
 export interface LegacyPlaintext {
+  /** Which one opened it. */
   readonly generation: Generation;
   /** How the master was read. */
   readonly master: MasterForm;
@@ -13,6 +14,7 @@ export interface LegacyPlaintext {
   readonly plaintext: Uint8Array;
   /** G1: the exact plaintext of each scope, in the order of the document. */
   readonly scopes?: ReadonlyMap<string, Uint8Array>;
+  /** What was lost or cannot be told. */
   readonly warnings: readonly LegacyWarning[];
 }
 

@@ -11,10 +11,13 @@ export const LEGACY_WARNINGS = {
   joined: 'Not every scope holds a JSON object, so their texts are joined in the order of the document.',
 } as const;
 
+/** A stable code; its text is in `LEGACY_WARNINGS`. */
 export type LegacyWarningCode = keyof typeof LEGACY_WARNINGS;
 
+/** Something to know about plaintext that opened. */
 export interface LegacyWarning {
   readonly code: LegacyWarningCode;
+  /** For people; the code is for programs. */
   readonly message: string;
   /** The paths, fields or scopes concerned; empty where it is all of it. */
   readonly places: readonly string[];

@@ -10,7 +10,9 @@ import { type Content, isKindName, KINDS, type KindName } from './kinds.ts';
 
 /** A signed request, certificate or token as it travels in JSON. */
 export interface SignedRequest<K extends KindName = KindName> {
+  /** What it asks for or states. */
   kind: K;
+  /** Name of the deployment. */
   network: string;
   /** 32-byte public key, hex; zeros in a certificate. */
   app: string;
@@ -24,7 +26,9 @@ export interface SignedRequest<K extends KindName = KindName> {
   body: string;
   /** Whose key signed. */
   signer: Signer;
+  /** Of the signature. */
   algorithm: Algorithm;
+  /** Whether the message was signed within `<Bytes>`. */
   wrap: Wrap;
   /** 64 bytes, hex. */
   signature: string;
@@ -111,7 +115,7 @@ export function parseRequest<K extends KindName = KindName>(value: unknown, expe
   return { ...request, content } as unknown as ParsedRequest<K>;
 }
 
-/** What the author signs: "cere-ddc:<kind>:v1\n" ‖ lp(network) ‖ app ‖ wallet ‖ id ‖ u64(issuedAt) ‖ lp(body). */
+/** What the author signs: "cere-ddc:" ‖ kind ‖ ":v1\n" ‖ lp(network) ‖ app ‖ wallet ‖ id ‖ u64(issuedAt) ‖ lp(body). @param request of the right form. */
 export function requestMessage(request: Omit<SignedRequest, 'signature'>): Uint8Array {
   return concat(
     utf8(`cere-ddc:${request.kind}:v1\n`),
@@ -166,11 +170,14 @@ export function checkRequestTime(request: ParsedRequest, now: number): void {
 const expiryOf = ({ content }: ParsedRequest): number =>
   'expiresAt' in content ? content.expiresAt : Number.POSITIVE_INFINITY;
 
-/** What an author decides. */
+/** What an author decides: everything but the bytes of the body and the signature. */
 export type RequestFields<K extends KindName> = Omit<SignedRequest<K>, 'body' | 'signature'> & { content: Content<K> };
 
 /**
  * Signs a request, checking everything that a receiver would refuse about it.
+ * @example
+ * const content = { scope: 'geo', grantor: keyPair.publicKey, fromEpoch: 0, recipient: x25519, expiresAt: issuedAt + 86_400_000 };
+ * signRequest({ kind: 'grant', network, app, wallet, id, issuedAt, signer: 'wallet', algorithm: 'sr25519', wrap: 'none', content }, keyPair);
  * @param keyPair the author's: the wallet's, or with `signer: app` the app's. @throws ProtocolError
  */
 export function signRequest<K extends KindName>(

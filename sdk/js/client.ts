@@ -46,7 +46,7 @@ export type OnAccepted = (batch: { readonly batchId: string; readonly events: nu
 
 /**
  * Sends events to the DDC: batches them by size and time, signs each batch with the user's wallet when it is sent,
- * and keeps it until the service says that it is encrypted.
+ * and keeps it until the service says that it is indexed: only then is it known that it was not voided.
  *
  * @example
  * const client = new DdcClient({ endpoint: 'http://127.0.0.1:8080', network: 'cere-sandbox', app });
@@ -137,7 +137,7 @@ export class WalletStream {
     this.#source = toHex(settings.randomBytes(16));
   }
 
-  /** Resolves with the batch id once the event is safe (encrypted). @throws BatchRefused, BatchLost. */
+  /** Resolves with the batch id once the event is safe (indexed). @throws BatchRefused, BatchLost. */
   record(interaction: Interaction): Promise<string> {
     const event = this.#eventOf(interaction);
     this.#events.push(event);

@@ -29,6 +29,9 @@ class Service {
     this.outcomeAfter = outcomeAfter;
   }
 
+  /** So many statuses say `encrypted` and no more. */
+  notYetIndexed = 0;
+
   readonly fetch: typeof fetch = async (url, init) => {
     const text = new TextDecoder().decode(init?.body as Uint8Array);
     if (String(url).endsWith('/status')) {
@@ -36,7 +39,8 @@ class Service {
       const { ids } = JSON.parse(text) as { ids: string[] };
       const outcome = this.outcomeAfter(this.sends.length);
       const reached = outcome === 'live';
-      const stages = { encrypted: reached, pinned: false, indexed: false, settled: false };
+      const indexed = reached && this.notYetIndexed-- <= 0;
+      const stages = { encrypted: reached, pinned: indexed, indexed, settled: false };
       return Response.json({ batches: ids.map((batchId) => ({ batchId, stages, outcome })) });
     }
     const answer = this.answers[Math.min(this.sends.length, this.answers.length - 1)];
@@ -67,12 +71,20 @@ const submitTo = (delivery: Delivery, sign: () => SignedBatch, onAccepted: (batc
   delivery.submit(delivery.openSource(), sign, onAccepted);
 
 describe('delivery', () => {
-  it('keeps a batch until it is encrypted', async () => {
+  it('keeps a batch until it is indexed', async () => {
     const service = new Service([202]);
     const delivery = deliveryTo(service);
     await expect(submitTo(delivery, parcel('b1'), nobody)).resolves.toBe('b1');
     expect(service.sends).toEqual(['b1']);
     expect(delivery.counts).toEqual({ accepted: 1, resent: 0, safe: 1 });
+  });
+
+  it('does not take encrypted for safe: a batch that was voided is known to be when its void is indexed', async () => {
+    let asked = 0;
+    const service = new Service([202], () => (++asked < 3 ? 'live' : 'dead'));
+    service.notYetIndexed = 2;
+    await expect(submitTo(deliveryTo(service), parcel('b1'), nobody)).rejects.toThrow(BatchLost);
+    expect(service.sends).toEqual(['b1']);
   });
 
   it('sends the same bytes again after no answer and after 503', async () => {

@@ -27,12 +27,12 @@ export interface DeliveryCounts {
   accepted: number;
   /** Batches sent more than once. */
   resent: number;
-  /** Batches known to be encrypted. */
+  /** Batches known to be in the index. */
   safe: number;
 }
 
 /**
- * Keeps every batch until the service says that it is encrypted (or dead, or erased), and sends it again with backoff
+ * Keeps every batch until the service says that it is indexed (or dead, or erased), and sends it again with backoff
  * while its status is unknown: a 202 alone is not trusted, because a 202 can outlive a write that never happened.
  * Sources take turns; each has one request in flight.
  */
@@ -61,7 +61,7 @@ export class Delivery {
   }
 
   /**
-   * Signs when its turn to be sent comes. Resolves with the batch id once the batch is encrypted.
+   * Signs when its turn to be sent comes. Resolves with the batch id once the batch is indexed.
    * @throws BatchRefused or BatchLost when it never will be.
    */
   submit(source: SourceQueue, sign: Parcel['sign'], onAccepted: Parcel['onAccepted']): Promise<string> {
@@ -202,11 +202,12 @@ export class Delivery {
     if (outcome === 'dead' || outcome === 'erased') {
       this.#accepted.delete(batchId);
       parcel.reject(new BatchLost(batchId, outcome));
-    } else if (stages.encrypted) {
+    } else if (stages.indexed) {
+      // Not before: that a batch was voided is known when its void is in the index.
       this.#accepted.delete(batchId);
       this.counts.safe += 1;
       parcel.resolve(batchId);
-    } else if (this.#options.now() >= parcel.resendAt) {
+    } else if (!stages.encrypted && this.#options.now() >= parcel.resendAt) {
       this.#accepted.delete(batchId);
       source.waiting.unshift(parcel);
       this.#turn(source);

@@ -506,6 +506,69 @@ refuse('parse_remark', 'a network with a capital', 'remark', {
   remark: hex(remark({ ...remarkIn, network: 'Cere-testnet' })),
 });
 
+// ---- ed25519 where libraries differ: points with a part of small order, and what the cofactor would forgive
+const Point = ed25519.Point;
+const ORDER = Point.Fn.ORDER;
+const le = (bytes) => BigInt(`0x${hex(Uint8Array.from(bytes).reverse())}`);
+const scalar = (label) => le(seeded(label)) % ORDER;
+/** A point of order 8. */
+const SMALL = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a', true);
+const secret = scalar('ed25519 secret');
+const nonce25519 = scalar('ed25519 nonce');
+const A = Point.BASE.multiply(secret);
+const R = Point.BASE.multiply(nonce25519);
+const challenge = (r, a, message) => le(sha512(cat(r.toBytes(), a.toBytes(), message))) % ORDER;
+function signedWith(r, a, nonce, message) {
+  const s = (nonce + challenge(r, a, message) * secret) % ORDER;
+  return {
+    algorithm: 'ed25519',
+    wrap: 'none',
+    public_key: hex(a.toBytes()),
+    message: hex(message),
+    signature: hex(cat(r.toBytes(), Uint8Array.from(uint(s, 32)).reverse())),
+  };
+}
+const mixed = A.add(SMALL);
+const text = utf8('cere-ddc ed25519');
+/** The first message whose challenge times a point of order 8 is, or is not, zero. */
+const messageWhere = (holds) => {
+  for (let i = 0; ; i++) {
+    const message = cat(text, uint(i, 4));
+    if (holds(challenge(R, mixed, message) % 8n)) return message;
+  }
+};
+const verified = { verified: true };
+add('verify', 'made from its parts', signedWith(R, A, nonce25519, text), verified);
+add(
+  'verify',
+  'a key of mixed order, the equation holds',
+  signedWith(
+    R,
+    mixed,
+    nonce25519,
+    messageWhere((h) => h === 0n),
+  ),
+  verified,
+);
+refuse(
+  'verify',
+  'a key of mixed order, it holds only times the cofactor',
+  undefined,
+  signedWith(
+    R,
+    mixed,
+    nonce25519,
+    messageWhere((h) => h !== 0n),
+  ),
+);
+refuse(
+  'verify',
+  'R of mixed order, it holds only times the cofactor',
+  undefined,
+  signedWith(R.add(SMALL), A, nonce25519, text),
+);
+refuse('verify', 'R is the identity, the equation holds', undefined, signedWith(Point.ZERO, A, 0n, text));
+
 const valid = cases.filter((one) => one.valid).length;
 const file = {
   title: 'cere-ddc protocol v1 vectors, second file',
