@@ -7,6 +7,7 @@ import { EVENTS } from '../services/pipeline/events.ts';
 import { EVENTS as SETTLER_EVENTS } from '../services/settler/events.ts';
 import { root } from '../stack/root.mjs';
 import { writeApiDocument } from './api-doc.ts';
+import { COMMANDS } from './commands.ts';
 import { configurationDocument } from './configuration-doc.ts';
 import { errorsDocument } from './errors-doc.ts';
 
@@ -47,6 +48,32 @@ describe('the documents', () => {
       (page) => relative('docs', page).split('/').length === 1 && !linked.has(page),
     );
     expect(unlinked).toEqual(['docs/README.md']);
+  });
+});
+
+describe('commands that texts name', () => {
+  const sources = (folder: string): string[] =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return sources(path);
+      return /\.(ts|mjs)$/.test(entry.name) && !entry.name.endsWith('.test.ts') ? [path] : [];
+    });
+  const texts = [...pages(), ...['cli', 'connectors', 'sdk', 'services', 'stack', 'topics'].flatMap(sources)];
+  /** What stands in backticks or as a line of a shell: `ddc <command> …`. */
+  const named = [
+    ...new Set(
+      texts.flatMap((file) =>
+        [...read(file).matchAll(/(?:`|^ {4})(?:npx )?ddc ([a-z][a-z -]*[a-z])/gm)].map(([, words]) => words as string),
+      ),
+    ),
+  ].sort();
+
+  it.each(named)('ddc %s', async (words) => {
+    const [name, second] = words.split(' ');
+    const command = await COMMANDS.find((one) => one.name === name)?.load();
+    expect(command).toBeDefined();
+    const below = command?.command().commands.map((one) => one.name()) ?? [];
+    if (below.length > 0 && second) expect(below).toContain(second);
   });
 });
 
