@@ -89,6 +89,7 @@ try {
   await Promise.all([install(say, { withTools: true }), native ? prepareAll() : undefined]);
   await startStack();
   await check('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
+  await check('unused', ['node_modules/knip/bin/knip.js']);
   await check('style', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
   await suites();
 } catch (error) {

@@ -5,6 +5,15 @@ import { encodeNdjson } from '../../protocol/index.ts';
 import { type MemoryApi, someBatch, someBody, startMemoryApi } from '../../test/support/api.ts';
 
 let it: MemoryApi;
+/** A promise that is resolved from outside. */
+function turn() {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
 beforeAll(async () => {
   it = await startMemoryApi({}, { requestTimeoutMs: 1_500, headersTimeoutMs: 1_000 });
 });
@@ -183,11 +192,19 @@ describe('connections', () => {
   });
 
   test('a stop answers what is in hand and is quick', async () => {
-    const api = await startMemoryApi();
-    await api.post(someBody());
+    const [asked, answered] = [turn(), turn()];
+    const send = async () => {
+      asked.resolve();
+      await answered.promise;
+      return 7;
+    };
+    const api = await startMemoryApi({ writer: { send, close: async () => undefined } });
     const inHand = api.post(someBody());
+    await asked.promise;
+    setImmediate(answered.resolve);
     const since = Date.now();
-    await Promise.allSettled([inHand, api.api.close()]);
+    const [answer] = await Promise.all([inHand, api.api.close()]);
+    expect(answer.status).toBe(202);
     expect(Date.now() - since).toBeLessThan(2_000);
   });
 });

@@ -10,6 +10,8 @@ import { createRounds, type Rounds } from '../../services/settler/rounds.ts';
 
 /** A process that was killed between two steps. */
 class Crash extends Error {}
+/** What a run may come to without its protections; anything else that is thrown is a bug of the test. */
+export class NeverSettles extends Error {}
 
 export interface WorldOptions {
   readonly seed: number;
@@ -198,7 +200,7 @@ export async function settlementWorld({ seed, unique = true, allOrNothing = true
         );
         if ((await store.uncut()) === 0 && open.flat().length === 0 && (await store.unresolved()) === null) return;
       }
-      throw new Error('not everything was settled in the end');
+      throw new NeverSettles('not everything was settled in the end');
     },
     charges() {
       return chain.charged().map(({ fee, remark }) => ({ ...parseRemark(remark), fee }));
