@@ -12,10 +12,18 @@ import { wholeNumber } from './whole-number.ts';
 
 const say = (message: string): void => void process.stderr.write(`${message}\n`);
 
+function readEvents(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Error(`--events ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** A sandbox for one demo: up, the events through every stage, down. Exit code 0 only when every number agrees. */
 async function run(options: DemoOptions & { readonly folder?: string }): Promise<void> {
   // A malformed file is refused before anything is started.
-  if (options.events) parseInteractions(readFileSync(options.events, 'utf8'));
+  if (options.events) parseInteractions(readEvents(options.events));
   const { demo } = await import('./demo/demo.ts');
   let sandbox: Sandbox | undefined;
   const ending = onSignal(async () => (sandbox ? sandbox.stop().then(() => process.exit(130)) : process.exit(130)));

@@ -1,9 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
+import { root } from '../stack/root.mjs';
 import { COMMANDS } from './commands.ts';
 
 /** Runs `ddc` with the arguments after its name. */
 async function main(args: readonly string[]): Promise<void> {
-  const program = new Command('ddc').description('Cere Decentralized Data Cloud').enablePositionalOptions();
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const program = new Command('ddc')
+    .description('Cere Decentralized Data Cloud')
+    .version(version)
+    .enablePositionalOptions();
   const asked = COMMANDS.find((entry) => entry.name === args.find((arg) => !arg.startsWith('-')));
   for (const entry of COMMANDS) {
     program.addCommand(

@@ -26,7 +26,9 @@ export async function vectors(files: readonly string[]): Promise<number> {
     process.stdout.write(`FAILED ${where}: ${reason}\n`);
   };
   for (const file of files) {
-    const cases = await readCases(file).catch((error: unknown) => fail(file, String(error)));
+    const cases = await readCases(file).catch((error: Error) =>
+      fail(file, `cannot be read as vectors: ${error.message}`),
+    );
     for (const vector of cases ?? []) {
       const verdict = runCase(vector);
       if (verdict.passed) passed += 1;

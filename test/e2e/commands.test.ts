@@ -166,6 +166,8 @@ test('the other commands of an operator', async () => {
     code: 2,
     stdout: expect.stringContaining('partitions is 4, declared 5'),
   });
+  const differing = await run('topics', 'apply', '--partitions', '5');
+  expect(differing).toMatchObject({ code: 0, stdout: expect.stringContaining('declared 5') });
   expect(await run('topics', 'apply')).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^log [0-9a-f]{32}\n$/),
