@@ -1,3 +1,6 @@
+import { concat } from './bytes.ts';
+import { blake2b256 } from './hash.ts';
+
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** @returns the bytes of unpadded lower-case base32, or null. */
@@ -19,6 +22,24 @@ function fromBase32(text: string): Uint8Array | null {
   // A whole unused character, or a set bit that belongs to no byte, would be a second spelling.
   return bits < 5 && (held & ((1 << bits) - 1)) === 0 ? bytes : null;
 }
+
+/** Unpadded lower-case base32. */
+function toBase32(bytes: Uint8Array): string {
+  let text = '';
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    held = ((held << 8) | byte) & 0xfff;
+    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(held >> (bits - 5)) & 31];
+  }
+  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+}
+
+/** CIDv1, DAG-CBOR, BLAKE2b-256: what stands before the digest in the address of every block of segments. */
+const SEGMENT_PREFIX = Uint8Array.of(0x01, 0x71, 0xa0, 0xe4, 0x02, 0x20);
+
+/** The address of a block of segments, in base32. */
+export const blockCid = (block: Uint8Array): string => `b${toBase32(concat(SEGMENT_PREFIX, blake2b256(block)))}`;
 
 /** Reads a minimal unsigned varint. @returns [value, next offset], or null. */
 function varint(bytes: Uint8Array, at: number): [number, number] | null {

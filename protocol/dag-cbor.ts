@@ -54,10 +54,12 @@ export function encodeCbor(value: Cbor): Uint8Array {
 /** Reads values from the front of some bytes, never beyond their end. */
 class Reader {
   readonly #bytes: Uint8Array;
+  readonly #deepest: number;
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, deepest: number) {
     this.#bytes = bytes;
+    this.#deepest = deepest;
   }
 
   get left(): number {
@@ -87,7 +89,7 @@ class Reader {
   }
 
   value(depth: number): Cbor {
-    if (depth > MAX_DEPTH) throw new ProtocolError('cbor', 'nested too deep');
+    if (depth > this.#deepest) throw new ProtocolError('cbor', 'nested too deep');
     const [major, n] = this.#head();
     if (major === UINT) return n;
     if (major === BYTES) return this.#take(n).slice();
@@ -115,11 +117,11 @@ class Reader {
 }
 
 /**
- * Reads exactly one value, nested at most 4 deep; only its canonical bytes are accepted, so that a value has one encoding and one hash.
+ * Reads exactly one value, nested at most `deepest` deep (4 when absent); only its canonical bytes are accepted, so that a value has one encoding and one hash.
  * @throws ProtocolError `cbor`, `canonical`, `utf8`, `proto`.
  */
-export function decodeCbor(bytes: Uint8Array): Cbor {
-  const reader = new Reader(bytes);
+export function decodeCbor(bytes: Uint8Array, deepest = MAX_DEPTH): Cbor {
+  const reader = new Reader(bytes, deepest);
   const value = reader.value(0);
   if (reader.left > 0) throw new ProtocolError('cbor', 'bytes after the value');
   return value;

@@ -84,6 +84,10 @@ export const PROTOCOL_ERRORS = {
   selector:
     'A removal selects by exactly one of events (1 to 1000 different ids), from and to (milliseconds, from below to) or session.',
   sealed_key: 'The sealed scope key is not 80 bytes, or does not open with this key pair.',
+  // what stands in IPFS
+  cid: 'The bytes are not those that the CID names.',
+  segment:
+    'A segment is one DAG-CBOR block {v: 1, batches: [{subject, app, epoch, meta, events: [{scope: envelope}]}]}.',
   // receipts
   receipt: 'A receipt is {payload, key, signature}, its key the pinned one, its payload one DAG-CBOR map.',
   // settlement

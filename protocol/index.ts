@@ -15,7 +15,7 @@ export {
   u128,
   utf8,
 } from './bytes.ts';
-export { isCidV1 } from './cid.ts';
+export { blockCid, isCidV1 } from './cid.ts';
 export { closeEvent } from './close-event.ts';
 export {
   type Asker,
@@ -60,7 +60,7 @@ export {
   type Wrap,
   ZERO_KEY,
 } from './header.ts';
-export { scopeKey, subjectOf } from './keys.ts';
+export { LAST_EPOCH, scopeKey, subjectOf } from './keys.ts';
 export { commitment, leafOf, leafPreimage } from './leaf.ts';
 export { type Meta, type MetaKey, openMeta, sealMeta } from './meta.ts';
 export { parseBatch } from './parse-batch.ts';
@@ -82,6 +82,7 @@ export {
 export { DEFAULT_SCOPE, isScopeName, META_SCOPE } from './scope-name.ts';
 export { openScopeKey, SEALED_KEY_BYTES, sealScopeKey } from './sealed-key.ts';
 export { KeyPair, Secret } from './secret.ts';
+export { readSegment, type StoredBatch } from './segment.ts';
 export { fee, parseRemark, remark, type SettlementRemark, settlementLeaf } from './settlement.ts';
 export { type SignedBatch, type SignRequest, signBatch } from './sign-batch.ts';
 export { keyPairFromSeed, type SignatureClaim, sign, verifySignature } from './signature.ts';

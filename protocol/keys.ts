@@ -10,8 +10,13 @@ export function checkUserRoot(userRoot: Uint8Array): void {
   if (!isBytes(userRoot, 32)) throw new ProtocolError('root');
 }
 
+/** The last epoch there can be. */
+export const LAST_EPOCH = 0xffff_ffff;
+
+/** -0 is another spelling of 0. */
 export function checkEpoch(epoch: number): void {
-  if (!Number.isInteger(epoch) || epoch < 0 || epoch > 0xffff_ffff) throw new ProtocolError('epoch');
+  if (!Number.isInteger(epoch) || epoch < 0 || epoch > LAST_EPOCH || Object.is(epoch, -0))
+    throw new ProtocolError('epoch');
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Consent, currentPolicy, isLive } from './consent.ts';
+import { LAST_EPOCH } from './keys.ts';
 import type { VerifiedRequest } from './requests/request.ts';
 
 /** Which epoch an owner is in, and which ends of grants and policies have already begun one. */
@@ -25,7 +26,8 @@ export function rekey(consent: Consent, owner: { app: string; wallet: string }, 
   if (ended.length === 0) return epochs;
   const leaks = ended.some((one) => one.kind === 'policy' || one.content.fromEpoch <= epochs.epoch);
   return {
-    epoch: leaks ? epochs.epoch + 1 : epochs.epoch,
+    // No request can bring an owner near the last one (a move names at most the middle); who is there stays there.
+    epoch: leaks ? Math.min(epochs.epoch + 1, LAST_EPOCH) : epochs.epoch,
     answered: [...epochs.answered, ...ended.map((one) => one.id)],
   };
 }

@@ -1,7 +1,10 @@
 import { type Event, encodeNdjson, signBatch, splitScopes, toHex, utf8 } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
+import { ClientMode } from './client-mode/client-mode.ts';
+import type { KeyStore } from './client-mode/key-store.ts';
 import { Delivery, type DeliveryCounts, type SignedBatch } from './delivery.ts';
 import { uuidv7 } from './event-id.ts';
+import type { Parcel } from './source-queue.ts';
 import { Transport } from './transport.ts';
 import { WalletRequests } from './wallet-requests.ts';
 
@@ -84,16 +87,20 @@ export class DdcClient {
     return this.#delivery.counts;
   }
 
-  /** One wallet's stream of events. Fields that `scopes` does not list go to `__default_scope`. */
+  /**
+   * One wallet's stream of events. Fields that `scopes` does not list go to `__default_scope`.
+   * @param mode of a wallet that encrypts by itself, or may come to
+   */
   stream(
     account: Account,
     scopes: Readonly<Record<string, string[]>> = {},
     onAccepted: OnAccepted = () => undefined,
+    mode?: Pick<ClientMode, 'seal'>,
   ): WalletStream {
     const source = this.#delivery.openSource();
-    const stream = new WalletStream(this.#settings, account, scopes, (sign, events) =>
-      this.#delivery.submit(source, sign, (batchId) => onAccepted({ batchId, events })),
-    );
+    const submit: Submit = (sign, events) =>
+      this.#delivery.submit(source, sign, (batchId) => onAccepted({ batchId, events }));
+    const stream = new WalletStream(this.#settings, account, scopes, submit, mode);
     this.#streams.add(stream);
     return stream;
   }
@@ -101,6 +108,11 @@ export class DdcClient {
   /** What this wallet decides about its data: policies, grants, keys, erasure. */
   requests(account: Account): WalletRequests {
     return new WalletRequests(account, this.#settings, this.#transport);
+  }
+
+  /** Encryption by the wallet itself, with roots that stay in `store`. */
+  clientMode(account: Account, store: KeyStore): Promise<ClientMode> {
+    return ClientMode.open({ account, settings: this.#settings, requests: this.requests(account), store });
   }
 
   /** Closes every open batch now instead of when its time is up. */
@@ -115,7 +127,7 @@ export class DdcClient {
   }
 }
 
-type Submit = (sign: (seq: number) => SignedBatch, events: number) => Promise<string>;
+type Submit = (sign: Parcel['sign'], events: number) => Promise<string>;
 
 /** Events of one wallet in one application, from one source: `seq` counts its batches from 0 without gaps. */
 export class WalletStream {
@@ -123,17 +135,25 @@ export class WalletStream {
   readonly #settings: Settings;
   readonly #scopes: Readonly<Record<string, string[]>>;
   readonly #submit: Submit;
+  readonly #mode: Pick<ClientMode, 'seal'> | undefined;
   readonly #source: string;
   #events: Event[] = [];
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #waiters: { resolve: (batchId: string) => void; reject: (error: unknown) => void }[] = [];
 
-  constructor(settings: Settings, account: Account, scopes: Readonly<Record<string, string[]>>, submit: Submit) {
+  constructor(
+    settings: Settings,
+    account: Account,
+    scopes: Readonly<Record<string, string[]>>,
+    submit: Submit,
+    mode?: Pick<ClientMode, 'seal'>,
+  ) {
     this.account = account;
     this.#settings = settings;
     this.#scopes = scopes;
     this.#submit = submit;
+    this.#mode = mode;
     this.#source = toHex(settings.randomBytes(16));
   }
 
@@ -184,7 +204,7 @@ export class WalletStream {
     };
   }
 
-  #sign(events: Event[], seq: number): SignedBatch {
+  #sign(events: Event[], seq: number): SignedBatch | Promise<SignedBatch> {
     const { network, app, now } = this.#settings;
     const { publicKey, algorithm } = this.account;
     const batch = signBatch({
@@ -200,6 +220,6 @@ export class WalletStream {
       events,
       keyPair: this.account,
     });
-    return { batchId: toHex(batch.batchId), body: encodeNdjson(batch) };
+    return this.#mode?.seal(batch) ?? { batchId: toHex(batch.batchId), body: encodeNdjson(batch) };
   }
 }

@@ -5,7 +5,7 @@ import { Transport } from './transport.ts';
 
 type Outcome = 'live' | 'dead' | 'erased' | 'unknown';
 
-type Answer = number | 'no answer' | 'breaks off' | 'stale';
+type Answer = number | 'no answer' | 'breaks off' | 'stale' | 'moved';
 
 /** An answer whose sender dies in the middle of it. */
 function brokenOff(status: number): Response {
@@ -48,6 +48,7 @@ class Service {
     if (answer === 'no answer') throw new TypeError('connection reset');
     if (answer === 'breaks off') return brokenOff(202);
     if (answer === 'stale') return Response.json({ code: 'stale', detail: 'too old' }, { status: 422 });
+    if (answer === 'moved') return Response.json({ code: 'subject_mismatch', detail: 'moved' }, { status: 409 });
     if (answer === 202) return Response.json({ batchId: text, partition: 0, offset: 1 }, { status: 202 });
     return Response.json({ code: 'some_code', detail: 'some reason' }, { status: answer as number });
   };
@@ -109,6 +110,35 @@ describe('delivery', () => {
     await expect(submitTo(deliveryTo(service), sign, nobody)).resolves.toBe('b1');
     expect(service.sends).toEqual(['b1 signed 1', 'b1 signed 2']);
     await expect(submitTo(deliveryTo(new Service(['stale'])), parcel('b2'), nobody)).rejects.toThrow(BatchRefused);
+  });
+
+  it('signs anew, under the same seq, what was refused because the wallet has moved; and what the wallet has moved away from', async () => {
+    const service = new Service(['moved', 'moved', 'no answer', 202]);
+    let [signatures, refusals] = [0, 0];
+    const sign = (seq: number) => {
+      const mine = ++signatures;
+      const onRefused = () => {
+        refusals += 1;
+      };
+      // The wallet moves while the third is on its way.
+      const mode = { isOutdated: () => mine === 3, onRefused };
+      return { batchId: 'b1', body: new TextEncoder().encode(`b1/${seq} signed ${mine}`), mode };
+    };
+    const delivery = deliveryTo(service);
+    await expect(delivery.submit(delivery.openSource(), sign, nobody)).resolves.toBe('b1');
+    expect(service.sends).toEqual(['b1/0 signed 1', 'b1/0 signed 2', 'b1/0 signed 3', 'b1/0 signed 4']);
+    expect(refusals).toBe(2);
+  });
+
+  it('does not go on for ever about a subject that is never taken, nor at all where a batch has one mode only', async () => {
+    const mode = { isOutdated: () => false, onRefused: () => undefined };
+    const service = new Service(['moved']);
+    const lost = submitTo(deliveryTo(service), () => ({ ...parcel('b1')(), mode }), nobody);
+    await expect(lost).rejects.toMatchObject({ code: 'subject_mismatch' });
+    expect(service.sends).toHaveLength(9);
+    const plain = new Service(['moved']);
+    await expect(submitTo(deliveryTo(plain), parcel('b1'), nobody)).rejects.toMatchObject({ code: 'subject_mismatch' });
+    expect(plain.sends).toHaveLength(1);
   });
 
   it('does not trust a 202: while the status is unknown the batch goes again', async () => {

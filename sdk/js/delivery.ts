@@ -6,7 +6,19 @@ import { type BatchStatus, type Transport, TryAgain } from './transport.ts';
 export interface SignedBatch {
   readonly batchId: string;
   readonly body: Uint8Array;
+  /** Of a wallet that may move between modes; absent where a refusal of the mode is final. */
+  readonly mode?: {
+    /** The wallet has moved, or begun an epoch, since: it is to be signed anew. */
+    isOutdated(): boolean;
+    /** The service says that the wallet has another mode or subject. */
+    onRefused(): void;
+  };
 }
+
+/** Refusals of a batch that was encrypted for another mode than the wallet has at the service. */
+const MOVED: ReadonlySet<string> = new Set(['mode_mismatch', 'subject_mismatch']);
+/** The service may be 5 s behind a move: so often is a batch offered anew, with growing pauses. */
+const MOST_REFUSALS = 8;
 
 export interface DeliveryOptions {
   readonly transport: Transport;
@@ -70,6 +82,7 @@ export class Delivery {
         seq: null,
         signed: null,
         refreshed: false,
+        moved: 0,
         sends: 0,
         accepted: false,
         doubtful: false,
@@ -119,7 +132,7 @@ export class Delivery {
   /** @returns milliseconds until this source may send again. */
   async #send(source: SourceQueue, parcel: Parcel): Promise<number> {
     try {
-      const signed = source.sign(parcel);
+      const signed = await source.sign(parcel);
       parcel.sends += 1;
       if (parcel.sends === 2) this.counts.resent += 1;
       await this.#options.transport.post(signed.body);
@@ -147,8 +160,16 @@ export class Delivery {
       parcel.signed = null;
       parcel.refreshed = true;
       source.waiting.unshift(parcel);
+    } else if (isMoved(error) && parcel.signed?.mode && parcel.moved < MOST_REFUSALS) {
+      // Whoever encrypts, the batch id is the same: a copy that was taken after all makes this one a duplicate.
+      parcel.signed.mode.onRefused();
+      parcel.signed = null;
+      parcel.moved += 1;
+      source.waiting.unshift(parcel);
+      return parcel.moved === 1 ? 0 : this.#pause(parcel.moved - 1);
     } else if (error instanceof TryAgain) {
-      parcel.doubtful = true;
+      // Not when it was not even signed: nothing was sent.
+      if (parcel.signed) parcel.doubtful = true;
       source.waiting.unshift(parcel);
       return Math.max(error.retryAfterMs, this.#pause(parcel.sends));
     } else {
@@ -222,3 +243,5 @@ export class Delivery {
     this.#timers.add(timer);
   }
 }
+
+const isMoved = (error: unknown): boolean => error instanceof BatchRefused && MOVED.has(error.code);

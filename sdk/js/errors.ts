@@ -1,3 +1,5 @@
+import type { ProtocolError, ProtocolErrorCode } from '../../protocol/index.ts';
+
 /** What the service said of a batch that it will never take; sending it again would not help. */
 export class BatchRefused extends Error {
   readonly code: string;
@@ -19,5 +21,35 @@ export class BatchLost extends Error {
     this.name = 'BatchLost';
     this.batchId = batchId;
     this.outcome = outcome;
+  }
+}
+
+/** What stands in public storage is not what was signed. `code` is the protocol's; nothing of the content is in the message. */
+export class StoredBatchRefused extends Error {
+  readonly code: ProtocolErrorCode;
+  readonly batchId: string;
+  constructor(batchId: string, cause: ProtocolError, where: string) {
+    super(`batch ${batchId} does not hold what was signed, ${where}: ${cause.message}`, { cause });
+    this.name = 'StoredBatchRefused';
+    this.batchId = batchId;
+    this.code = cause.code;
+  }
+}
+
+/** The wallet is in client mode under a root that this key store does not hold. Nothing is sent in the clear instead. */
+export class RootNotHeld extends Error {
+  readonly subject: string;
+  constructor(subject: string) {
+    super(`the wallet encrypts under subject ${subject}, whose root is not in this key store`);
+    this.name = 'RootNotHeld';
+    this.subject = subject;
+  }
+}
+
+/** The wallet's roots were destroyed here: after a re-opening begin with a new key store or a move. */
+export class RootsDestroyed extends Error {
+  constructor() {
+    super('the roots of this wallet were destroyed: nothing more is sent or read with them');
+    this.name = 'RootsDestroyed';
   }
 }

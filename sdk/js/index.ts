@@ -1,7 +1,16 @@
 export { Account, accountFromPhrase, deriveAccount } from './account.ts';
 export { type ClientOptions, DdcClient, type Interaction, type OnAccepted, type WalletStream } from './client.ts';
-export { BatchLost, BatchRefused } from './errors.ts';
+export { ClientMode, type FetchBlock, type ReadBatch } from './client-mode/client-mode.ts';
+export { type KeyStore, memoryKeyStore, type OwnRoot } from './client-mode/key-store.ts';
+export { type Expected, type OwnBatch, type OwnEvent, openStored } from './client-mode/open-stored.ts';
+export { BatchLost, BatchRefused, RootNotHeld, RootsDestroyed, StoredBatchRefused } from './errors.ts';
 export { uuidv7 } from './event-id.ts';
 export { type DisclosedEvent, type ReadEvent, readEvent, type ScopeKeyOf } from './reader.ts';
 export { type BatchStatus, TryAgain } from './transport.ts';
-export { type RemovalState, type SealedKey, WalletRequests } from './wallet-requests.ts';
+export {
+  type RemovalState,
+  type SealedKey,
+  type StoredPlace,
+  type WalletMode,
+  WalletRequests,
+} from './wallet-requests.ts';

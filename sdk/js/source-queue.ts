@@ -2,12 +2,14 @@ import type { SignedBatch } from './delivery.ts';
 
 /** One batch on its way. */
 export interface Parcel {
-  readonly sign: (seq: number) => SignedBatch;
+  readonly sign: (seq: number) => SignedBatch | Promise<SignedBatch>;
   /** Given with the first signature. */
   seq: number | null;
   signed: SignedBatch | null;
   /** It was refused as stale, signed anew, and not accepted since. */
   refreshed: boolean;
+  /** How often it was refused for its mode or subject, and signed anew. */
+  moved: number;
   sends: number;
   accepted: boolean;
   /** An earlier send may have been written although its answer did not say so. */
@@ -42,10 +44,10 @@ export class SourceQueue {
     this.#busy = false;
   }
 
-  /** Signs a batch that has no signature yet. */
-  sign(parcel: Parcel): SignedBatch {
+  /** Signs a batch that has no signature yet, or one for a mode that the wallet has left. */
+  async sign(parcel: Parcel): Promise<SignedBatch> {
     parcel.seq ??= this.#freed.shift() ?? this.#next++;
-    parcel.signed ??= parcel.sign(parcel.seq);
+    if (!parcel.signed || parcel.signed.mode?.isOutdated()) parcel.signed = await parcel.sign(parcel.seq);
     return parcel.signed;
   }
 

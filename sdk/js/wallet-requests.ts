@@ -48,6 +48,28 @@ export interface SealedKey {
   readonly sealed: string;
 }
 
+/** Who encrypts for a wallet in an app. */
+export interface WalletMode {
+  readonly mode: 'service' | 'client';
+  readonly rootVersion: number;
+  /** Hex. */
+  readonly subject: string;
+  readonly epoch: number;
+}
+
+/** Where one batch stands in IPFS: `<segment>/batches/<slot>`. */
+export interface StoredPlace extends WalletMode {
+  readonly batchId: string;
+  readonly count: number;
+  /** Of its earliest event, milliseconds since the epoch. */
+  readonly time: number;
+  readonly cluster: string;
+  /** CID in base32. */
+  readonly segment: string;
+  readonly slot: number;
+  readonly hash: string;
+}
+
 /** The state of an erasure. */
 export interface RemovalState {
   readonly id: string;
@@ -117,6 +139,16 @@ export class WalletRequests {
 
   move(content: Content<'move'>): Promise<{ id: string; rootVersion: number }> {
     return this.#send('move', content);
+  }
+
+  /** Who encrypts now; up to 5 s behind a move. */
+  mode(): Promise<WalletMode> {
+    return this.#get('mode', 'move');
+  }
+
+  /** Where this wallet's batches stand, oldest first. @param after `next` of the page before */
+  storedBatches(after?: string): Promise<{ batches: StoredPlace[]; next: string | null }> {
+    return this.#get(`stored-batches${after === undefined ? '' : `?after=${after}`}`, 'batches.locate');
   }
 
   /** What a move to service mode has to name. */

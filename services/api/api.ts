@@ -54,7 +54,7 @@ export interface ApiDeps {
   readonly admission: Pick<Admission, 'origins'>;
   readonly apps: Apps;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'batches' | 'checkpoints'>;
+  readonly index: Pick<IndexStore, 'batches' | 'checkpoints' | 'ofWallet'>;
   readonly settlement: SettlementStatus;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;

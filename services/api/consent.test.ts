@@ -261,6 +261,10 @@ describe('erasing and moving', () => {
 
   test('a move to client mode and back: a new root version each time, back only under the subject that was prepared', async () => {
     const subject = new Uint8Array(randomBytes(32));
+    // Were it taken, no later epoch could answer the end of a grant.
+    await expect(mine.move({ mode: 'client', subject, epoch: 2 ** 31 })).rejects.toMatchObject({
+      code: 'epoch_too_high',
+    });
     expect(await mine.move({ mode: 'client', subject, epoch: 3 })).toMatchObject({ rootVersion: 2 });
     await expect(mine.move({ mode: 'client', subject, epoch: 3 })).rejects.toMatchObject({ code: 'same_mode' });
     const client2 = it.vault.reopen();

@@ -118,6 +118,10 @@ export const API_PROBLEMS = {
     status: 409,
     title: 'The epoch of a move is not below the one that the wallet is in. Name a later one.',
   },
+  epoch_too_high: {
+    status: 422,
+    title: 'The epoch of a move is at most 2,147,483,647. Name the one that the wallet is in.',
+  },
   subject_taken: { status: 409, title: 'Another root has this subject. A new client root has a new subject.' },
   nothing_to_erase: { status: 404, title: 'This wallet has never written to this app.' },
   already_erased: { status: 409, title: 'Everything of this wallet in this app is erased, or being erased, already.' },

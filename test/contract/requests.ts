@@ -6,6 +6,7 @@ import {
   type KeyPair,
   type KindName,
   keyPairFromSeed,
+  LAST_EPOCH,
   ready,
   signRequest,
   toHex,
@@ -139,6 +140,19 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(await it.consents.answerExpired(later, 10)).toBe(0);
       const [root] = await it.vault().roots([{ ...owner, rootVersion: 1 }]);
       expect(root?.epoch).toBe(1);
+    });
+
+    test('an owner who is at the last epoch stays there when a grant ends, and holds up nobody', async () => {
+      await it.vault().transit([owner]);
+      const subject = bytes(32);
+      const move = signed('move', { mode: 'client', subject, epoch: LAST_EPOCH });
+      await once(move, async (effects) => ({ version: await effects.newClientRoot(subject, LAST_EPOCH) }));
+      await once(grant(Date.now() + 1_000));
+      const later = Date.now() + HOUR;
+      expect(await it.consents.answerExpired(later, 10)).toBe(1);
+      expect(await it.consents.answerExpired(later, 10)).toBe(0);
+      const [state] = await it.consents.of([owner]);
+      expect(state?.epoch).toBe(LAST_EPOCH);
     });
 
     test('gifts are written down once per reader, scope, epoch and reason', async () => {

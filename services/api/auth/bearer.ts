@@ -29,6 +29,7 @@ export const OPERATIONS = [
   'crypto.encrypt',
   'crypto.decrypt',
   'move',
+  'batches.locate',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

@@ -31,6 +31,7 @@ import { modeRoutes } from './modes.ts';
 import { positionsRoutes } from './positions.ts';
 import { removalRoutes } from './removals.ts';
 import { requestRoutes } from './requests.ts';
+import { storedBatchRoutes } from './stored-batches.ts';
 
 export interface GroupDeps {
   readonly network: string;
@@ -40,7 +41,7 @@ export interface GroupDeps {
   readonly apps: Pick<AppRegister, 'find'>;
   readonly statuses: BatchStatuses;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'checkpoints'>;
+  readonly index: Pick<IndexStore, 'checkpoints' | 'ofWallet'>;
   readonly partitions: number;
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: Metrics;
@@ -75,6 +76,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...requestRoutes({ ...deps, handlers, accept }),
     ...consentRoutes({ authorize, requests, consents, sealedKeys, now }),
     ...modeRoutes({ authorize, apps, vault }),
+    ...storedBatchRoutes({ ...deps, authorize }),
     ...removalRoutes({ ...deps, authorize, now, partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions) }),
     ...positionsRoutes(deps),
     ...healthRoutes(deps),

@@ -6,6 +6,9 @@ import { requestId } from '../shapes.ts';
 import { defineHandler } from './handler.ts';
 import { EFFECTIVE_WITHIN_SECONDS } from './new-epoch.ts';
 
+/** There is always a later epoch to begin, however many grants end. */
+const LAST_MOVE_EPOCH = 2 ** 31 - 1;
+
 /** Changes who encrypts: a new root version, so that what is on its way is still judged by the one it was sealed under. */
 export const move = (vault: Pick<Vault, 'prepare'>) =>
   defineHandler<'move', Awaited<ReturnType<Vault['prepare']>> | null>({
@@ -19,10 +22,15 @@ export const move = (vault: Pick<Vault, 'prepare'>) =>
       rootVersion: z.int(),
       effectiveWithinSeconds: z.int(),
     }),
-    problems: { 409: '`same_mode`, `not_prepared`, `epoch_behind`, `subject_taken`', 410: '`erased`' },
+    problems: {
+      409: '`same_mode`, `not_prepared`, `epoch_behind`, `subject_taken`',
+      410: '`erased`',
+      422: '`epoch_too_high`, or a code of the protocol',
+    },
     before: async ({ request, owner }) => (request.content.mode === 'service' ? vault.prepare(owner) : null),
     async run({ request }, effects, prepared) {
       const { mode, subject, epoch } = request.content;
+      if (epoch > LAST_MOVE_EPOCH) throw new ApiProblem('epoch_too_high');
       const root = await effects.root();
       if (root?.erased) throw new ApiProblem('erased');
       if ((root?.mode ?? 'service') === mode && root) throw new ApiProblem('same_mode');
