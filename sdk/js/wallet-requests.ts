@@ -120,7 +120,7 @@ export class WalletRequests {
   }
 
   /** What a move to service mode has to name. */
-  prepareMove(): Promise<{ rootVersion: number; subject: string }> {
+  prepareMove(): Promise<{ rootVersion: number; subject: string; epoch: number }> {
     const body = { app: toHex(this.#settings.app), wallet: toHex(this.#account.publicKey) };
     return this.#again(() =>
       this.#transport.postJson('/v1/moves/prepare', utf8(JSON.stringify(body)), this.#bearer(['move'])),
