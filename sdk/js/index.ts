@@ -2,6 +2,15 @@ export { Account, accountFromPhrase, deriveAccount } from './account.ts';
 export { type ClientOptions, DdcClient, type Interaction, type OnAccepted, type WalletStream } from './client.ts';
 export { BatchLost, BatchRefused } from './errors.ts';
 export { uuidv7 } from './event-id.ts';
-export { type DisclosedEvent, type ReadEvent, readEvent, type ScopeKeyOf } from './reader.ts';
+export {
+  type DisclosedEvent,
+  disclosureFromMeta,
+  type ExpectedOwner,
+  metaOf,
+  type ReadEvent,
+  readEvent,
+  type ScopeKeyOf,
+} from './read-event.ts';
+export { MetaKeyMissing, Reader, type ReaderOptions, type ReadPage, type WantedEvents } from './reader.ts';
 export { type BatchStatus, TryAgain } from './transport.ts';
-export { type RemovalState, type SealedKey, WalletRequests } from './wallet-requests.ts';
+export { type DisclosurePage, type RemovalState, type SealedKey, WalletRequests } from './wallet-requests.ts';

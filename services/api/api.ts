@@ -49,6 +49,8 @@ export interface ApiDeps {
   /** Where segments are read, by name. */
   readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
   readonly random: Pick<Random, 'bytes'>;
+  /** 32 bytes: what cursors are sealed with, the same in every process. */
+  readonly cursorKey: Uint8Array;
   readonly requests: Requests;
   readonly consents: Consents;
   readonly removals: Pick<Removals, 'find' | 'progress'>;

@@ -12,7 +12,7 @@ import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { keepKeks, withKekLock } from '../../connectors/vault/kek-lives.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
-import { ready, signReceipt } from '../../protocol/index.ts';
+import { blake2b256, ready, signReceipt, utf8 } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import type { Topic } from '../../topics/define-topic.ts';
 import { partitionOf } from '../../topics/partition.ts';
@@ -28,6 +28,8 @@ import { readReceiptKey } from './removals/receipt-key.ts';
 import { sweepRemovals } from './removals/sweeper.ts';
 import { startVerifyThreads } from './verify-threads.ts';
 
+/** Cursors are no secret of anybody's: they only need a key that all processes have. */
+const CURSOR = utf8('cere-ddc:cursor:v1');
 const DAY_MS = 86_400_000;
 
 /** One for each core beyond two, since a thread that shares a core only adds copying. */
@@ -129,6 +131,7 @@ async function start(boot: Boot): Promise<Running> {
         vault,
         clusters: openClusters(boot),
         random,
+        cursorKey: blake2b256(CURSOR, receiptKey.secretKey.subarray(0, 32)),
         admission: createAdmission(db),
         requests: createRequests(db, createFreshRoot(keks, random)),
         consents,

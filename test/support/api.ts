@@ -71,7 +71,7 @@ export const someBody = (over: Partial<SignRequest> = {}): Uint8Array => encodeN
 export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partial<ServerOptions> = {}) {
   const log = new MemoryLog();
   log.createTopic(batchesReceived.name, PARTITIONS);
-  const clock = { now: () => Date.now() };
+  const clock = over.clock ?? { now: () => Date.now() };
   const keks = parseKeks(`1 ${'07'.repeat(32)}`);
   const random = { bytes: (n: number) => new Uint8Array(randomBytes(n)) };
   const vault = createMemoryVault({
@@ -106,6 +106,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       vault,
       clusters: new Map([[ipfs.name, ipfs]]),
       random,
+      cursorKey: random.bytes(32),
       removals,
       receiptKey: new Uint8Array(32).fill(9),
       faults: NO_FAULTS,

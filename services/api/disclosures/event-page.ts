@@ -5,7 +5,7 @@ import type { IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.
 import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
 import type { OpenRoot, Owner, Vault } from '../../pipeline/ports/vault.ts';
 import { SegmentReader, type StoredBatch } from '../../pipeline/segment-reader.ts';
-import { type Cursor, showCursor } from './cursor.ts';
+import type { Cursor, Cursors } from './cursor.ts';
 import { type DisclosedEvent, disclosedEvents, type LiveBatch, sealedEvents } from './disclosed-events.ts';
 import type { EventReader } from './event-reader.ts';
 
@@ -13,6 +13,7 @@ export interface EventPagesDeps {
   readonly index: Pick<IndexStore, 'batches' | 'ofWallet'>;
   readonly vault: Pick<Vault, 'roots'>;
   readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  readonly cursors: Cursors;
 }
 
 export interface EventPage {
@@ -32,15 +33,16 @@ const MOST_BYTES = 4_000_000;
 const SEGMENTS = 2;
 
 /** Pages of an owner's events: one look at the index, one at the vault, and every segment once. */
-export function createEventPages({ index, vault, clusters }: EventPagesDeps) {
-  return async (owner: Owner, reader: EventReader, after: Cursor | null, limit: number): Promise<EventPage> => {
+export function createEventPages({ index, vault, clusters, cursors }: EventPagesDeps) {
+  return async (owner: Owner, reader: EventReader, begin: string | null, limit: number): Promise<EventPage> => {
+    const after = begin === null ? null : cursors.read(owner, begin);
     const { batches, more } = await batchesOf(index, owner, after);
     const roots = await rootsOf(vault, owner, batches);
     const segments = new Map([...clusters].map(([name, cluster]) => [name, new SegmentReader(cluster, SEGMENTS)]));
     const page = { events: [] as DisclosedEvent[], metas: {} as Record<string, string> };
     let at = after;
     let bytes = 0;
-    const answer = (isMore: boolean): EventPage => ({ ...page, next: at && showCursor(at), more: isMore });
+    const answer = (isMore: boolean): EventPage => ({ ...page, next: at && cursors.show(owner, at), more: isMore });
     try {
       for (const batch of batches) {
         const cursorAt = (i: number): Cursor => ({
@@ -109,9 +111,7 @@ async function batchesOf(
     after ? index.batches([after.batchId]) : [],
     index.ofWallet(app, wallet, { ...(after ? { after } : {}), limit: MOST_BATCHES }),
   ]);
-  // Whoever makes up a cursor gets no batch of anyone else by it.
-  const isMine = isLive(begun) && equalBytes(begun.app, app) && equalBytes(begun.wallet, wallet);
-  return { batches: [...(isMine ? [begun] : []), ...later.filter(isLive)], more: later.length === MOST_BATCHES };
+  return { batches: [...(isLive(begun) ? [begun] : []), ...later.filter(isLive)], more: later.length === MOST_BATCHES };
 }
 
 async function rootsOf(

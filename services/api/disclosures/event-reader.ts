@@ -28,15 +28,16 @@ export function createEventReaders({ consents, now }: EventReadersDeps) {
     if (caller.signer === 'app') mustBeOwnerOrApp(caller, wallet);
     else if (caller.wallet === wallet) return { isOwner: true, mayOpen: (scopes) => new Set(scopes) };
     const [[state], askers] = await Promise.all([consents.of([owner]), askersOf(caller, consents, now())]);
-    if (!state || askers.length === 0 || state.consent.grants.length + state.consent.policies.length === 0) return null;
+    if (!state) return null;
     const of = { app: toHex(owner.app), wallet, epoch: state.epoch };
-    return {
-      isOwner: false,
-      mayOpen(scopes, epoch) {
-        const keys = scopes.map((scope) => ({ scope, epoch }));
-        const served = askers.flatMap((asker) => mayServe(state.consent, { ...of, asker, keys }, now()));
-        return new Set(served.map(({ scope }) => scope));
-      },
+    const mayOpen = (scopes: readonly string[], epoch: number) => {
+      const keys = scopes.map((scope) => ({ scope, epoch }));
+      const served = askers.flatMap((asker) => mayServe(state.consent, { ...of, asker, keys }, now()));
+      return new Set(served.map(({ scope }) => scope));
     };
+    // Whoever may open nothing now is not even told whether there is something.
+    const { grants, policies } = state.consent;
+    const named = [...grants.map((one) => one.content.scope), ...policies.flatMap((one) => one.content.scopes)];
+    return mayOpen(named, state.epoch).size === 0 ? null : { isOwner: false, mayOpen };
   };
 }

@@ -1,7 +1,6 @@
 import { fromHex } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
 import type { Authorize } from '../auth/bearer.ts';
-import { readCursor } from '../disclosures/cursor.ts';
 import type { createEventPages } from '../disclosures/event-page.ts';
 import type { createEventReaders } from '../disclosures/event-reader.ts';
 import { eventPage, pageQuery } from '../disclosures/shapes.ts';
@@ -38,11 +37,10 @@ export const disclosureRoutes = ({ authorize, readerOf, pageOf }: DisclosureRout
     async handle(request, response) {
       const { wallet, app } = checked(ownerShape, request.params);
       const { after, limit = DEFAULT_LIMIT } = checked(pageQuery, request.query);
-      const cursor = after === undefined ? null : readCursor(after);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
       const reader = await readerOf(authorize(request, 'disclosures.read', app), owner);
       const page = reader
-        ? await pageOf(owner, reader, cursor, limit)
+        ? await pageOf(owner, reader, after ?? null, limit)
         : { events: [], metas: {}, next: after ?? null, more: false };
       answerJson(response, 200, page);
     },

@@ -12,6 +12,7 @@ import type { Vault } from '../../pipeline/ports/vault.ts';
 import type { AppRegister } from '../app-register.ts';
 import { createAuthorize } from '../auth/bearer.ts';
 import type { BatchStatuses } from '../batch-status.ts';
+import { createCursors } from '../disclosures/cursor.ts';
 import { createEventPages } from '../disclosures/event-page.ts';
 import { createEventReaders } from '../disclosures/event-reader.ts';
 import { createDecrypt } from '../explicit/decrypt.ts';
@@ -45,6 +46,8 @@ export interface GroupDeps {
   /** Where segments are read, by name. */
   readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
   readonly random: Pick<Random, 'bytes'>;
+  /** 32 bytes: what cursors are sealed with. */
+  readonly cursorKey: Uint8Array;
   readonly requests: Requests;
   readonly consents: Consents;
   readonly apps: Pick<AppRegister, 'find'>;
@@ -87,7 +90,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...disclosureRoutes({
       authorize,
       readerOf: createEventReaders({ consents, now }),
-      pageOf: createEventPages(deps),
+      pageOf: createEventPages({ ...deps, cursors: createCursors(deps.cursorKey, deps.random) }),
     }),
     ...modeRoutes({ authorize, apps, vault, consents }),
     ...cryptoRoutes({
