@@ -22,8 +22,8 @@ export interface Disclosure {
 /**
  * Discloses the given scopes of event `index`. They must be `{salt, data}` in `batch.events`; everything else is closed.
  * @param batch a `VerifiedBatch`, or the meta of a batch with the scopes that were opened put back. @param index from 0.
- * @example verifyDisclosure(disclose(verifyBatch(batch, { network }), 0, ['geo'])).opened // { geo: '{"city":"Bern"}' }
  * @param levels `treeLevels` of the leaves, for whoever discloses many events of one batch
+ * @example verifyDisclosure(disclose(verifyBatch(batch, { network }), 0, ['geo'])).opened // { geo: '{"city":"Bern"}' }
  * @throws ProtocolError `disclosure` when the event was removed, `scope` when a scope is not there or not open, `proof` without such an event.
  */
 export function disclose(
