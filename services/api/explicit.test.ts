@@ -203,6 +203,7 @@ describe('refusals', () => {
       [{ eventId: '\ud800' }, 'id'],
       [{ envelope: profile.envelope }, 'commitment'],
       [{ scope: 'geo' }, 'no_key'],
+      [{ scope: META_SCOPE }, 'scope'],
     ];
     const asked = [first, ...cases.map(([over]) => ({ ...first, ...over }))];
     const { body } = await decrypt({ ...under, items: asked });

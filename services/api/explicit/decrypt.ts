@@ -2,6 +2,7 @@ import {
   commitment,
   envelopeEpoch,
   fromBase64url,
+  isScopeName,
   open,
   ProtocolError,
   type ProtocolErrorCode,
@@ -92,8 +93,10 @@ interface ScopeAt {
 type Keys = Map<string, Uint8Array>;
 const nameOf = ({ scope, epoch }: ScopeAt): string => `${epoch}/${scope}`;
 
-function parse({ envelope }: SealedItem): Parsed {
+/** A meta is no data of a partner's: whoever it is granted to opens it with the key. */
+function parse({ scope, envelope }: SealedItem): Parsed {
   return refusal(() => {
+    if (!isScopeName(scope)) throw new ProtocolError('scope');
     const bytes = fromBase64url(envelope);
     return { envelope: bytes, epoch: envelopeEpoch(bytes) };
   });
