@@ -30,7 +30,7 @@ export interface WantedEvents {
   readonly after?: string | null;
   /** Most events of one page, at most 1,000. Default 100. */
   readonly limit?: number;
-  /** In client mode the owner's own keys, with those of `__meta`. Default: asked of the service. */
+  /** The owner's own keys of what was written in client mode, with those of `__meta`. All others are asked of the service. */
   readonly keys?: readonly ScopeKeyOf[];
 }
 
@@ -84,8 +84,10 @@ export class Reader {
     const page = await requests.disclosures(wanted.wallet, wanted);
     const has = (found: DisclosedEvent) => scopes.filter((scope) => Object.hasOwn(found.envelopes, scope));
     const events = page.events.filter((found) => has(found).length > 0);
-    const isMissing = (found: DisclosedEvent) => has(found).some((scope) => !keyFor(found, scope, keys));
-    if (!wanted.keys && events.some(isMissing)) keys.push(...(await this.#keys(requests, wanted.wallet, scopes)));
+    // Of what a client encrypted the service has no keys.
+    const isMissing = (found: DisclosedEvent) =>
+      found.content === 'checked' && has(found).some((scope) => !keyFor(found, scope, keys));
+    if (events.some(isMissing)) keys.push(...(await this.#keys(requests, wanted.wallet, scopes)));
     const expected = { network, app: toHex(wanted.app), wallet: toHex(wanted.wallet) };
     const own = keys.filter(({ scope }) => scopes.includes(scope));
     const metas = new Map<string, Meta | null>();
