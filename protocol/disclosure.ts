@@ -4,7 +4,7 @@ import { ProtocolError, shownName } from './errors.ts';
 import { type Event, members, parseEvent, type RemovedEvent, unknownMember } from './event.ts';
 import { batchId, type Header, parseHeader } from './header.ts';
 import { leafOf } from './leaf.ts';
-import { inclusionProof, rootFromProof } from './tree.ts';
+import { proofIn, rootFromProof, treeLevels } from './tree.ts';
 import { isSigned } from './verify-batch.ts';
 
 /** Proves the signature over some scopes of one event and shows only names and commitments of the rest. */
@@ -22,6 +22,7 @@ export interface Disclosure {
 /**
  * Discloses the given scopes of event `index`. They must be `{salt, data}` in `batch.events`; everything else is closed.
  * @param batch a `VerifiedBatch`, or the meta of a batch with the scopes that were opened put back. @param index from 0.
+ * @param levels `treeLevels` of the leaves, for whoever discloses many events of one batch
  * @example verifyDisclosure(disclose(verifyBatch(batch, { network }), 0, ['geo'])).opened // { geo: '{"city":"Bern"}' }
  * @throws ProtocolError `disclosure` when the event was removed, `scope` when a scope is not there or not open, `proof` without such an event.
  */
@@ -29,8 +30,9 @@ export function disclose(
   batch: { header: Header; events: readonly (Event | RemovedEvent)[]; leaves: readonly Uint8Array[] },
   index: number,
   scopes: readonly string[],
+  levels = treeLevels(batch.leaves),
 ): Disclosure {
-  const proof = inclusionProof(batch.leaves, index).map(toHex);
+  const proof = proofIn(levels, index).map(toHex);
   const event = batch.events[index];
   if (event === undefined || 'leaf' in event) throw new ProtocolError('disclosure', 'the event was removed');
   for (const name of scopes) {

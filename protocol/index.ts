@@ -89,7 +89,7 @@ export { keyPairFromSeed, type SignatureClaim, sign, verifySignature } from './s
 export { ready, scrub } from './sodium.ts';
 export { mergeScopes, splitScopes } from './split-scopes.ts';
 export { openTransit, sealTransit, transitKeyPair } from './transit.ts';
-export { inclusionProof, rootOf, verifyInclusion } from './tree.ts';
+export { inclusionProof, rootOf, treeLevels, verifyInclusion } from './tree.ts';
 export { unwrapRoot, WRAPPED_ROOT_BYTES, wrappedKekVersion, wrapRoot } from './user-root.ts';
 export { measureBatch, type VerifiedBatch, verifyBatch } from './verify-batch.ts';
 export { encryptionKeyPairFromSeed, isX25519Key } from './x25519.ts';

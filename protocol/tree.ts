@@ -49,27 +49,41 @@ export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
 const nodeOf = (left: Uint8Array, right: Uint8Array) => blake2b256(concat(NODE_PREFIX, left, right));
 
 /**
+ * Every level of the tree over 1 or more leaves: the leaves first, the root alone last. For whoever proves many leaves of one tree.
+ * @example disclose(batch, 2, [], treeLevels(batch.leaves)) // hashes the tree once, not once per event
+ * @throws ProtocolError `count`, `length`.
+ */
+export function treeLevels(leaves: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {
+  check(leaves);
+  const levels: (readonly Uint8Array[])[] = [leaves];
+  let level = leaves;
+  while (level.length > 1) {
+    const next: Uint8Array[] = [];
+    for (let k = 0; k + 1 < level.length; k += 2) next.push(nodeOf(level[k] as Uint8Array, level[k + 1] as Uint8Array));
+    if (level.length % 2 === 1) next.push(level[level.length - 1] as Uint8Array);
+    levels.push(next);
+    level = next;
+  }
+  return levels;
+}
+
+/** Sibling hashes from the leaf upwards. @throws ProtocolError `proof` when there is no such leaf. */
+export function proofIn(levels: readonly (readonly Uint8Array[])[], index: number): Uint8Array[] {
+  const count = levels[0]?.length ?? 0;
+  if (!Number.isInteger(index) || index < 0 || index >= count) throw new ProtocolError('proof', 'index');
+  return levels.flatMap((level, height) => {
+    const sibling = level[Math.floor(index / 2 ** height) ^ 1];
+    return sibling === undefined ? [] : [sibling];
+  });
+}
+
+/**
  * Sibling hashes from the leaf upwards, 32 bytes each.
  * @example verifyInclusion({ leaf: leaves[2], index: 2, count: leaves.length, proof: inclusionProof(leaves, 2), root: rootOf(leaves) }) // true
  * @throws ProtocolError `proof` when there is no such leaf, `count`, `length`.
  */
-export function inclusionProof(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
-  check(leaves);
-  if (!Number.isInteger(index) || index < 0 || index >= leaves.length) throw new ProtocolError('proof', 'index');
-  const proof: Uint8Array[] = [];
-  let level = leaves;
-  let i = index;
-  while (level.length > 1) {
-    const sibling = level[i ^ 1];
-    if (sibling !== undefined) proof.push(sibling);
-    const next: Uint8Array[] = [];
-    for (let k = 0; k + 1 < level.length; k += 2) next.push(nodeOf(level[k] as Uint8Array, level[k + 1] as Uint8Array));
-    if (level.length % 2 === 1) next.push(level[level.length - 1] as Uint8Array);
-    level = next;
-    i >>= 1;
-  }
-  return proof;
-}
+export const inclusionProof = (leaves: readonly Uint8Array[], index: number): Uint8Array[] =>
+  proofIn(treeLevels(leaves), index);
 
 /** The root that a proof leads to, or null when its length is not exact for (index, count). */
 export function rootFromProof(

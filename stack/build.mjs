@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { root } from './root.mjs';
 
 const PRODUCT = ['protocol', 'schemas', 'topics', 'services', 'connectors', 'cli', 'stack', 'sdk', 'bench'];
-const CLONE = [...PRODUCT, 'test'];
+const CLONE = [...PRODUCT, 'examples', 'test'];
 const UNUSED_DAYS = 7;
 
 /** TypeScript to be transpiled, and the plain JavaScript of `stack/`, which is taken as it is. Relative to the root, sorted. */

@@ -1,8 +1,8 @@
 import { toHex } from '../../protocol/index.ts';
+import { SegmentReader } from '../../services/pipeline/segment-reader.ts';
 import { exportedEventIds } from './exported-rows.ts';
 import { type IndexRow, indexRows } from './index-rows.ts';
 import { type OpenedBatch, openBatch } from './opened-batch.ts';
-import { SegmentReader } from './segments.ts';
 import type { Stores } from './stores.ts';
 
 /** What SQL and IPFS hold of these batches. Each list may hold an id twice: that is what is looked for. */

@@ -9,8 +9,8 @@ import {
   toHex,
 } from '../../protocol/index.ts';
 import type { OpenRoot } from '../../services/pipeline/ports/vault.ts';
+import type { StoredBatch } from '../../services/pipeline/segment-reader.ts';
 import type { IndexRow } from './index-rows.ts';
-import type { StoredBatch } from './segments.ts';
 
 /** An event as its owner reads it, its scopes opened and checked against what was signed. */
 export interface OpenedEvent {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { fromHex, type VerifiedRequest } from '../../protocol/index.ts';
+import { fromHex, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { RequestEffects } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { storedConsent } from './consents.ts';
@@ -65,6 +65,19 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
         SELECT EXISTS (SELECT FROM user_roots WHERE app = ${app} AND subject = ${subject})
           OR EXISTS (SELECT FROM subjects WHERE app = ${app} AND subject = ${subject}) AS taken`.execute(tx);
       return rows[0]?.taken === true;
+    },
+
+    async keyOfAnother(x25519) {
+      // Two wallets at one moment: the second waits here until it sees what the first has registered.
+      await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`x25519:${toHex(x25519)}`}, 0))`.execute(tx);
+      const row = await tx
+        .selectFrom('requests')
+        .select('wallet')
+        .where('x25519', '=', x25519)
+        .where('wallet', '!=', wallet)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
     },
 
     async newClientRoot(subject, epoch) {

@@ -113,6 +113,11 @@ function effectsOf(
       const inApp = [...tables.roots].filter(([one]) => one.startsWith(app)).flatMap(([, those]) => those);
       return inApp.some((row) => row.subject !== null && toHex(row.subject) === toHex(subject));
     },
+    async keyOfAnother(x25519) {
+      const all = [...tables.requests.values()].flatMap((byId) => [...byId.values()].map((one) => one.request));
+      const same = all.filter((one) => one.kind === 'recipient' && toHex(one.content.x25519) === toHex(x25519));
+      return same.some((one) => one.wallet !== request.wallet);
+    },
     newClientRoot: async (subject, epoch) =>
       add({ wrapped: (await freshRoot(owner)).wrapped, epoch, mode: 'client', subject }),
     async erase() {

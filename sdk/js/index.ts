@@ -5,9 +5,19 @@ export { type KeyStore, memoryKeyStore, type OwnRoot } from './client-mode/key-s
 export { type Expected, type OwnBatch, type OwnEvent, openStored } from './client-mode/open-stored.ts';
 export { BatchLost, BatchRefused, RootNotHeld, RootsDestroyed, StoredBatchRefused } from './errors.ts';
 export { uuidv7 } from './event-id.ts';
-export { type DisclosedEvent, type ReadEvent, readEvent, type ScopeKeyOf } from './reader.ts';
+export {
+  type DisclosedEvent,
+  disclosureFromMeta,
+  type ExpectedOwner,
+  metaOf,
+  type ReadEvent,
+  readEvent,
+  type ScopeKeyOf,
+} from './read-event.ts';
+export { MetaKeyMissing, Reader, type ReaderOptions, type ReadPage, type WantedEvents } from './reader.ts';
 export { type BatchStatus, TryAgain } from './transport.ts';
 export {
+  type DisclosurePage,
   type RemovalState,
   type SealedKey,
   type StoredPlace,

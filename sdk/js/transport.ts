@@ -14,6 +14,8 @@ export interface BatchStatus {
     readonly indexed: boolean;
     readonly settled: boolean;
   };
+  /** null until indexed. `unchecked`: encrypted by the client; only who has the key can check it. */
+  readonly content: 'checked' | 'unchecked' | null;
   readonly outcome: 'live' | 'dead' | 'erased' | 'unpaid' | 'unknown';
 }
 

@@ -13,7 +13,7 @@ import {
   ZERO_KEY,
 } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
-import type { ScopeKeyOf } from './reader.ts';
+import type { DisclosedEvent, ScopeKeyOf } from './read-event.ts';
 import { type Transport, TryAgain } from './transport.ts';
 
 /** Where each kind of signed request goes. */
@@ -68,6 +68,15 @@ export interface StoredPlace extends WalletMode {
   readonly segment: string;
   readonly slot: number;
   readonly hash: string;
+}
+
+/** Events as the service returns them, unverified. */
+export interface DisclosurePage {
+  readonly events: readonly DisclosedEvent[];
+  /** Batch id → meta envelope, base64url, of batches whose content is unchecked. */
+  readonly metas: Readonly<Record<string, string>>;
+  readonly next: string | null;
+  readonly more: boolean;
 }
 
 /** The state of an erasure. */
@@ -137,6 +146,21 @@ export class WalletRequests {
     return openKeys(keys, pair);
   }
 
+  /**
+   * Events of a wallet that this account may see, with what proves them; `Reader` verifies and opens them.
+   * @param page.after `next` of the page before; `limit` at most 1,000, default 100
+   */
+  disclosures(
+    wallet: Uint8Array,
+    { after, limit }: { after?: string | null; limit?: number } = {},
+  ): Promise<DisclosurePage> {
+    const query = new URLSearchParams({
+      ...(after ? { after } : {}),
+      ...(limit === undefined ? {} : { limit: String(limit) }),
+    });
+    return this.#get(`disclosures?${query}`, 'disclosures.read', wallet);
+  }
+
   move(content: Content<'move'>): Promise<{ id: string; rootVersion: number }> {
     return this.#send('move', content);
   }
@@ -152,7 +176,7 @@ export class WalletRequests {
   }
 
   /** What a move to service mode has to name. */
-  prepareMove(): Promise<{ rootVersion: number; subject: string }> {
+  prepareMove(): Promise<{ rootVersion: number; subject: string; epoch: number }> {
     const body = { app: toHex(this.#settings.app), wallet: toHex(this.#account.publicKey) };
     return this.#again(() =>
       this.#transport.postJson('/v1/moves/prepare', utf8(JSON.stringify(body)), this.#bearer(['move'])),
@@ -181,8 +205,8 @@ export class WalletRequests {
     return this.#get('access-log', 'access.read');
   }
 
-  #get<T>(what: string, operation: string): Promise<T> {
-    const path = `/v1/wallets/${toHex(this.#account.publicKey)}/apps/${toHex(this.#settings.app)}/${what}`;
+  #get<T>(what: string, operation: string, wallet = this.#account.publicKey): Promise<T> {
+    const path = `/v1/wallets/${toHex(wallet)}/apps/${toHex(this.#settings.app)}/${what}`;
     return this.#again(() => this.#transport.get<T>(path, this.#bearer([operation])));
   }
 

@@ -1,6 +1,6 @@
 import { sealTransit } from '../../protocol/index.ts';
 import type { Received } from '../../schemas/index.ts';
-import type { Clock } from '../pipeline/clock.ts';
+import type { Clock, Random } from '../pipeline/clock.ts';
 import type { Faults } from '../pipeline/faults.ts';
 import type { Log } from '../pipeline/log.ts';
 import type { Metrics } from '../pipeline/metrics.ts';
@@ -9,6 +9,7 @@ import type { Apps } from '../pipeline/ports/apps.ts';
 import type { Codec } from '../pipeline/ports/codec.ts';
 import type { Consents } from '../pipeline/ports/consents.ts';
 import type { IndexStore } from '../pipeline/ports/index-store.ts';
+import type { IpfsCluster } from '../pipeline/ports/ipfs.ts';
 import type { LogWriter } from '../pipeline/ports/log.ts';
 import type { Positions } from '../pipeline/ports/positions.ts';
 import type { Removals } from '../pipeline/ports/removals.ts';
@@ -44,7 +45,12 @@ export interface ApiDeps {
   readonly partitionOf: (wallet: Uint8Array, partitions: number) => number;
   readonly writer: LogWriter;
   readonly codec: Codec<Received>;
-  readonly vault: Pick<Vault, 'transit' | 'scopeKeys' | 'prepare'>;
+  readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
+  /** Where segments are read, by name. */
+  readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  readonly random: Pick<Random, 'bytes'>;
+  /** 32 bytes: what cursors are sealed with, the same in every process. */
+  readonly cursorKey: Uint8Array;
   readonly requests: Requests;
   readonly consents: Consents;
   readonly removals: Pick<Removals, 'find' | 'progress'>;
@@ -54,7 +60,7 @@ export interface ApiDeps {
   readonly admission: Pick<Admission, 'origins'>;
   readonly apps: Apps;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'batches' | 'checkpoints' | 'ofWallet'>;
+  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints'>;
   readonly settlement: SettlementStatus;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
@@ -97,6 +103,7 @@ export async function startApi(
   const ready = () => running !== null && !running.stopping;
   const routes = createRoutes({
     routes: allRoutes({ ...deps, statuses: createBatchStatuses(deps), apps, telemetry, ready }),
+    budget,
     telemetry,
     version: deps.version,
   });

@@ -22,6 +22,8 @@ export interface BatchStatus {
     readonly indexed: boolean;
     readonly settled: boolean;
   };
+  /** null until indexed. `unchecked`: the client encrypted it, so only who has the key can see whether it is what was signed. */
+  readonly content: 'checked' | 'unchecked' | null;
   readonly outcome: 'live' | 'dead' | 'erased' | 'unpaid' | 'unknown';
 }
 
@@ -77,6 +79,7 @@ function statusOf(
       indexed: marks.indexer >= place.origin,
       settled: settled === 'final',
     },
+    content: entry?.body ? (entry.body.mode === 'client' ? 'unchecked' : 'checked') : null,
     outcome: lost ?? (settled === 'unpaid' ? 'unpaid' : 'live'),
   };
 }
@@ -88,6 +91,7 @@ function unknown(batchId: Uint8Array): BatchStatus {
     wallet: null,
     position: null,
     stages: { encrypted: false, pinned: false, indexed: false, settled: false },
+    content: null,
     outcome: 'unknown',
   };
 }

@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Content, encryptionKeyPairFromSeed, type KindName, signRequest, toHex } from '../../protocol/index.ts';
+import {
+  type Content,
+  encryptionKeyPairFromSeed,
+  type KeyPair,
+  type KindName,
+  signRequest,
+  toHex,
+} from '../../protocol/index.ts';
 import { type Account, accountFromPhrase, DdcClient, deriveAccount } from '../../sdk/js/index.ts';
 import { app as appAccount, type MemoryApi, startMemoryApi } from '../../test/support/api.ts';
 
 const PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
 const HOUR = 3_600_000;
 const app = appAccount.publicKey;
-const pair = encryptionKeyPairFromSeed(new Uint8Array(32).fill(5));
 
 let it: MemoryApi;
 let root: Account;
@@ -16,6 +22,7 @@ let ahead = 0;
 const now = () => Date.now() + ahead;
 let owner: Account;
 let stranger: Account;
+let pair: KeyPair;
 
 beforeAll(async () => {
   root = await accountFromPhrase(`${PHRASE}//refusals`);
@@ -30,10 +37,11 @@ beforeEach(() => {
   ahead = 0;
   const fresh = (who: string) => deriveAccount(root, `//${who}-${randomBytes(6).toString('hex')}`);
   [owner, stranger] = [fresh('owner'), fresh('stranger')];
+  pair = encryptionKeyPairFromSeed(new Uint8Array(randomBytes(32)));
 });
 
-function signed<K extends KindName>(kind: K, content: Content<K>) {
-  const head = { kind, network: 'cere-sandbox', app: toHex(app), wallet: toHex(owner.publicKey) };
+function signed<K extends KindName>(kind: K, content: Content<K>, of = toHex(app)) {
+  const head = { kind, network: 'cere-sandbox', app: of, wallet: toHex(owner.publicKey) };
   const id = toHex(new Uint8Array(randomBytes(16)));
   const how = { signer: 'wallet', algorithm: owner.algorithm, wrap: 'none' } as const;
   return signRequest({ ...head, id, issuedAt: now(), ...how, content }, owner);
@@ -55,6 +63,13 @@ const grantFrom = (fromEpoch: number) =>
 test('a call without a token is told which kind is wanted', async () => {
   const answer = await fetch(`${it.url}/v1/wallets/${toHex(owner.publicKey)}/apps/${toHex(app)}/grants`);
   expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+});
+
+test('a key that another wallet has registered is refused, whoever certifies it: a grant names only the key', async () => {
+  await client.requests(stranger).certify(pair.publicKey, now() + HOUR);
+  const content = { x25519: pair.publicKey, expiresAt: now() + HOUR };
+  expect(await post('/v1/certificates', signed('recipient', content, '00'.repeat(32)))).toEqual([409, 'key_taken']);
+  await client.requests(stranger).certify(pair.publicKey, now() + 2 * HOUR);
 });
 
 test('a grant begins at the latest with the next epoch', async () => {

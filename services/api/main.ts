@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { openKubo } from '../../connectors/ipfs/kubo.ts';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
@@ -11,12 +12,14 @@ import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { keepKeks, withKekLock } from '../../connectors/vault/kek-lives.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
-import { ready, signReceipt } from '../../protocol/index.ts';
+import { blake2b256, ready, signReceipt, utf8 } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import type { Topic } from '../../topics/define-topic.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import { removalsCompleted } from '../../topics/removals-completed.ts';
 import { removalsRequested } from '../../topics/removals-requested.ts';
+import { DEFAULT_CLUSTER } from '../pipeline/ports/clusters.ts';
+import type { IpfsCluster } from '../pipeline/ports/ipfs.ts';
 import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
@@ -25,10 +28,25 @@ import { readReceiptKey } from './removals/receipt-key.ts';
 import { sweepRemovals } from './removals/sweeper.ts';
 import { startVerifyThreads } from './verify-threads.ts';
 
+/** Cursors are no secret of anybody's: they only need a key that all processes have. */
+const CURSOR = utf8('cere-ddc:cursor:v1');
 const DAY_MS = 86_400_000;
 
 /** One for each core beyond two, since a thread that shares a core only adds copying. */
 const defaultThreads = (): number => Math.max(0, availableParallelism() - 2);
+
+/** Somebody waits for an answer: sooner than a pin is given up. */
+const SEGMENT_MS = 10_000;
+
+/** Batches are taken without it: only what returns events asks it, and answers 503 while it is away. */
+function openClusters({ config, keep, log }: Boot): Map<string, IpfsCluster> {
+  if (config.ipfsApi === '') {
+    log.warn({}, 'IPFS_API is not set: no events are returned');
+    return new Map();
+  }
+  const kubo = keep(openKubo({ name: DEFAULT_CLUSTER, url: config.ipfsApi, timeoutMs: SEGMENT_MS }));
+  return new Map([[kubo.name, kubo]]);
+}
 
 async function start(boot: Boot): Promise<Running> {
   const { config, log, metrics, signals, faults, clock, random, keep, onFatal } = boot;
@@ -111,6 +129,9 @@ async function start(boot: Boot): Promise<Running> {
         },
         codec,
         vault,
+        clusters: openClusters(boot),
+        random,
+        cursorKey: blake2b256(CURSOR, receiptKey.secretKey.subarray(0, 32)),
         admission: createAdmission(db),
         requests: createRequests(db, createFreshRoot(keks, random)),
         consents,

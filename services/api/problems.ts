@@ -95,6 +95,10 @@ export const API_PROBLEMS = {
     title:
       'Nobody has registered a live certificate for this X25519 key. Its holder registers one at /v1/certificates.',
   },
+  key_taken: {
+    status: 409,
+    title: 'Another wallet has registered this X25519 key. Make a key pair of your own, and register that.',
+  },
   epoch_ahead: {
     status: 422,
     title:
@@ -104,6 +108,11 @@ export const API_PROBLEMS = {
     status: 409,
     title:
       'This wallet encrypts by itself in this app: the service has none of its keys. Seal the key to the recipient yourself (`ddc crypto grant`).',
+  },
+  no_key: {
+    status: 403,
+    title:
+      'No live grant or policy gives the caller the key of this envelope, or the service has none: the wallet encrypts by itself, or is erased. Told of single envelopes.',
   },
   too_many_keys: {
     status: 413,

@@ -1,6 +1,7 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
+import type { BodyBudget } from './body-budget.ts';
 import { ApiProblem } from './problems.ts';
 import * as shapes from './shapes.ts';
 
@@ -9,10 +10,11 @@ export interface Route {
   readonly doc: RouteConfig;
   /** Absent: served before express (`POST /v1/batches`). */
   readonly handle?: (request: Request, response: Response) => Promise<void> | void;
-  /** Largest JSON body. Default 128 kB. */
-  readonly limit?: string;
+  /** Largest JSON body, bytes; those that say it count against the memory for bodies. Default 128 KiB. */
+  readonly limit?: number;
 }
 
+const SMALL_BODY = 128 * 1024;
 const problemContent = { 'application/problem+json': { schema: shapes.problem } };
 
 /** Building blocks of what a route may answer. */
@@ -40,16 +42,19 @@ export const BODY_PROBLEMS = {
 };
 
 /** Each address takes the methods of its routes; any other method is told which. */
-export function mount(app: Express, routes: readonly Route[]): void {
+export function mount(app: Express, routes: readonly Route[], budget: BodyBudget): void {
   const byPath = new Map<string, Route[]>();
   for (const route of routes) byPath.set(route.doc.path, [...(byPath.get(route.doc.path) ?? []), route]);
   for (const [path, those] of byPath) {
     if (those.some((route) => !route.handle)) continue;
     const address = path.replaceAll(/\{(\w+)\}/g, ':$1');
-    for (const { doc, handle, limit = '128kb' } of those) {
+    for (const { doc, handle, limit } of those) {
       if (!handle) continue;
       if (doc.method === 'get') app.get(address, handle);
-      else app.post(address, jsonOnly, express.json({ limit, strict: true }), handle);
+      else {
+        const within = limit === undefined ? [] : [budgeted(budget, limit)];
+        app.post(address, jsonOnly, ...within, express.json({ limit: limit ?? SMALL_BODY, strict: true }), handle);
+      }
     }
     const allow = those.map(({ doc }) => (doc.method === 'get' ? 'GET, HEAD' : 'POST')).join(', ');
     app.all(address, () => {
@@ -57,6 +62,15 @@ export function mount(app: Express, routes: readonly Route[]): void {
     });
   }
 }
+
+/** Takes the most that the body may become, until the answer is out or the connection gone. */
+const budgeted =
+  (budget: BodyBudget, bytes: number): RequestHandler =>
+  (_request, response, next) => {
+    budget.take(bytes);
+    response.once('close', () => budget.give(bytes));
+    next();
+  };
 
 const jsonOnly: RequestHandler = (request, _response, next) => {
   if (!request.is('application/json')) throw new ApiProblem('content_type');

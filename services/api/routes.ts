@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { answerJson, answerProblem } from './answer.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { docsPage } from './docs-page.ts';
 import { openApiDocument } from './openapi.ts';
 import { ApiProblem } from './problems.ts';
@@ -9,15 +10,17 @@ import type { Telemetry } from './telemetry.ts';
 export interface RouteDeps {
   /** Of all groups. */
   readonly routes: readonly Route[];
+  /** Shared with batches. */
+  readonly budget: BodyBudget;
   readonly telemetry: Telemetry;
   readonly version: string;
 }
 
 /** Everything but `POST /v1/batches`, with the document made from the same routes. */
-export function createRoutes({ routes, telemetry, version }: RouteDeps): Express {
+export function createRoutes({ routes, budget, telemetry, version }: RouteDeps): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
-  mount(app, routes);
+  mount(app, routes, budget);
   const document = openApiDocument(routes, version);
   app.get('/openapi.json', (_request, response) => answerJson(response, 200, document));
   app.all('/openapi.json', () => {

@@ -21,6 +21,10 @@ export const batchStatus = z.object({
   wallet: hex32.nullable().describe('null until indexed.'),
   position: z.object({ partition: z.int().min(0), offset }).nullable(),
   stages: z.object({ encrypted: z.boolean(), pinned: z.boolean(), indexed: z.boolean(), settled: z.boolean() }),
+  content: z
+    .enum(['checked', 'unchecked'])
+    .nullable()
+    .describe('null until indexed. `unchecked`: encrypted by the client; only readers with the key can check it.'),
   outcome: z.enum(['live', 'dead', 'erased', 'unpaid', 'unknown']),
 });
 
@@ -59,7 +63,7 @@ const eventShape = z.strictObject({
   blob: z.string().optional().describe('CIDv1, base32'),
   scopes: z.record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), scope),
 });
-const headerShape = z.strictObject({
+export const headerShape = z.strictObject({
   v: z.literal(1),
   network: z.string().regex(/^[a-z0-9-]{1,32}$/),
   app: hex32,
@@ -113,7 +117,7 @@ export const removalState = z.object({
 
 /** A wallet in an app. */
 export const ownerShape = z.strictObject({ wallet: hex32, app: hex32 });
-export const preparedRoot = z.object({ rootVersion: z.int().min(1), subject: hex32 });
+export const preparedRoot = z.object({ rootVersion: z.int().min(1), subject: hex32, epoch: epochShape });
 
 export const sealedKey = z.object({
   scope: z.string(),

@@ -3,7 +3,7 @@ import type { Accepted } from '../pipeline/accepted.ts';
 import type { IndexEntry } from '../pipeline/ports/index-store.ts';
 
 /** What the index keeps of one accepted record of `pinned`: everything but its envelopes; of a void, that it was one and why. */
-export function indexEntry({ origin, value }: Accepted<Pinned>): IndexEntry {
+export function indexEntry({ origin, value }: Pick<Accepted<Pinned>, 'origin' | 'value'>): IndexEntry {
   const { batchId, app, wallet, rootVersion, reason, body } = value;
   const head = { origin, batchId, app, wallet, rootVersion };
   if (body === null) return { ...head, source: value.source, seq: value.seq, reason: reason ?? 'dead', body: null };

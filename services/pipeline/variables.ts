@@ -65,7 +65,7 @@ export const environment = z.object({
     .or(z.literal(''))
     .default('')
     .describe(
-      'RPC of the Kubo node, such as `http://127.0.0.1:5001`. Whoever reaches it owns the node: never publish it.',
+      'RPC of the Kubo node, such as `http://127.0.0.1:5001`. Whoever reaches it owns the node: never publish it. Without it the API takes batches and returns no events.',
     ),
   CHAIN_RPC: z.url().or(z.literal('')).default('').describe('WebSocket of a Substrate node, `ws://…` or `wss://…`.'),
   DDC_NETWORK: z

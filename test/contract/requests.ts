@@ -131,6 +131,31 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(await it.consents.certified(bytes(32), Date.now())).toBe(false);
     });
 
+    test('a key belongs to the wallet that registers it first, also after its certificate has ended', async () => {
+      const x25519 = bytes(32);
+      const register = async (expiresAt: number) => {
+        const request = signed('recipient', { x25519, expiresAt }, undefined, Date.now() - HOUR);
+        return once(request, async (effects) => ({ another: await effects.keyOfAnother(x25519) }));
+      };
+      expect(await register(Date.now() - 1)).toEqual({ another: false });
+      expect(await register(Date.now() + HOUR)).toEqual({ another: false });
+      wallet = keyPairFromSeed('ed25519', bytes(32));
+      expect(await register(Date.now() + HOUR)).toEqual({ another: true });
+    });
+
+    test('of wallets that register one key at the same moment one is first', async () => {
+      const x25519 = bytes(32);
+      const tries = Array.from({ length: 6 }, () => {
+        wallet = keyPairFromSeed('ed25519', bytes(32));
+        return once(signed('recipient', { x25519, expiresAt: Date.now() + HOUR }), async (effects) => {
+          if (await effects.keyOfAnother(x25519)) throw new Error('taken');
+          return {};
+        });
+      });
+      const done = (await Promise.allSettled(tries)).map((one) => one.status).sort();
+      expect(done).toEqual(['fulfilled', ...new Array(5).fill('rejected')]);
+    });
+
     test('the end of a grant begins one epoch, for all roots of the owner', async () => {
       await it.vault().transit([owner]);
       await once(grant(Date.now() + 1_000));

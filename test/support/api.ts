@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createMemoryIpfs } from '../../connectors/ipfs/memory-ipfs.ts';
 import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createMemoryAdmission } from '../../connectors/postgres/memory-admission.ts';
@@ -70,7 +71,7 @@ export const someBody = (over: Partial<SignRequest> = {}): Uint8Array => encodeN
 export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partial<ServerOptions> = {}) {
   const log = new MemoryLog();
   log.createTopic(batchesReceived.name, PARTITIONS);
-  const clock = { now: () => Date.now() };
+  const clock = over.clock ?? { now: () => Date.now() };
   const keks = parseKeks(`1 ${'07'.repeat(32)}`);
   const random = { bytes: (n: number) => new Uint8Array(randomBytes(n)) };
   const vault = createMemoryVault({
@@ -82,6 +83,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const consents = createMemoryConsents(vault.tables);
   const rooms = () => ({ indexer: true, pinner: true, swept: true, exports: [] });
   const removals = createMemoryRemovals(vault.tables, rooms);
+  const ipfs = createMemoryIpfs();
   const admission = createMemoryAdmission();
   const apps = createMemoryApps();
   const positions = memoryPositions('00'.repeat(16));
@@ -102,6 +104,9 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       writer: log.writer(),
       codec,
       vault,
+      clusters: new Map([[ipfs.name, ipfs]]),
+      random,
+      cursorKey: random.bytes(32),
       removals,
       receiptKey: new Uint8Array(32).fill(9),
       faults: NO_FAULTS,
@@ -133,7 +138,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       headers: { 'content-type': 'application/x-ndjson', ...headers },
       body: body as RequestInit['body'],
     });
-  return { api, url, log, vault, consents, removals, admission, apps, positions, index, metrics, appended, post };
+  return { api, url, log, vault, ipfs, consents, removals, admission, apps, positions, index, metrics, appended, post };
 }
 
 export type MemoryApi = Awaited<ReturnType<typeof startMemoryApi>>;

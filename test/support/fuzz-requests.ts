@@ -40,7 +40,16 @@ const PATHS = {
 } as const satisfies Partial<Record<KindName, string>>;
 type Sent = keyof typeof PATHS;
 const KINDS = Object.keys(PATHS) as Sent[];
-const OPERATIONS = ['grants.read', 'access.read', 'removals.read', 'keys.fetch', 'move'];
+const OPERATIONS = [
+  'grants.read',
+  'access.read',
+  'removals.read',
+  'keys.fetch',
+  'disclosures.read',
+  'crypto.encrypt',
+  'crypto.decrypt',
+  'move',
+];
 
 const pick = <T>(from: readonly T[], draw: Draw): T => from[draw(from.length)] as T;
 const bytes = (length: number, draw: Draw) => Uint8Array.from({ length }, () => draw(256));
@@ -93,14 +102,26 @@ function tokenShot(draw: Draw): Shot {
       `/v1/wallets/${other}/apps/${APP}/grants`,
       `/v1/certificates/${other}`,
       `/v1/certificates/%00${other}`,
+      `${own}/disclosures`,
+      `/v1/wallets/${other}/apps/${APP}/disclosures?limit=${pick(['1', '0', 'x'], draw)}`,
+      `${own}/disclosures?after=${pick(['1', `0.${'00'.repeat(32)}.9`], draw)}`,
+      '/v1/crypto/encrypt',
+      '/v1/crypto/decrypt',
       '/v1/keys/fetch',
       '/v1/moves/prepare',
     ],
     draw,
   );
-  const asked =
-    path === '/v1/keys/fetch' ? { app: APP, wallet: other, scopes: ['purchase'] } : { app: APP, wallet: other };
-  return { path, body: Buffer.from(JSON.stringify(asked)), bearer };
+  return { path, body: Buffer.from(JSON.stringify({ app: APP, wallet: other, ...askedOf(path) })), bearer };
+}
+
+function askedOf(path: string): object {
+  const envelope = toBase64url(new Uint8Array(94).fill(1));
+  if (path === '/v1/keys/fetch') return { scopes: ['purchase'] };
+  if (path === '/v1/crypto/encrypt') return { events: [{ id: 'e', scopes: { purchase: '{"sum":5}' } }] };
+  if (path === '/v1/crypto/decrypt')
+    return { rootVersion: 1, subject: '11'.repeat(32), items: [{ eventId: 'e', scope: 'purchase', envelope }] };
+  return {};
 }
 
 function sign<K extends KindName>(of: {

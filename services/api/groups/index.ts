@@ -1,9 +1,10 @@
 import { toHex } from '../../../protocol/index.ts';
-import type { Clock } from '../../pipeline/clock.ts';
+import type { Clock, Random } from '../../pipeline/clock.ts';
 import type { Faults } from '../../pipeline/faults.ts';
 import type { Metrics } from '../../pipeline/metrics.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
 import type { IndexStore } from '../../pipeline/ports/index-store.ts';
+import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
 import type { Positions } from '../../pipeline/ports/positions.ts';
 import type { Removals } from '../../pipeline/ports/removals.ts';
 import type { Requests } from '../../pipeline/ports/requests.ts';
@@ -11,6 +12,11 @@ import type { Vault } from '../../pipeline/ports/vault.ts';
 import type { AppRegister } from '../app-register.ts';
 import { createAuthorize } from '../auth/bearer.ts';
 import type { BatchStatuses } from '../batch-status.ts';
+import { createCursors } from '../disclosures/cursor.ts';
+import { createEventPages } from '../disclosures/event-page.ts';
+import { createEventReaders } from '../disclosures/event-reader.ts';
+import { createDecrypt } from '../explicit/decrypt.ts';
+import { createEncrypt } from '../explicit/encrypt.ts';
 import { createAcceptRequest } from '../requests/accept-request.ts';
 import { erase } from '../requests/erase.ts';
 import { grant } from '../requests/grant.ts';
@@ -26,6 +32,8 @@ import type { Route } from '../route.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { batchRoutes } from './batches.ts';
 import { consentRoutes } from './consent.ts';
+import { cryptoRoutes } from './crypto.ts';
+import { disclosureRoutes } from './disclosures.ts';
 import { healthRoutes } from './health.ts';
 import { modeRoutes } from './modes.ts';
 import { positionsRoutes } from './positions.ts';
@@ -35,13 +43,18 @@ import { storedBatchRoutes } from './stored-batches.ts';
 
 export interface GroupDeps {
   readonly network: string;
-  readonly vault: Pick<Vault, 'transit' | 'scopeKeys' | 'prepare'>;
+  readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
+  /** Where segments are read, by name. */
+  readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  readonly random: Pick<Random, 'bytes'>;
+  /** 32 bytes: what cursors are sealed with. */
+  readonly cursorKey: Uint8Array;
   readonly requests: Requests;
   readonly consents: Consents;
   readonly apps: Pick<AppRegister, 'find'>;
   readonly statuses: BatchStatuses;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'checkpoints' | 'ofWallet'>;
+  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints'>;
   readonly partitions: number;
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: Metrics;
@@ -75,8 +88,19 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...batchRoutes(deps),
     ...requestRoutes({ ...deps, handlers, accept }),
     ...consentRoutes({ authorize, requests, consents, sealedKeys, now }),
-    ...modeRoutes({ authorize, apps, vault }),
     ...storedBatchRoutes({ ...deps, authorize }),
+    ...disclosureRoutes({
+      authorize,
+      readerOf: createEventReaders({ consents, now }),
+      pageOf: createEventPages({ ...deps, cursors: createCursors(deps.cursorKey, deps.random) }),
+    }),
+    ...modeRoutes({ authorize, apps, vault, consents }),
+    ...cryptoRoutes({
+      authorize,
+      apps,
+      encrypt: createEncrypt(deps),
+      decrypt: createDecrypt({ vault, consents, now }),
+    }),
     ...removalRoutes({ ...deps, authorize, now, partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions) }),
     ...positionsRoutes(deps),
     ...healthRoutes(deps),

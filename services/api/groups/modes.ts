@@ -1,4 +1,5 @@
 import { fromHex, toHex } from '../../../protocol/index.ts';
+import type { Consents } from '../../pipeline/ports/consents.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
@@ -12,10 +13,12 @@ export const modeRoutes = ({
   authorize,
   apps,
   vault,
+  consents,
 }: {
   authorize: Authorize;
   apps: Pick<AppRegister, 'find'>;
   vault: Pick<Vault, 'transit' | 'prepare'>;
+  consents: Pick<Consents, 'of'>;
 }): Route[] => [
   {
     doc: {
@@ -23,13 +26,15 @@ export const modeRoutes = ({
       path: '/v1/moves/prepare',
       tags: ['keys & grants'],
       summary: 'The subject that a move to service mode must name',
-      description: 'Operation `move`, by the wallet. The same answer until the move is made.',
+      description:
+        'Operation `move`, by the wallet. The same root until the move is made; the move names the epoch answered here, or a later one.',
       security: [{ token: [] }],
       request: jsonBody(ownerShape),
       responses: {
         200: ok('A root that counts from the move on.', preparedRoot),
         ...BODY_PROBLEMS,
         ...AUTH_PROBLEMS,
+        403: problem('`forbidden`, `token_delegated`, `unknown_app`'),
         410: problem('`erased`'),
       },
     },
@@ -42,7 +47,8 @@ export const modeRoutes = ({
       const [transit] = await vault.transit([owner]);
       if (!transit) throw new ApiProblem('erased');
       const { rootVersion, subject } = await vault.prepare(owner);
-      answerJson(response, 200, { rootVersion, subject: toHex(subject) });
+      const [state] = await consents.of([owner]);
+      answerJson(response, 200, { rootVersion, subject: toHex(subject), epoch: state?.epoch ?? 0 });
     },
   },
 ];

@@ -1,14 +1,23 @@
 import { z } from 'zod';
 import { toHex } from '../../../protocol/index.ts';
+import { ApiProblem } from '../problems.ts';
 import { hex32, requestId } from '../shapes.ts';
 import { defineHandler } from './handler.ts';
 
-/** Registers an encryption-key certificate: whoever wants to grant something to this wallet finds it here. */
+/**
+ * Registers an encryption-key certificate: whoever wants to grant something to this wallet finds it here. A certificate does not prove that
+ * its wallet holds the secret half, and a grant names only the key: so the key belongs to the wallet that registers it first.
+ */
 export const recipient = defineHandler<'recipient'>({
   kind: 'recipient',
   path: '/v1/certificates',
   status: 201,
   summary: 'Register an encryption key',
   answer: z.object({ id: requestId, x25519: hex32 }),
-  run: async ({ request }) => ({ id: request.id, x25519: toHex(request.content.x25519) }),
+  problems: { 409: '`key_taken`' },
+  async run({ request }, effects) {
+    const { x25519 } = request.content;
+    if (await effects.keyOfAnother(x25519)) throw new ApiProblem('key_taken');
+    return { id: request.id, x25519: toHex(x25519) };
+  },
 });

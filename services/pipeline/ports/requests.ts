@@ -28,6 +28,8 @@ export interface RequestEffects {
   activate(rootVersion: number, epoch: number): Promise<boolean>;
   /** Whether a root of anyone in this app is in client mode under this subject, or the index knows the subject. */
   subjectTaken(subject: Uint8Array): Promise<boolean>;
+  /** Whether another wallet has registered a certificate for this X25519 key, ended ones included. Nobody else registers it meanwhile. */
+  keyOfAnother(x25519: Uint8Array): Promise<boolean>;
   /** A new root version in client mode: it only opens the transit seal. */
   newClientRoot(subject: Uint8Array, epoch: number): Promise<number>;
   /**

@@ -1,0 +1,79 @@
+import { fromHex } from '../../../protocol/index.ts';
+import { answerJson } from '../answer.ts';
+import type { AppRegister } from '../app-register.ts';
+import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { decrypted, decryptRequest, encrypted, encryptRequest } from '../explicit/crypto-shapes.ts';
+import type { createDecrypt } from '../explicit/decrypt.ts';
+import type { createEncrypt } from '../explicit/encrypt.ts';
+import { ApiProblem } from '../problems.ts';
+import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
+
+export interface CryptoRoutesDeps {
+  readonly authorize: Authorize;
+  readonly apps: Pick<AppRegister, 'find'>;
+  readonly encrypt: ReturnType<typeof createEncrypt>;
+  readonly decrypt: ReturnType<typeof createDecrypt>;
+}
+
+const shared = { method: 'post' as const, tags: ['crypto'], security: [{ token: [] }] };
+/** As a batch may have. */
+const limit = 2_000_000;
+
+/** Explicit encryption, for partners that keep their data themselves: raw in, raw out. */
+export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt }: CryptoRoutesDeps): Route[] => [
+  {
+    limit,
+    doc: {
+      ...shared,
+      path: '/v1/crypto/encrypt',
+      summary: 'Encrypt events scope by scope',
+      description:
+        'Operation `crypto.encrypt`, by the app, or by the wallet where the app is open. Under the newest keys of the wallet in this app; nothing is stored, signed or charged. At most 2,000,000 bytes, and 1,000 scopes in all.',
+      request: jsonBody(encryptRequest),
+      responses: {
+        200: ok('Envelopes in the order of the events, with what commits to their content.', encrypted),
+        ...BODY_PROBLEMS,
+        ...AUTH_PROBLEMS,
+        403: problem('`forbidden`, `token_delegated`, `unknown_app`, `app_closed`'),
+        409: problem('`client_keys`'),
+        410: problem('`erased`'),
+        422: problem('`scope`, `data`, `id`: a name that no client may use, or text that is not well-formed.'),
+      },
+    },
+    async handle(request, response) {
+      const { app, wallet, events } = checked(encryptRequest, request.body);
+      const caller = authorize(request, 'crypto.encrypt', app);
+      mustBeOwnerOrApp(caller, wallet);
+      const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
+      // A root is made where there is none: not for an app that nobody registered.
+      const known = await apps.find({ hex: app, bytes: owner.app });
+      if (!known) throw new ApiProblem('unknown_app');
+      if (caller.signer === 'wallet' && !known.open) throw new ApiProblem('app_closed');
+      answerJson(response, 200, await encrypt(owner, events));
+    },
+  },
+  {
+    limit,
+    doc: {
+      ...shared,
+      path: '/v1/crypto/decrypt',
+      summary: 'Decrypt envelopes',
+      description:
+        "Operation `crypto.decrypt`: by the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. Keys that this takes are in the wallet's access log. At most 2,000,000 bytes and 1,000 envelopes.",
+      request: jsonBody(decryptRequest),
+      responses: {
+        200: ok('One answer per envelope, in order; one that is refused does not fail the others.', decrypted),
+        ...BODY_PROBLEMS,
+        ...AUTH_PROBLEMS,
+      },
+    },
+    async handle(request, response) {
+      const { app, wallet, rootVersion, subject, items } = checked(decryptRequest, request.body);
+      const caller = authorize(request, 'crypto.decrypt', app);
+      if (caller.signer === 'app') mustBeOwnerOrApp(caller, wallet);
+      const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
+      const under = { ...owner, rootVersion, subject: fromHex(subject, 32) };
+      answerJson(response, 200, { items: await decrypt(caller, under, items) });
+    },
+  },
+];

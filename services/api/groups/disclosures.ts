@@ -1,0 +1,48 @@
+import { fromHex } from '../../../protocol/index.ts';
+import { answerJson } from '../answer.ts';
+import type { Authorize } from '../auth/bearer.ts';
+import type { createEventPages } from '../disclosures/event-page.ts';
+import type { createEventReaders } from '../disclosures/event-reader.ts';
+import { eventPage, pageQuery } from '../disclosures/shapes.ts';
+import { AUTH_PROBLEMS, checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { ownerShape } from '../shapes.ts';
+
+export interface DisclosureRoutesDeps {
+  readonly authorize: Authorize;
+  readonly readerOf: ReturnType<typeof createEventReaders>;
+  readonly pageOf: ReturnType<typeof createEventPages>;
+}
+
+const DEFAULT_LIMIT = 100;
+
+/** Events as their readers get them. */
+export const disclosureRoutes = ({ authorize, readerOf, pageOf }: DisclosureRoutesDeps): Route[] => [
+  {
+    doc: {
+      method: 'get',
+      path: '/v1/wallets/{wallet}/apps/{app}/disclosures',
+      tags: ['events'],
+      summary: 'Events of a wallet in an app, each with its proof',
+      description:
+        "Operation `disclosures.read`: by the wallet (everything), by the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. The latter two see the events of which they may open a scope. Oldest first: by earliest event time of the batch, batch id, and index in the batch; what is recorded later with an earlier time stands before.",
+      security: [{ token: [] }],
+      request: { params: ownerShape, query: pageQuery },
+      responses: {
+        200: ok('Nothing for whoever may read nothing, and of who is erased.', eventPage),
+        400: problem('`invalid`'),
+        ...AUTH_PROBLEMS,
+        503: RETRY_LATER[503],
+      },
+    },
+    async handle(request, response) {
+      const { wallet, app } = checked(ownerShape, request.params);
+      const { after, limit = DEFAULT_LIMIT } = checked(pageQuery, request.query);
+      const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
+      const reader = await readerOf(authorize(request, 'disclosures.read', app), owner);
+      const page = reader
+        ? await pageOf(owner, reader, after ?? null, limit)
+        : { events: [], metas: {}, next: after ?? null, more: false };
+      answerJson(response, 200, page);
+    },
+  },
+];
