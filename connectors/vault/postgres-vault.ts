@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { RetriableError } from '../../services/pipeline/errors.ts';
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
 import { createConsents } from '../postgres/consents.ts';
 import type { Database } from '../postgres/database.ts';
@@ -16,12 +17,18 @@ export function openVault({ db, ...options }: PostgresVaultOptions): Vault {
   return createVault(postgresRootStore(db), { ...options, consents: createConsents(db) });
 }
 
+/** Races that one caller may lose in a row for the same first root; each was won by another, so one is the rule. */
+const MOST_RACES = 10;
+
 function postgresRootStore(db: Database): RootStore {
   return {
     async newest(owners, fresh) {
       const found: (VersionedRoot | undefined)[] = new Array(owners.length).fill(undefined);
       // Whoever loses the race to create sees neither its own row nor, in its snapshot, the winner's: it asks again.
+      let tries = 0;
       for (let left = owners.map((_, i) => i); left.length > 0; left = left.filter((i) => !found[i])) {
+        tries += 1;
+        if (tries > MOST_RACES) throw new RetriableError('root_contended', 'A first root could not be made for now.');
         const rows = await createIfAbsent(
           db,
           left.map((i) => owners[i] as Owner),
@@ -76,7 +83,10 @@ async function createIfAbsent(db: Database, owners: readonly Owner[], fresh: rea
       ) r
     ), made AS (
       INSERT INTO user_roots (app, wallet, root_version, wrapped)
-      SELECT app, wallet, 1, wrapped FROM wanted w WHERE NOT EXISTS (SELECT FROM known k WHERE k.at = w.at)
+      SELECT w.app, w.wallet, coalesce(
+          -- A prepared root may wait where no other is.
+          (SELECT max(u.root_version) FROM user_roots u WHERE u.app = w.app AND u.wallet = w.wallet), 0) + 1, w.wrapped
+      FROM wanted w WHERE NOT EXISTS (SELECT FROM known k WHERE k.at = w.at)
       ORDER BY app, wallet
       ON CONFLICT DO NOTHING
       RETURNING app, wallet, root_version, wrapped, epoch, mode, subject

@@ -7,7 +7,7 @@ export type VersionedRoot = StoredRoot & { readonly rootVersion: number };
 /** Where wrapped roots rest. It never sees an unwrapped one. */
 export interface RootStore {
   /**
-   * The newest root of each owner, in order; `fresh[i]` becomes version 1 where there is none. Prepared roots do not count.
+   * The newest root of each owner, in order; `fresh[i]` becomes the first where there is none. Prepared roots do not count.
    * The first to create wins; everybody gets the winner's.
    */
   newest(owners: readonly Owner[], fresh: readonly Uint8Array[]): Promise<VersionedRoot[]>;

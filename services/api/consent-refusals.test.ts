@@ -98,3 +98,21 @@ test('what was signed before an erasure and held back is refused after it', asyn
   expect((await mine.grants()).grants).toEqual([]);
   expect(await post('/v1/policies', signed('policy', policy))).toEqual([201, undefined]);
 });
+
+test('a policy that would not be in force is refused: the one that is was signed by a clock that is ahead', async () => {
+  const policy = (scopes: string[]) => ({ scopes, recipients: 'app' as const, expiresAt: now() + HOUR });
+  ahead = 4 * 60_000;
+  const wide = signed('policy', policy(['purchase', 'profile']));
+  ahead = 0;
+  const narrow = signed('policy', policy(['purchase']));
+  expect(await post('/v1/policies', wide)).toEqual([201, undefined]);
+  expect(await post('/v1/policies', narrow)).toEqual([409, 'policy_superseded']);
+  ahead = 4 * 60_000 + 1;
+  expect(await post('/v1/policies', signed('policy', policy(['purchase'])))).toEqual([201, undefined]);
+});
+
+test('a move of somebody who has no root yet leaves nothing behind that stops the first batch', async () => {
+  const move = { mode: 'service', subject: new Uint8Array(32).fill(5), epoch: 0 } as const;
+  expect(await post('/v1/moves', signed('move', move))).toEqual([409, 'same_mode']);
+  expect((await it.vault.transit([{ app, wallet: owner.publicKey }]))[0]).toMatchObject({ mode: 'service' });
+});

@@ -104,6 +104,11 @@ export const API_PROBLEMS = {
     title:
       'A grant begins at the latest with the next epoch: `fromEpoch` is at most one more than the epoch that the wallet is in.',
   },
+  policy_superseded: {
+    status: 409,
+    title:
+      'The policy in force was signed later than this one, perhaps by a clock that is ahead: revoke it by its id, and sign anew once its time has passed (5 minutes at most).',
+  },
   client_keys: {
     status: 409,
     title:

@@ -183,6 +183,15 @@ export function vaultContract(name: string, open: (options: TestVaultOptions) =>
       expect(toHex(second?.userRoot as Uint8Array)).not.toBe('00'.repeat(32));
     });
 
+    test('a root that was prepared before there was any does not stand in the way of the first', async () => {
+      const { vault, another } = await open(options());
+      const who = owner();
+      const prepared = await vault.prepare(who);
+      const [transit] = await vault.transit([who]);
+      expect(transit?.rootVersion).not.toBe(prepared.rootVersion);
+      expect((await another().transit([who]))[0]?.rootVersion).toBe(transit?.rootVersion);
+    });
+
     test('a prepared root stays the same until a move, and counts for nothing', async () => {
       const { vault, another } = await open(options());
       const who = owner();

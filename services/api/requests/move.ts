@@ -10,7 +10,7 @@ import { EFFECTIVE_WITHIN_SECONDS } from './new-epoch.ts';
 const LAST_MOVE_EPOCH = 2 ** 31 - 1;
 
 /** Changes who encrypts: a new root version, so that what is on its way is still judged by the one it was sealed under. */
-export const move = (vault: Pick<Vault, 'prepare'>) =>
+export const move = (vault: Pick<Vault, 'transit' | 'prepare'>) =>
   defineHandler<'move', Awaited<ReturnType<Vault['prepare']>> | null>({
     kind: 'move',
     path: '/v1/moves',
@@ -27,7 +27,12 @@ export const move = (vault: Pick<Vault, 'prepare'>) =>
       410: '`erased`',
       422: '`epoch_too_high`, or a code of the protocol',
     },
-    before: async ({ request, owner }) => (request.content.mode === 'service' ? vault.prepare(owner) : null),
+    async before({ request, owner }) {
+      if (request.content.mode !== 'service') return null;
+      // Whoever has no root yet gets one that counts; whoever is erased gets none that waits.
+      const [transit] = await vault.transit([owner]);
+      return transit ? vault.prepare(owner) : null;
+    },
     async run({ request }, effects, prepared) {
       const { mode, subject, epoch } = request.content;
       if (epoch > LAST_MOVE_EPOCH) throw new ApiProblem('epoch_too_high');

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { currentPolicy } from '../../../protocol/index.ts';
+import { ApiProblem } from '../problems.ts';
 import { epochShape, requestId } from '../shapes.ts';
 import { defineHandler } from './handler.ts';
 import { EFFECTIVE_WITHIN_SECONDS, newEpoch } from './new-epoch.ts';
@@ -9,9 +11,13 @@ export const policy = defineHandler<'policy'>({
   path: '/v1/policies',
   status: 201,
   summary: 'Say what the exports of an app, or listed recipients, may read',
+  problems: { 409: '`policy_superseded`' },
   answer: z.object({ id: requestId, epoch: epochShape, effectiveWithinSeconds: z.int() }),
   async run(asked, effects) {
     const epoch = await newEpoch(asked, effects);
+    // One signed by a clock that is ahead would stay in force, and its author would think it is not.
+    const current = currentPolicy(await effects.consent(), asked.request);
+    if (current?.id !== asked.request.id) throw new ApiProblem('policy_superseded');
     return { id: asked.request.id, epoch, effectiveWithinSeconds: EFFECTIVE_WITHIN_SECONDS };
   },
 });
