@@ -3,6 +3,7 @@ import { ENVELOPE_OVERHEAD } from './encrypted-size.ts';
 import { ProtocolError } from './errors.ts';
 import { checkEpoch } from './keys.ts';
 import { isScopeName, META_SCOPE } from './scope-name.ts';
+import { copyOut } from './small-bytes.ts';
 import { reserve, sodiumWasm } from './sodium.ts';
 import { writeAscii, writeText } from './text.ts';
 
@@ -17,13 +18,27 @@ const ENVELOPE_HEAD = 62;
 const SALT = 16;
 const TAG = 16;
 
-/** Scratch layout: scope key, record key ‖ key commitment, then the keyed message whose tail is the aad, then the envelope. */
+/** Scratch layout: scope key, record key ‖ key commitment (of `open`), then the keyed message with the nonce, whose tail is the aad, then the envelope. */
 const KEY = 0;
 const RECORD_KEY = 32;
 const RECORD_MESSAGE = 96;
-const AAD = RECORD_MESSAGE + RECORD.length + 24 + 4;
+const RECORD_NONCE = RECORD_MESSAGE + RECORD.length;
+const AAD = RECORD_NONCE + 24 + 4;
 const AAD_ROOM = 512;
 const BODY = AAD + AAD_ROOM;
+/** Where `seal` has record key ‖ key commitment: the latter lies where the envelope has it, the former is overwritten by the envelope's head. */
+const SEALED_KEY = BODY + KEY_COMMITMENT - 32;
+
+const encoder = new TextEncoder();
+/** Room for the text of most scopes, so that one view of wasm memory serves for them. */
+const TEXT_ROOM = 16 * 1024;
+let text: Uint8Array = new Uint8Array();
+
+/** The same view as long as the memory and the place are the same: to make one costs as much as to encrypt 100 bytes. */
+function textView(heap: Uint8Array, at: number, room: number): Uint8Array {
+  if (text.buffer !== heap.buffer || text.byteOffset !== at || text.length < room) text = heap.subarray(at, at + room);
+  return text;
+}
 
 /** Where an envelope belongs: what its additional data binds it to. */
 export interface Place {
@@ -62,8 +77,8 @@ function writeU32(heap: Uint8Array, at: number, n: number): void {
   heap[at + 3] = n & 255;
 }
 
-/** Writes the aad and derives record key ‖ key commitment at `area + RECORD_KEY`. @returns the length of the aad. */
-function derive(area: number, place: Place, nonce: Uint8Array): number {
+/** Writes the aad and derives record key ‖ key commitment at `area + into`. @returns the length of the aad. */
+function derive(area: number, place: Place, nonce: Uint8Array, into: number): number {
   const wasm = sodiumWasm();
   const heap = wasm.HEAPU8;
   const start = area + AAD;
@@ -86,9 +101,9 @@ function derive(area: number, place: Place, nonce: Uint8Array): number {
 
   write(heap, area + KEY, place.scopeKey);
   write(heap, area + RECORD_MESSAGE, RECORD);
-  write(heap, area + RECORD_MESSAGE + RECORD.length, nonce);
+  write(heap, area + RECORD_NONCE, nonce);
   writeU32(heap, start - 4, aadLength);
-  wasm._crypto_generichash(area + RECORD_KEY, 64, area + RECORD_MESSAGE, at - area - RECORD_MESSAGE, 0, area + KEY, 32);
+  wasm._crypto_generichash(area + into, 64, area + RECORD_MESSAGE, at - area - RECORD_MESSAGE, 0, area + KEY, 32);
   return aadLength;
 }
 
@@ -99,7 +114,7 @@ function derive(area: number, place: Place, nonce: Uint8Array): number {
  * @example
  * const place = { scopeKey: scopeKey(userRoot, app, 'geo', 0), epoch: 0, app, subject: subjectOf(userRoot), eventId: event.id, scope: 'geo' };
  * open({ ...place, envelope: seal({ ...place, salt, data: 'Bern', nonce }) }).data // 'Bern'
- * @returns 94 bytes more than the UTF-8 of `data`.
+ * @returns 94 bytes more than the UTF-8 of `data`. A short one is a view of a buffer that it shares with other envelopes: copy it before transferring its buffer.
  * @throws ProtocolError `scope_key`, `epoch`, `key`, `subject`, `scope`, `id`, `salt`, `nonce`, `data`.
  */
 export function seal(request: Place & { salt: Uint8Array; data: string; nonce: Uint8Array }): Uint8Array {
@@ -108,20 +123,15 @@ export function seal(request: Place & { salt: Uint8Array; data: string; nonce: U
   if (!isBytes(salt, SALT)) throw new ProtocolError('salt');
   if (!isBytes(nonce, 24)) throw new ProtocolError('nonce');
   if (!isWellFormed(data)) throw new ProtocolError('data');
-  const room = ENVELOPE_OVERHEAD + 3 * data.length;
-  const area = reserve(BODY + room);
+  const room = Math.max(TEXT_ROOM, 3 * data.length);
+  const area = reserve(BODY + ENVELOPE_OVERHEAD + room);
   const wasm = sodiumWasm();
   const heap = wasm.HEAPU8;
-  const aadLength = derive(area, request, nonce);
+  const aadLength = derive(area, request, nonce, SEALED_KEY);
   const out = area + BODY;
-  heap[out] = VERSION;
-  heap[out + 1] = SUITE;
-  writeU32(heap, out + EPOCH, request.epoch);
-  write(heap, out + NONCE, nonce);
-  heap.copyWithin(out + KEY_COMMITMENT, area + RECORD_KEY + 32, area + RECORD_KEY + 64);
   const inner = out + ENVELOPE_HEAD;
   write(heap, inner, salt);
-  const length = SALT + writeText(heap, inner + SALT, data);
+  const length = SALT + encoder.encodeInto(data, textView(heap, inner + SALT, room)).written;
   // In place: libsodium allows the ciphertext to lie on its plaintext.
   wasm._crypto_aead_xchacha20poly1305_ietf_encrypt(
     inner,
@@ -133,11 +143,17 @@ export function seal(request: Place & { salt: Uint8Array; data: string; nonce: U
     aadLength,
     0,
     0,
-    out + NONCE,
-    area + RECORD_KEY,
+    area + RECORD_NONCE,
+    area + SEALED_KEY,
   );
-  const envelope = heap.slice(out, inner + length + TAG);
-  heap.fill(0, area, area + RECORD_MESSAGE);
+  heap[out] = VERSION;
+  heap[out + 1] = SUITE;
+  writeU32(heap, out + EPOCH, request.epoch);
+  write(heap, out + NONCE, nonce);
+  const envelope = copyOut(heap.subarray(out, inner + length + TAG));
+  heap.fill(0, area, area + 32);
+  heap[area + SEALED_KEY] = 0;
+  heap[area + SEALED_KEY + 1] = 0;
   return envelope;
 }
 
@@ -172,7 +188,7 @@ export function open(request: Place & { envelope: Uint8Array; commitment?: Uint8
   const area = reserve(BODY + envelope.length);
   const wasm = sodiumWasm();
   const heap = wasm.HEAPU8;
-  const aadLength = derive(area, request, envelope.subarray(NONCE, KEY_COMMITMENT));
+  const aadLength = derive(area, request, envelope.subarray(NONCE, KEY_COMMITMENT), RECORD_KEY);
   const at = area + BODY;
   heap.set(envelope, at);
   const inner = at + ENVELOPE_HEAD;
