@@ -14,7 +14,7 @@ import {
   verifyRequest,
 } from '../../protocol/index.ts';
 import type { Consents } from '../../services/pipeline/ports/consents.ts';
-import type { Removals } from '../../services/pipeline/ports/removals.ts';
+import type { RemovalHistory, Removals } from '../../services/pipeline/ports/removals.ts';
 import {
   RequestClash,
   type RequestEffects,
@@ -24,6 +24,7 @@ import {
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
 
 export interface RequestsUnderTest {
+  readonly history: RemovalHistory;
   readonly requests: Requests;
   readonly consents: Consents;
   readonly removals: Removals;
@@ -245,6 +246,51 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const found = new Set([...first, ...rest].map((one) => toHex(one.wallet)));
       expect(found).toEqual(new Set(wallets.map((one) => toHex(one.publicKey))));
       expect(await it.removals.open(3, rest.at(-1))).toEqual([]);
+    });
+
+    const erasure = (rootVersions: number[], fence = 40) => ({
+      ...owner,
+      id: bytes(16),
+      issuedAt: Date.now(),
+      fence,
+      rootVersions,
+    });
+
+    test('an erasure that only the log of removals knows is put back, with its fence; the owner is refused and consent forgotten', async () => {
+      await it.vault().transit([owner]);
+      await once(policy(['purchase']));
+      await it.vault().prepare(owner);
+      const known = erasure([1, 2]);
+      expect(await it.history.next()).toBe(0);
+      expect(await it.history.take([known, { ...known, fence: 99 }], 2, 5_000)).toEqual({ removals: 1, roots: 2 });
+      expect(await it.history.next()).toBe(2);
+      const versions = [1, 2].map((rootVersion) => ({ ...owner, rootVersion }));
+      expect(await it.vault().roots(versions)).toEqual([null, null]);
+      expect(await it.vault().transit([owner])).toEqual([null]);
+      expect(await it.requests.list(owner)).toEqual([]);
+      const [removal] = await it.removals.open(10);
+      expect(removal).toMatchObject({ id: known.id, state: 'sent', fence: 40, rootVersions: [1, 2], receipts: 0 });
+      const reopened = await once(signed('reopen', {}), async (effects) => effects.newServiceRoot(0));
+      expect(reopened).toMatchObject({ rootVersion: 3 });
+      await once(policy(['profile']));
+      expect(await it.history.take([known], 1, 6_000)).toEqual({ removals: 0, roots: 0 });
+      expect(await it.history.next()).toBe(2);
+      expect((await it.vault().transit([owner]))[0]?.rootVersion).toBe(3);
+      expect(await it.requests.list(owner)).toHaveLength(1);
+    });
+
+    test('an owner of whom nothing is left is refused all the same, and an erasure from before its record goes on from there', async () => {
+      expect(await it.history.take([erasure([1])], 1, 0)).toEqual({ removals: 1, roots: 1 });
+      expect(await it.vault().transit([owner])).toEqual([null]);
+      owner = { ...owner, app: bytes(32) };
+      await it.vault().transit([owner]);
+      const request = signed('erase', {});
+      await once(request, async (effects) => ({ versions: await effects.erase() }));
+      const sent = { ...erasure([1], 41), id: fromHex(request.id, 16) };
+      expect(await it.history.take([sent], 2, 0)).toEqual({ removals: 1, roots: 0 });
+      const found = await it.removals.find(sent);
+      expect(found?.removal).toMatchObject({ state: 'sent', fence: 41 });
+      expect(await it.removals.fence(sent, 50)).toBe(false);
     });
 
     test('an erasure overwrites every root, forgets consent, and goes from step to step once', async () => {
