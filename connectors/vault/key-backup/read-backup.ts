@@ -62,9 +62,8 @@ async function* linesOf(path: string): AsyncGenerator<string> {
       if (rest.length > MOST_LINE) throw damaged('a line has no end');
     }
   } catch (cause) {
-    if (cause instanceof Error && 'syscall' in cause)
-      throw new FatalError('backup_file', `The backup ${path} cannot be read.`, { cause });
-    throw cause;
+    if (cause instanceof FatalError) throw cause;
+    throw new FatalError('backup_file', `The backup ${path} cannot be read.`, { cause });
   }
   if (rest !== '') throw damaged('its end is missing');
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, open, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sql } from 'kysely';
 import { toHex, wrappedKekVersion } from '../../../protocol/index.ts';
@@ -16,7 +16,7 @@ const PAGE = 2_000;
  * @throws FatalError `backup_exists`
  */
 export async function writeKeyBackup({ kysely }: Database, path: string): Promise<BackupEnd> {
-  if (await exists(path))
+  if (existsSync(path))
     throw new FatalError('backup_exists', `${path} is there already: a backup never replaces another.`);
   const next = `${path}.next`;
   const file = await open(next, 'w', 0o600);
@@ -70,16 +70,6 @@ async function* pagesOf(tx: Executor): AsyncGenerator<BackedUpRoot[]> {
 async function logsOf(tx: Executor): Promise<string[]> {
   const rows = await tx.selectFrom('positions').select('log').distinct().execute();
   return rows.map(({ log }) => toHex(log)).sort();
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.F_OK);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 async function syncFolder(path: string): Promise<void> {
