@@ -13,7 +13,7 @@ import {
   type VerifiedRequest,
   verifyRequest,
 } from '../../protocol/index.ts';
-import type { Consents } from '../../services/pipeline/ports/consents.ts';
+import type { Consents, LoggedAccess } from '../../services/pipeline/ports/consents.ts';
 import type { RemovalHistory, Removals } from '../../services/pipeline/ports/removals.ts';
 import {
   RequestClash,
@@ -186,11 +186,49 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       await it.consents.record([access, { ...access, scope: 'profile' }], 1_000);
       await it.consents.record([access], 3_000);
       expect(await it.consents.accesses(owner, { limit: 10 })).toEqual([
-        { ...access, first: 1_000, last: 3_000, times: 2 },
         { ...access, scope: 'profile', first: 1_000, last: 1_000, times: 1 },
+        { ...access, first: 1_000, last: 3_000, times: 2 },
       ]);
-      expect(await it.consents.accesses(owner, { limit: 10, before: 3_000 })).toHaveLength(1);
-      expect(await it.consents.accesses(owner, { limit: 1 })).toHaveLength(1);
+    });
+
+    test('the access log comes by pages: each entry once, also when keys are given again or anew between them', async () => {
+      const given = (scope: string, reader = 'export:a') => ({
+        ...owner,
+        reader,
+        scope,
+        rootVersion: 1,
+        epoch: 0,
+        by: 'ab'.repeat(16),
+      });
+      // Many of one moment, so that pages end between equals.
+      const scopes = Array.from({ length: 7 }, (_, i) => `s${i}`);
+      await it.consents.record(
+        scopes.map((scope) => given(scope)),
+        1_000,
+      );
+      await it.consents.record([given('older', 'wallet:b')], 900);
+      const seen: string[] = [];
+      let page = await it.consents.accesses(owner, { limit: 3 });
+      while (page.length > 0) {
+        seen.push(...page.map((one) => one.scope));
+        await it.consents.record([given('s6'), given('older', 'wallet:b'), given(`new${seen.length}`)], 2_000);
+        page = await it.consents.accesses(owner, { limit: 3, after: page.at(-1) as LoggedAccess });
+      }
+      expect(seen).toEqual([...scopes, 'older']);
+      expect((await it.consents.accesses(owner, { limit: 1 }))[0]?.first).toBe(2_000);
+    });
+
+    test('ends of many owners are answered together, up to the limit', async () => {
+      for (let i = 0; i < 5; i++) {
+        wallet = keyPairFromSeed('ed25519', bytes(32));
+        owner = { ...owner, wallet: wallet.publicKey };
+        if (i < 4) await it.vault().transit([owner]);
+        await once(grant(Date.now() + 1_000));
+      }
+      const later = Date.now() + HOUR;
+      expect(await it.consents.answerExpired(later, 3)).toBe(3);
+      expect(await it.consents.answerExpired(later, 3)).toBe(2);
+      expect(await it.consents.answerExpired(later, 3)).toBe(0);
     });
 
     test('moves make new root versions; a prepared one counts from its activation on', async () => {
