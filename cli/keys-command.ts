@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { openKms } from '../connectors/kms/index.ts';
 import { openDatabase } from '../connectors/postgres/database.ts';
+import { withKekLock } from '../connectors/vault/kek-lives.ts';
 import { checkKeyBackup, restoreKeys } from '../connectors/vault/key-backup/restore-keys.ts';
 import { writeKeyBackup } from '../connectors/vault/key-backup/write-backup.ts';
 import { ready } from '../protocol/index.ts';
@@ -47,7 +48,9 @@ async function restore(path: string): Promise<void> {
         `The backup belongs to log ${logs.join(', ')}, the topics are log ${log}, which does not know who was erased since. Nothing was written.`,
       );
     const { removals, roots } = await reapply();
-    print({ ...(await restoreKeys({ db, kms, random: processHost.random }, path)), reapplied: { removals, roots } });
+    const restored = await withKekLock(db, () => restoreKeys({ db, kms, random: processHost.random }, path));
+    if (!restored) throw new Error('The keeper of an API process is changing keys at this moment: try again.');
+    print({ ...restored, reapplied: { removals, roots } });
   });
 }
 
