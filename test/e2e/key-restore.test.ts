@@ -7,17 +7,17 @@ import type { Database } from '../../connectors/postgres/database.ts';
 import { createRegistryCodecs } from '../../connectors/registry/index.ts';
 import { restoreKeys } from '../../connectors/vault/key-backup/restore-keys.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
-import { encodeNdjson, openTransit, signBatch, toHex, transitKeyPair } from '../../protocol/index.ts';
+import { openTransit, toHex, transitKeyPair } from '../../protocol/index.ts';
 import { type Account, accountFromPhrase, DdcClient, deriveAccount, type WalletRequests } from '../../sdk/js/index.ts';
 import { processHost } from '../../services/pipeline/host/main.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { withPrefix } from '../../topics/define-topic.ts';
+import { accountBatch } from '../support/account-batch.ts';
 import { copyDatabase, type DatabaseCopy, pasteDatabase } from '../support/copy-database.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { postBatch } from '../support/posting.ts';
 import { eventually } from '../support/room-process.ts';
 import { ddc, type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
-import { testEvent } from '../support/signed-batches.ts';
 
 const PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
 const ROOMS = ['api', 'encryptor', 'pinner', 'indexer'] as const;
@@ -43,23 +43,7 @@ type Name = keyof typeof people;
 const NAMES: readonly Name[] = ['stays', 'gone', 'back'];
 const requestsOf = (name: Name): WalletRequests => client.requests(people[name]);
 
-function write(name: Name) {
-  const keyPair = people[name];
-  const batch = signBatch({
-    network: it.deployment.network,
-    app: toHex(it.app),
-    wallet: toHex(keyPair.publicKey),
-    source: randomBytes(16).toString('hex'),
-    seq: 0,
-    issuedAt: Date.now(),
-    signer: 'wallet',
-    algorithm: keyPair.algorithm,
-    wrap: 'none',
-    events: [testEvent(0, { purchase: '{"order":1}' })],
-    keyPair,
-  });
-  return postBatch(it.deployment.api, encodeNdjson(batch));
-}
+const write = (name: Name) => postBatch(it.deployment.api, accountBatch(it.app, people[name]).ndjson);
 const answers = async () =>
   Object.fromEntries(await Promise.all(NAMES.map(async (name) => [name, (await write(name)).status])));
 /** Caches of the API end after 5 s. */
