@@ -16,12 +16,15 @@ export function createRemovalHistory({ kysely }: Database, log: Uint8Array): Rem
 
     take: (erasures, next, at) =>
       kysely.transaction().execute(async (tx) => {
-        const missing = await putBack(tx, erasures, at);
-        await forgetConsent(tx, missing);
+        const mended = await putBack(tx, erasures, at);
+        await forgetConsent(
+          tx,
+          mended.filter(({ added }) => added),
+        );
         const roots = await overwrite(tx, erasures);
         await sql`INSERT INTO removal_log AS l (log, next) VALUES (${log}, ${next})
           ON CONFLICT (log) DO UPDATE SET next = greatest(l.next, excluded.next)`.execute(tx);
-        return { removals: missing.length, roots };
+        return { removals: mended.length, roots };
       }),
   };
 }
@@ -52,19 +55,23 @@ const rowsOf = (erasures: readonly NamedErasure[]): RawBuilder<unknown> =>
 const VERSIONS = sql`string_to_array(e.versions, ',')::int[]`;
 
 /** Not done: the index of an older database has rows that are to be swept again, and a receipt says when that has happened. */
-async function putBack(tx: Executor, erasures: readonly NamedErasure[], at: number): Promise<Owner[]> {
+async function putBack(
+  tx: Executor,
+  erasures: readonly NamedErasure[],
+  at: number,
+): Promise<(Owner & { added: boolean })[]> {
   if (erasures.length === 0) return [];
-  const { rows } = await sql<Owner>`
+  const { rows } = await sql<Owner & { added: boolean }>`
     INSERT INTO removals AS r (id, app, wallet, kind, selector, issued_at, fence, root_versions, state, sent_at)
     SELECT e.id, e.app, e.wallet, 'erase', NULL, e.issued_at, e.fence, ${VERSIONS}, 'sent', ${at}::bigint
     FROM ${rowsOf(firsts(erasures))}
     ON CONFLICT (app, wallet, id) DO UPDATE SET fence = excluded.fence, state = 'sent', sent_at = excluded.sent_at
     WHERE r.state IN ('committed', 'fenced')
-    RETURNING app, wallet`.execute(tx);
+    RETURNING app, wallet, xmax = 0 AS added`.execute(tx);
   return rows;
 }
 
-/** The database is older than these erasures, so all that it knows of consent and of waiting roots is older too. */
+/** The database did not have these erasures, so all that it knows of consent and of waiting roots is older than they are. */
 async function forgetConsent(tx: Executor, owners: readonly Owner[]): Promise<void> {
   if (owners.length === 0) return;
   const those = sql`${unnest(owners, { app: 'bytea', wallet: 'bytea' })} AS o (app, wallet)`;

@@ -16,9 +16,11 @@ export function createMemoryRemovalHistory(tables: KeyTables): RemovalHistory {
         );
         if (at < 0 || tables.erasures[at]?.fence === null) {
           tables.erasures.splice(at < 0 ? tables.erasures.length : at, at < 0 ? 0 : 1, erasure);
-          forgetMemoryConsent(tables, erasure);
-          const counting = (tables.roots.get(name) ?? []).filter((root) => !root.prepared);
-          tables.roots.set(name, counting);
+          if (at < 0) {
+            forgetMemoryConsent(tables, erasure);
+            const counting = (tables.roots.get(name) ?? []).filter((root) => !root.prepared);
+            tables.roots.set(name, counting);
+          }
           done.removals += 1;
         }
         for (const version of erasure.rootVersions) {

@@ -325,10 +325,14 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const request = signed('erase', {});
       await once(request, async (effects) => ({ versions: await effects.erase() }));
       const sent = { ...erasure([1], 41), id: fromHex(request.id, 16) };
+      // Re-opened while the record is on its way: what is allowed now is newer than the erasure.
+      await once(signed('reopen', {}), async (effects) => effects.newServiceRoot(0));
+      await once(policy(['profile']));
       expect(await it.history.take([sent], 2, 0)).toEqual({ removals: 1, roots: 0 });
       const found = await it.removals.find(sent);
       expect(found?.removal).toMatchObject({ state: 'sent', fence: 41 });
       expect(await it.removals.fence(sent, 50)).toBe(false);
+      expect(await it.requests.list(owner)).toHaveLength(1);
     });
 
     test('an erasure overwrites every root, forgets consent, and goes from step to step once', async () => {

@@ -250,6 +250,8 @@ test('without its environment a command says what to set', async () => {
     ['index-dump'],
     ['replay'],
     ['topics', 'drift'],
+    ['removals', 'reapply'],
+    ['keys', 'backup', 'nowhere'],
   ]) {
     const { code, stdout, stderr } = await ddc(command, nothing);
     expect([command, code, stdout]).toEqual([command, 1, '']);
