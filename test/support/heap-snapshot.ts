@@ -83,15 +83,19 @@ function heapStrings({ snapshot, nodes, edges, strings }: Snapshot): string[] {
   return [...strings, ...ropes.filter((node) => !parts.has(node)).map(whole)];
 }
 
+/** A snapshot cuts a string at its first NUL. Fewer characters than this stand there by chance. */
+const LEAST = 6;
+
 /** How a secret looks as a string. Base64 without its last characters, which also tell what stands behind. */
 export function stringForms(secret: Uint8Array): Record<string, string> {
+  const nul = secret.indexOf(0);
   const whole = Math.floor((secret.length * 8) / 6);
   return {
     hex: toHex(secret),
     upperHex: toHex(secret).toUpperCase(),
     base64: Buffer.from(secret).toString('base64').slice(0, whole),
     base64url: toBase64url(secret).slice(0, whole),
-    latin1: Buffer.from(secret).toString('latin1'),
+    latin1: Buffer.from(nul < LEAST ? secret : secret.subarray(0, nul)).toString('latin1'),
     decimal: [...secret].join(','),
   };
 }
