@@ -80,8 +80,11 @@ export class DirectCluster {
     );
   }
 
-  /** The record batch that holds `offset`; empty when the log ends there. @throws FatalError `offset_out_of_range` */
-  async fetch(topic: string, partition: number, offset: number): Promise<KafkaMessage[]> {
+  /**
+   * The record batch that holds `offset`, and those after it up to `maxBytes`; empty when the log ends there.
+   * @throws FatalError `offset_out_of_range`
+   */
+  async fetch(topic: string, partition: number, offset: number, maxBytes = 1): Promise<KafkaMessage[]> {
     const answer = await this.#ask(topic, `reading ${topic}/${partition} at ${offset}`, async (cluster) => {
       const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
       if (nodeId === undefined) throw new Error('the partition has no leader');
@@ -90,9 +93,9 @@ export class DirectCluster {
       return broker.fetch({
         maxWaitTime: FETCH_WAIT_MS,
         minBytes: 1,
-        maxBytes: 1,
+        maxBytes,
         isolationLevel: READ_COMMITTED,
-        topics: [{ topic, partitions: [{ partition, fetchOffset: String(offset), maxBytes: 1 }] }],
+        topics: [{ topic, partitions: [{ partition, fetchOffset: String(offset), maxBytes }] }],
       });
     });
     const partitions = answer.responses.find((response) => response.topicName === topic)?.partitions ?? [];

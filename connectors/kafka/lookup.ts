@@ -1,11 +1,11 @@
 import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
-import type { LogLookup, LogRecord } from '../../services/pipeline/ports/log.ts';
+import type { LogHistory, LogLookup, LogRecord } from '../../services/pipeline/ports/log.ts';
 import type { KafkaOptions } from './client.ts';
 import { DirectCluster } from './cluster.ts';
 import { toLogRecord } from './log-record.ts';
 
 /** `LogLookup`, and what else can be asked without joining a group. */
-export interface KafkaLookup extends LogLookup {
+export interface KafkaLookup extends LogLookup, LogHistory {
   /** How many partitions the topic has now. @throws RetriableError when there is no such topic */
   partitions(topic: string): Promise<number>;
   /** Offset of the first record kept; needed to judge an offset out of range. */
@@ -22,17 +22,34 @@ export function absent(place: string, offset: number, first: number, end: number
   return new FatalError('offset_out_of_range', message);
 }
 
-/** Reads single records and offsets without joining a group; one connection per broker, opened with the first question. */
+const READ_BYTES = 1024 * 1024;
+
+/** Reads records and offsets without joining a group; one connection per broker, opened with the first question. */
 export function createKafkaLookup(options: KafkaOptions): KafkaLookup {
   const cluster = new DirectCluster(options);
+  const nothingAt = async (topic: string, partition: number, offset: number) => {
+    const first = await cluster.offset(topic, partition, 'first');
+    const end = await cluster.offset(topic, partition, 'end');
+    return absent(`${topic}/${partition}`, offset, first, end);
+  };
   return {
     async readAt(topic: string, partition: number, offset: number): Promise<LogRecord> {
       const messages = await cluster.fetch(topic, partition, offset);
       const message = messages.find((candidate) => Number(candidate.offset) === offset);
       if (message) return toLogRecord(message);
-      const first = await cluster.offset(topic, partition, 'first');
+      throw await nothingAt(topic, partition, offset);
+    },
+    async *readFrom(topic, partition, offset) {
       const end = await cluster.offset(topic, partition, 'end');
-      throw absent(`${topic}/${partition}`, offset, first, end);
+      for (let next = offset; next < end; ) {
+        const messages = await cluster.fetch(topic, partition, next, READ_BYTES);
+        // The first batch may begin below the offset that was asked for.
+        const records = messages.map(toLogRecord).filter((record) => record.offset >= next && record.offset < end);
+        const last = records.at(-1);
+        if (!last) throw await nothingAt(topic, partition, next);
+        yield* records;
+        next = last.offset + 1;
+      }
     },
     endOffset: (topic, partition) => cluster.offset(topic, partition, 'end'),
     firstOffset: (topic, partition) => cluster.offset(topic, partition, 'first'),

@@ -1,6 +1,7 @@
 import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
 import type {
   LogConsumer,
+  LogHistory,
   LogLookup,
   LogRecord,
   LogWriter,
@@ -82,8 +83,12 @@ export class MemoryLog {
     };
   }
 
-  lookup(): LogLookup {
+  lookup(): LogLookup & LogHistory {
+    const partitionOf = (topic: string, partition: number) => this.#partition(topic, partition);
     return {
+      async *readFrom(topic, partition, offset) {
+        yield* partitionOf(topic, partition).records.slice(offset);
+      },
       readAt: async (topic, partition, offset) => {
         const record = this.#partition(topic, partition).records[offset];
         if (record) return record;

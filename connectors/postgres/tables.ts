@@ -8,6 +8,7 @@ import type { LeavesTable, OutboxChargesTable, OutboxTable, RoundsTable } from '
 import type { KeyAccessesTable, RequestsTable } from './migrations/040-requests.ts';
 import type { ExportsTable, RemovalReceiptsTable, RemovalReportsTable } from './migrations/050-erasing.ts';
 import type { KeksTable } from './migrations/060-keks.ts';
+import type { RemovalLogTable } from './migrations/070-removal-log.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -34,4 +35,5 @@ export interface Tables {
   exports: ExportsTable;
   removal_reports: RemovalReportsTable;
   keks: KeksTable;
+  removal_log: RemovalLogTable;
 }

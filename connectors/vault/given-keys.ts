@@ -4,7 +4,7 @@ import { FatalError } from '../../services/pipeline/errors.ts';
 import type { Consents, KeyAccess } from '../../services/pipeline/ports/consents.ts';
 import type { GivenKey, Owner, Reader, ScopeKeyRequest, Vault } from '../../services/pipeline/ports/vault.ts';
 import { ownerKey } from './owner-key.ts';
-import { SecretBytes } from './secret-bytes.ts';
+import { takeSecret } from './secret-bytes.ts';
 import { createShortCache, type ShortCacheOptions } from './short-cache.ts';
 
 export interface GivenKeysDeps {
@@ -58,6 +58,7 @@ export function giveKeys({ roots, consents, calendar, cache }: GivenKeysDeps) {
       const root = served && opened[next++];
       return served && root && root.mode !== 'client' ? { served, root } : null;
     });
+    const given: (GivenKey | null)[] = [];
     try {
       await writeDown(
         requests.flatMap(({ app, wallet, scope, epoch, rootVersion, reader }, i) => {
@@ -65,15 +66,18 @@ export function giveKeys({ roots, consents, calendar, cache }: GivenKeysDeps) {
           return by === undefined ? [] : [{ app, wallet, reader: reader.name, scope, rootVersion, epoch, by }];
         }),
       );
-      return requests.map(({ app, scope, epoch }, i) => {
+      for (const [i, { app, scope, epoch }] of requests.entries()) {
         const one = usable[i];
-        if (!one) return null;
-        const key = scopeKey(one.root.userRoot, app, scope, epoch);
-        const { by, recipient } = one.served;
-        const given = { key: SecretBytes.of32(key), by, recipient };
-        key.fill(0);
-        return given;
-      });
+        if (!one) given.push(null);
+        else {
+          const key = takeSecret(scopeKey(one.root.userRoot, app, scope, epoch));
+          given.push({ key, by: one.served.by, recipient: one.served.recipient });
+        }
+      }
+      return given;
+    } catch (error) {
+      for (const one of given) one?.key.fill(0);
+      throw error;
     } finally {
       for (const root of opened) root?.userRoot.fill(0);
     }

@@ -1,5 +1,5 @@
 import { type Consent, type Epochs, rekey, toHex } from '../../protocol/index.ts';
-import type { Consents, LoggedAccess } from '../../services/pipeline/ports/consents.ts';
+import type { AccessPlace, Consents } from '../../services/pipeline/ports/consents.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { type KeyTables, ownerName, requestsOf } from './memory-tables.ts';
 
@@ -64,12 +64,10 @@ export function createMemoryConsents(tables: KeyTables): Consents {
         tables.accesses.set(name, { ...known, last: Math.max(known.last, at), times: known.times + 1 });
       }
     },
-    async accesses(owner, { before = Number.POSITIVE_INFINITY, limit }) {
+    async accesses(owner, { after, limit }) {
       const mine = [...tables.accesses.values()].filter((one) => ownerName(one) === ownerName(owner));
-      const order = (a: LoggedAccess, b: LoggedAccess) =>
-        b.last - a.last || compare(a.reader, b.reader) || compare(a.scope, b.scope) || a.epoch - b.epoch;
       return mine
-        .filter((one) => one.last < before)
+        .filter((one) => !after || order(one, after) > 0)
         .sort(order)
         .slice(0, limit);
     },
@@ -90,6 +88,11 @@ export function createMemoryConsents(tables: KeyTables): Consents {
       return owners.length;
     },
   };
+}
+
+function order(a: AccessPlace, b: AccessPlace): number {
+  const names = compare(a.reader, b.reader) || compare(a.scope, b.scope);
+  return b.first - a.first || names || a.rootVersion - b.rootVersion || a.epoch - b.epoch || compare(a.by, b.by);
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

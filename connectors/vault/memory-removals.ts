@@ -16,12 +16,14 @@ export function createMemoryRemovals(tables: KeyTables, progress: (removal: Remo
   const nameOf = (one: Pick<MemoryErasure, 'app' | 'wallet' | 'id'>) => ownerName(one) + toHex(one.id);
   const row = (erasure: MemoryErasure): Row => {
     const name = nameOf(erasure);
-    const known = rows.get(name) ?? {
-      removal: { ...erasure, state: 'committed', sentAt: null, pending: [], receipts: 0 },
-      receipts: [],
-    };
-    rows.set(name, known);
-    return known;
+    const known = rows.get(name);
+    // With a fence that nobody set here it was taken from the log of removals, where it stands once it is sent.
+    const taken = erasure.fence !== null && (!known || known.removal.fence === null);
+    if (known && !taken) return known;
+    const way = taken ? ({ state: 'sent', sentAt: 0 } as const) : ({ state: 'committed', sentAt: null } as const);
+    const made: Row = { removal: { ...erasure, ...way, pending: [], receipts: 0 }, receipts: [] };
+    rows.set(name, made);
+    return made;
   };
   const all = () => tables.erasures.map(row);
   const find = (named: Pick<MemoryErasure, 'app' | 'wallet' | 'id'>) =>

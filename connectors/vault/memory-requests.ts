@@ -12,7 +12,7 @@ import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { OVERWRITTEN } from '../postgres/user-roots.ts';
 import { createFreshRoot } from './fresh-root.ts';
 import { memoryConsent, memoryEpochs, setMemoryEpochs } from './memory-consents.ts';
-import { type KeyTables, type MemoryRoot, ownerName, requestsOf } from './memory-tables.ts';
+import { forgetMemoryConsent, type KeyTables, type MemoryRoot, ownerName } from './memory-tables.ts';
 
 /** Memory twin of the accepted requests. One request at a time; one that fails leaves the tables as they were. */
 export function createMemoryRequests(tables: KeyTables, keks: Keks, random: Pick<Random, 'bytes'>): Requests {
@@ -129,12 +129,7 @@ function effectsOf(
       );
       const id = fromHex(request.id, 16);
       tables.erasures.push({ ...owner, id, issuedAt: request.issuedAt, fence: null, rootVersions });
-      const byId = tables.requests.get(name);
-      for (const one of requestsOf(tables, owner)) {
-        const { kind } = one.request;
-        if (kind === 'grant' || kind === 'policy' || kind === 'revoke' || kind === 'keys')
-          byId?.set(one.request.id, { ...one, answer: {}, forgotten: true });
-      }
+      forgetMemoryConsent(tables, owner);
       return rootVersions;
     },
     async lastErasure() {

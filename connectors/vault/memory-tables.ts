@@ -43,6 +43,16 @@ export const memoryKeyTables = (): KeyTables => ({
 /** (app, wallet) as a key of these maps. */
 export const ownerName = ({ app, wallet }: Owner): string => toHex(app) + toHex(wallet);
 
+/** What an erasure makes us forget: nothing that was allowed before may open what a re-opened wallet writes. */
+export function forgetMemoryConsent(tables: KeyTables, owner: Owner): void {
+  const byId = tables.requests.get(ownerName(owner));
+  for (const [id, one] of byId ?? []) {
+    const { kind } = one.request;
+    if (kind === 'grant' || kind === 'policy' || kind === 'revoke' || kind === 'keys')
+      byId?.set(id, { ...one, answer: {}, forgotten: true });
+  }
+}
+
 /** What the owner has signed, as far as it is known. */
 export const requestsOf = (tables: KeyTables, owner: Owner): MemoryRequest[] => [
   ...(tables.requests.get(ownerName(owner))?.values() ?? []),

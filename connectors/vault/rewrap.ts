@@ -69,9 +69,11 @@ export async function rewrapRoots(db: Database, keks: Keks, random: Pick<Random,
 function rewrap(row: WrappedRow, old: Kek, current: Kek, nonce: Uint8Array): Uint8Array {
   const userRoot = unwrapRoot({ kek: old.key, ...row });
   const { app, wallet } = row;
-  const next = wrapRoot({ kek: current.key, kekVersion: current.version, app, wallet, userRoot, nonce });
-  userRoot.fill(0);
-  return next;
+  try {
+    return wrapRoot({ kek: current.key, kekVersion: current.version, app, wallet, userRoot, nonce });
+  } finally {
+    userRoot.fill(0);
+  }
 }
 
 function unlessMissing(error: unknown): null {

@@ -28,3 +28,12 @@ export class SecretBytes extends Uint8Array {
     return SHOWN;
   }
 }
+
+/** The bytes as a secret; where they stood is overwritten, also when they are refused. */
+export function takeSecret(bytes: Uint8Array): SecretBytes {
+  try {
+    return SecretBytes.of32(bytes);
+  } finally {
+    bytes.fill(0);
+  }
+}

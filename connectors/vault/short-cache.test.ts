@@ -101,3 +101,32 @@ test('a load that fails is told to all who wait and asked again next time', asyn
   fail = false;
   expect(await ask(['a'])).toEqual(['a']);
 });
+
+test('secrets are overwritten where nobody gets them: an answer that is too old, and copies made for a question that failed', async () => {
+  const made: Uint8Array[] = [];
+  const secret = () => {
+    made.push(new Uint8Array(4).fill(7));
+    return made.at(-1) as Uint8Array;
+  };
+  let now = 0;
+  const { ask } = createShortCache<string, Uint8Array>({
+    keyOf: (request) => request,
+    async load([request]) {
+      if (request === 'bad') throw new Error('down');
+      if (request === 'slow') now += 5_001;
+      return [secret()];
+    },
+    give: () => secret(),
+    onDrop: (value) => void value.fill(0),
+    now: () => now,
+    ttlMs: 5_000,
+    maxEntries: 10,
+    maxBatch: 1,
+  });
+  await expect(ask(['slow'])).rejects.toMatchObject({ code: 'vault_slow' });
+  expect(made.map((bytes) => bytes[0])).toEqual([0]);
+  await ask(['good']);
+  await expect(ask(['good', 'bad', 'other'])).rejects.toThrow('down');
+  // 'slow'; 'good' as it is kept and as it was given; two copies for nobody, and 'other' as it is kept between them.
+  expect(made.map((bytes) => bytes[0]).sort()).toEqual([0, 0, 0, 7, 7, 7]);
+});

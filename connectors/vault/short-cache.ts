@@ -99,11 +99,10 @@ export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): ShortC
   }
 
   async function askAll(requests: readonly K[]): Promise<V[]> {
-    const answers = requests.map((request) => {
+    const answers = requests.map(async (request) => {
       const key = keyOf(request);
       const entry = kept.get(key);
-      if (entry && entry.until >= now()) return give(entry.value);
-      return ask(request, key).then(give);
+      return give(entry && entry.until >= now() ? entry.value : await ask(request, key));
     });
     // Two loads at a time: one that waits for the database does not hold up the next.
     if (waiting.length > 0 && loads < 2) {
@@ -112,7 +111,13 @@ export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): ShortC
         loads -= 1;
       });
     }
-    return Promise.all(answers);
+    try {
+      return await Promise.all(answers);
+    } catch (error) {
+      // The caller gets nothing, so nobody overwrites what was copied for it.
+      if (options.give) for (const one of await Promise.allSettled(answers)) if ('value' in one) onDrop?.(one.value);
+      throw error;
+    }
   }
 
   return {

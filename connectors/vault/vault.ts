@@ -1,10 +1,17 @@
 import { scrub, transitKeyPair } from '../../protocol/index.ts';
 import type { Clock, Random } from '../../services/pipeline/clock.ts';
 import type { Keks } from '../../services/pipeline/ports/kms.ts';
-import type { OpenRoot, Owner, RootRef, Transit, Vault } from '../../services/pipeline/ports/vault.ts';
+import {
+  type OpenRoot,
+  type Owner,
+  type RootRef,
+  type Transit,
+  VAULT_CACHE_MS,
+  type Vault,
+} from '../../services/pipeline/ports/vault.ts';
 import { freshRootOf } from './fresh-root.ts';
 import { type GivenKeysDeps, giveKeys } from './given-keys.ts';
-import { openRoot } from './open-root.ts';
+import { openRoot, openRoots } from './open-root.ts';
 import { ownerKey } from './owner-key.ts';
 import { SecretBytes } from './secret-bytes.ts';
 import { createShortCache } from './short-cache.ts';
@@ -19,20 +26,18 @@ export interface VaultOptions {
   readonly calendar: Pick<Clock, 'now'>;
   /** What wallets have allowed, and where what was given is written down. */
   readonly consents: GivenKeysDeps['consents'];
-  /** At most 5,000 ms, the wait of an erasure. */
+  /** At most `VAULT_CACHE_MS`, the wait of an erasure. */
   readonly ttlMs?: number;
   /** Most owners that each of the caches keeps. */
   readonly maxEntries?: number;
 }
 
-/** The longest any cache keeps a transit or scope key: an erasure waits as long. */
-const MAX_TTL_MS = 5_000;
 const MAX_BATCH = 1_000;
 
 /** The vault over any store of wrapped roots: wrapping, caches and the check of who may read. */
 export function createVault(store: RootStore, options: VaultOptions): Vault {
-  const { keks, random, clock, calendar, consents, ttlMs = MAX_TTL_MS, maxEntries = 10_000 } = options;
-  if (ttlMs > MAX_TTL_MS) throw new RangeError(`a vault caches at most ${MAX_TTL_MS} ms`);
+  const { keks, random, clock, calendar, consents, ttlMs = VAULT_CACHE_MS, maxEntries = 10_000 } = options;
+  if (ttlMs > VAULT_CACHE_MS) throw new RangeError(`a vault caches at most ${VAULT_CACHE_MS} ms`);
   const cache = { now: () => clock.now(), ttlMs, maxEntries, maxBatch: MAX_BATCH };
 
   const transit = createShortCache<Owner, Transit | null>({
@@ -42,10 +47,8 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
       const kek = await keks.current();
       const fresh = owners.map((owner) => freshRootOf(owner, kek, random).wrapped);
       const stored = await store.newest(owners, fresh);
-      const opened = stored.map((row, i) =>
-        openRoot(keks, { ...(owners[i] as Owner), rootVersion: row.rootVersion }, row),
-      );
-      const transits = (await Promise.all(opened)).map((root) => {
+      const refs = stored.map(({ rootVersion }, i) => ({ ...(owners[i] as Owner), rootVersion }));
+      const transits = (await openRoots(keks, refs, stored)).map((root) => {
         if (!root) return null;
         const { rootVersion, userRoot, mode, subject } = root;
         const pair = transitKeyPair(userRoot);
@@ -62,8 +65,7 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
     ...cache,
     keyOf: (ref) => ownerKey(ref, ref.rootVersion),
     async load(refs) {
-      const stored = await store.find(refs);
-      const opened = await Promise.all(stored.map((row, i) => row && openRoot(keks, refs[i] as RootRef, row)));
+      const opened = await openRoots(keks, refs, await store.find(refs));
       scrub();
       return opened;
     },
@@ -71,11 +73,11 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
     onDrop: (root) => root?.userRoot.fill(0),
   });
 
-  const openRoots: Vault['roots'] = (refs) => roots.ask(refs);
-  const given = giveKeys({ roots: openRoots, consents, calendar, cache });
+  const askRoots: Vault['roots'] = (refs) => roots.ask(refs);
+  const given = giveKeys({ roots: askRoots, consents, calendar, cache });
   return {
     transit: (owners) => transit.ask(owners),
-    roots: openRoots,
+    roots: askRoots,
     scopeKeys: given.scopeKeys,
 
     async prepare(owner) {

@@ -201,8 +201,12 @@ export class WalletRequests {
   }
 
   /** Every key that was handed out: to whom, of which scope and epoch, and because of what. */
-  accessLog(): Promise<{ accesses: { reader: string; scope: string; epoch: number; by: string; times: number }[] }> {
-    return this.#get('access-log', 'access.read');
+  accessLog(after?: string): Promise<{
+    /** Where the next page begins; null where there is none. */
+    next: string | null;
+    accesses: { reader: string; scope: string; epoch: number; by: string; times: number }[];
+  }> {
+    return this.#get(after === undefined ? 'access-log' : `access-log?after=${after}`, 'access.read');
   }
 
   #get<T>(what: string, operation: string, wallet = this.#account.publicKey): Promise<T> {

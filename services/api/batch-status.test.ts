@@ -37,3 +37,25 @@ test('a batch whose retry is under way is not dead any more: its first origin do
   await index.apply(0, { next: 1, mark: 0 }, { next: 2, mark: 1 }, [{ ...dead, origin: 1 }]);
   expect(await statuses([batchId])).toMatchObject([{ outcome: 'dead', stages: { indexed: true }, app: '01' }]);
 });
+
+test('a copy of an erased batch does not make it live: whichever of its records the index shows', async () => {
+  const positions = memoryPositions('00');
+  const admission = createMemoryAdmission();
+  const index = createMemoryIndexStore(
+    positions,
+    () => [],
+    () => undefined,
+  );
+  const owner = { app: Uint8Array.of(1), wallet: Uint8Array.of(2), rootVersion: 1 };
+  const batchId = new Uint8Array(32).fill(3);
+  const settlement = { isFinal: async (ids: readonly Uint8Array[]) => ids.map(() => null) };
+  const statuses = createBatchStatuses({ admission, positions, index, settlement });
+  const erased = { ...owner, batchId, source: null, seq: null, reason: 'erased', body: null } as const;
+  await positions.load('indexer', 0);
+  await admission.admit(0, [{ ...owner, batchId, issuedAt: null, origin: 0, retryOf: null }]);
+  await index.apply(0, START, { next: 2, mark: 1 }, [
+    { ...erased, origin: 0 },
+    { ...erased, origin: 1 },
+  ]);
+  expect(await statuses([batchId])).toMatchObject([{ outcome: 'erased', position: { offset: 0 } }]);
+});

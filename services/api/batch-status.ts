@@ -58,7 +58,10 @@ export function createBatchStatuses({ admission, positions, index, settlement }:
   };
 }
 
-/** Pure: from what the stores say to what is shown. `found` at another place is of a dead original that a retry has taken over. */
+/**
+ * Pure: from what the stores say to what is shown. `found` at another place is of a dead original that a retry has taken over, or of a
+ * copy. What erases one record of a batch erases them all, wherever they stand.
+ */
 function statusOf(
   batchId: Uint8Array,
   place: { readonly partition: number; readonly origin: number },
@@ -67,7 +70,7 @@ function statusOf(
   settled: Settled,
 ): BatchStatus {
   const entry = found?.partition === place.partition && found.origin === place.origin ? found : null;
-  const lost = entry?.reason === 'dead' || entry?.reason === 'erased' ? entry.reason : null;
+  const lost = found?.reason === 'erased' ? 'erased' : entry?.reason === 'dead' ? 'dead' : null;
   return {
     batchId: toHex(batchId),
     app: entry && toHex(entry.app),

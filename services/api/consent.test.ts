@@ -206,9 +206,9 @@ describe('tokens', () => {
     const rest = { id: '11'.repeat(16), issuedAt: now(), signer: 'wallet' as const, wrap: 'none' as const };
     return signRequest({ ...head, ...rest, algorithm: of.algorithm, content: content as never }, of);
   };
-  const read = async (bearer?: unknown) => {
+  const read = async (bearer?: unknown, query = '') => {
     const text = typeof bearer === 'string' ? bearer : toBase64url(utf8(JSON.stringify(bearer ?? null)));
-    const answer = await fetch(`${it.url}/v1/wallets/${toHex(owner.publicKey)}/apps/${toHex(app)}/access-log`, {
+    const answer = await fetch(`${it.url}/v1/wallets/${toHex(owner.publicKey)}/apps/${toHex(app)}/access-log${query}`, {
       headers: bearer === undefined ? {} : { authorization: `Bearer ${text}` },
     });
     const { code } = (await answer.json()) as { code?: string };
@@ -224,6 +224,11 @@ describe('tokens', () => {
     expect(await read(token({ operations: ['grants.read'] }))).toEqual([403, 'forbidden']);
     expect(await read(token({ key: friend.publicKey }))).toEqual([403, 'token_delegated']);
     expect(await read(token({}, friend))).toEqual([403, 'forbidden']);
+    for (const after of ['x', 'bm90IGpzb24', toBase64url(utf8('[1,"a","b",1,0]')), '%00', ''])
+      expect(await read(token(), `?after=${after}`)).toEqual([400, 'invalid']);
+    expect(
+      await read(token(), `?after=${toBase64url(utf8(JSON.stringify([1, 'a', 'b', 1, 0, '11'.repeat(16)])))}`),
+    ).toEqual([200, undefined]);
     const old = token();
     ahead = 2 * HOUR;
     expect(await read(old)).toEqual([401, 'unauthorized']);

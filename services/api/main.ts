@@ -5,6 +5,7 @@ import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
+import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
 import { createRemovals } from '../../connectors/postgres/removal-store.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
@@ -24,6 +25,7 @@ import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
 import { endExpired } from './end-expired.ts';
+import { reapplyRemovals } from './removals/reapply.ts';
 import { readReceiptKey } from './removals/receipt-key.ts';
 import { sweepRemovals } from './removals/sweeper.ts';
 import { startVerifyThreads } from './verify-threads.ts';
@@ -74,6 +76,16 @@ async function start(boot: Boot): Promise<Running> {
     };
   }
   const partitions = await lookup.partitions(received.name);
+  const erasures = named(removalsRequested);
+  const reapplied = await reapplyRemovals({
+    log: lookup,
+    topic: erasures.name,
+    codec: await codecs.for(erasures),
+    history: createRemovalHistory(db, logId),
+    now: () => clock.now(),
+  });
+  if (reapplied.removals > 0 || reapplied.roots > 0)
+    log.warn({ ...reapplied }, 'the database was older than these erasures');
 
   const loops = { clock, random, onRetry, onFatal };
   keep(
@@ -99,7 +111,7 @@ async function start(boot: Boot): Promise<Running> {
     removals,
     partitionOf: (wallet) => partitionOf(wallet, partitions),
     endOffset: (partition) => lookup.endOffset(received.name, partition),
-    requested: await removalLog(named(removalsRequested)),
+    requested: await removalLog(erasures),
     completed: await removalLog(named(removalsCompleted)),
     sign: (payload) => signReceipt(config.network, payload, receiptKey),
     keksRotate,

@@ -141,10 +141,11 @@ export const grantList = z.object({
   ),
 });
 export const accessQuery = z.strictObject({
-  before: z.coerce.number().int().min(0).optional().describe('Only entries last given before this moment.'),
+  after: z.string().max(2_000).optional().describe('`next` of the page before.'),
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 100.'),
 });
 export const accessLog = z.object({
+  next: z.string().nullable().describe('Where the next page begins; null where there is none.'),
   accesses: z.array(
     z.object({
       reader: z.string().describe('`export:<name>`, `app:<key>` or `wallet:<key>`.'),

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type {
   LogConsumer,
+  LogHistory,
   LogLookup,
   LogRecord,
   LogWriter,
@@ -13,7 +14,7 @@ export interface LogUnderTest {
   /** A new topic. @returns its name */
   makeTopic(partitions: number): Promise<string>;
   writer(): Promise<LogWriter>;
-  lookup(): Promise<LogLookup>;
+  lookup(): Promise<LogLookup & LogHistory>;
   /** A member of a consumer group, not yet running. */
   consumer(group: string, topic: string): Promise<LogConsumer>;
   newGroup(): string;
@@ -126,6 +127,25 @@ export function logContract(name: string, open: () => Promise<LogUnderTest & { c
     test('an offset that is not there is out of range', async () => {
       const topic = await log.makeTopic(1);
       await expect((await lookup()).readAt(topic, 0, 5)).rejects.toMatchObject({ code: 'offset_out_of_range' });
+    });
+
+    test('a partition is read from an offset to its end, across sends, and again from there', async () => {
+      const topic = await log.makeTopic(2);
+      const out = await writer();
+      await out.send(topic, 0, records(3));
+      await out.send(topic, 0, records(2, 3));
+      await out.send(topic, 1, records(1, 9));
+      const reader = await lookup();
+      const from = async (offset: number) => {
+        const read: string[] = [];
+        for await (const one of reader.readFrom(topic, 0, offset)) read.push(`${one.offset} ${textOf(one)}`);
+        return read;
+      };
+      expect(await from(0)).toEqual([0, 1, 2, 3, 4].map((n) => `${n} record ${n}`));
+      expect(await from(1)).toHaveLength(4);
+      expect(await from(5)).toEqual([]);
+      await out.send(topic, 0, records(1, 5));
+      expect(await from(5)).toEqual(['5 record 5']);
     });
 
     test('a consumer without a seek starts at the beginning and reads in order', async () => {

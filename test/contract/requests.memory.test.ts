@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
+import { createMemoryRemovalHistory } from '../../connectors/vault/memory-removal-history.ts';
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
 import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';
 import { memoryKeyTables } from '../../connectors/vault/memory-tables.ts';
@@ -17,6 +18,7 @@ requestsContract('memory', async () => {
     requests: createMemoryRequests(tables, keks, random),
     consents: createMemoryConsents(tables),
     removals: createMemoryRemovals(tables, rooms),
+    history: createMemoryRemovalHistory(tables),
     vault: () => createMemoryVault({ keks, random, clock, calendar: clock }, tables),
   };
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { sql } from 'kysely';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
+import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
 import { createRemovals } from '../../connectors/postgres/removal-store.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 requestsContract('PostgreSQL', async () => {
-  await sql`TRUNCATE requests, key_accesses, user_roots, removals, removal_receipts, removal_reports`.execute(
+  await sql`TRUNCATE requests, key_accesses, user_roots, removals, removal_receipts, removal_reports, removal_log`.execute(
     db.kysely,
   );
   const keks = parseKeks(`1 ${'11'.repeat(32)}`);
@@ -27,6 +28,7 @@ requestsContract('PostgreSQL', async () => {
     requests: createRequests(db, createFreshRoot(keks, random)),
     consents: createConsents(db),
     removals: createRemovals(db),
+    history: createRemovalHistory(db, new Uint8Array(16)),
     vault: () => openVault({ db, keks, random, clock, calendar: clock }),
   };
 });

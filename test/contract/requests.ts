@@ -13,8 +13,8 @@ import {
   type VerifiedRequest,
   verifyRequest,
 } from '../../protocol/index.ts';
-import type { Consents } from '../../services/pipeline/ports/consents.ts';
-import type { Removals } from '../../services/pipeline/ports/removals.ts';
+import type { Consents, LoggedAccess } from '../../services/pipeline/ports/consents.ts';
+import type { RemovalHistory, Removals } from '../../services/pipeline/ports/removals.ts';
 import {
   RequestClash,
   type RequestEffects,
@@ -24,6 +24,7 @@ import {
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
 
 export interface RequestsUnderTest {
+  readonly history: RemovalHistory;
   readonly requests: Requests;
   readonly consents: Consents;
   readonly removals: Removals;
@@ -185,11 +186,49 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       await it.consents.record([access, { ...access, scope: 'profile' }], 1_000);
       await it.consents.record([access], 3_000);
       expect(await it.consents.accesses(owner, { limit: 10 })).toEqual([
-        { ...access, first: 1_000, last: 3_000, times: 2 },
         { ...access, scope: 'profile', first: 1_000, last: 1_000, times: 1 },
+        { ...access, first: 1_000, last: 3_000, times: 2 },
       ]);
-      expect(await it.consents.accesses(owner, { limit: 10, before: 3_000 })).toHaveLength(1);
-      expect(await it.consents.accesses(owner, { limit: 1 })).toHaveLength(1);
+    });
+
+    test('the access log comes by pages: each entry once, also when keys are given again or anew between them', async () => {
+      const given = (scope: string, reader = 'export:a') => ({
+        ...owner,
+        reader,
+        scope,
+        rootVersion: 1,
+        epoch: 0,
+        by: 'ab'.repeat(16),
+      });
+      // Many of one moment, so that pages end between equals.
+      const scopes = Array.from({ length: 7 }, (_, i) => `s${i}`);
+      await it.consents.record(
+        scopes.map((scope) => given(scope)),
+        1_000,
+      );
+      await it.consents.record([given('older', 'wallet:b')], 900);
+      const seen: string[] = [];
+      let page = await it.consents.accesses(owner, { limit: 3 });
+      while (page.length > 0) {
+        seen.push(...page.map((one) => one.scope));
+        await it.consents.record([given('s6'), given('older', 'wallet:b'), given(`new${seen.length}`)], 2_000);
+        page = await it.consents.accesses(owner, { limit: 3, after: page.at(-1) as LoggedAccess });
+      }
+      expect(seen).toEqual([...scopes, 'older']);
+      expect((await it.consents.accesses(owner, { limit: 1 }))[0]?.first).toBe(2_000);
+    });
+
+    test('ends of many owners are answered together, up to the limit', async () => {
+      for (let i = 0; i < 5; i++) {
+        wallet = keyPairFromSeed('ed25519', bytes(32));
+        owner = { ...owner, wallet: wallet.publicKey };
+        if (i < 4) await it.vault().transit([owner]);
+        await once(grant(Date.now() + 1_000));
+      }
+      const later = Date.now() + HOUR;
+      expect(await it.consents.answerExpired(later, 3)).toBe(3);
+      expect(await it.consents.answerExpired(later, 3)).toBe(2);
+      expect(await it.consents.answerExpired(later, 3)).toBe(0);
     });
 
     test('moves make new root versions; a prepared one counts from its activation on', async () => {
@@ -245,6 +284,55 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const found = new Set([...first, ...rest].map((one) => toHex(one.wallet)));
       expect(found).toEqual(new Set(wallets.map((one) => toHex(one.publicKey))));
       expect(await it.removals.open(3, rest.at(-1))).toEqual([]);
+    });
+
+    const erasure = (rootVersions: number[], fence = 40) => ({
+      ...owner,
+      id: bytes(16),
+      issuedAt: Date.now(),
+      fence,
+      rootVersions,
+    });
+
+    test('an erasure that only the log of removals knows is put back, with its fence; the owner is refused and consent forgotten', async () => {
+      await it.vault().transit([owner]);
+      await once(policy(['purchase']));
+      await it.vault().prepare(owner);
+      const known = erasure([1, 2]);
+      expect(await it.history.next()).toBe(0);
+      expect(await it.history.take([known, { ...known, fence: 99 }], 2, 5_000)).toEqual({ removals: 1, roots: 2 });
+      expect(await it.history.next()).toBe(2);
+      const versions = [1, 2].map((rootVersion) => ({ ...owner, rootVersion }));
+      expect(await it.vault().roots(versions)).toEqual([null, null]);
+      expect(await it.vault().transit([owner])).toEqual([null]);
+      expect(await it.requests.list(owner)).toEqual([]);
+      const [removal] = await it.removals.open(10);
+      expect(removal).toMatchObject({ id: known.id, state: 'sent', fence: 40, rootVersions: [1, 2], receipts: 0 });
+      const reopened = await once(signed('reopen', {}), async (effects) => effects.newServiceRoot(0));
+      expect(reopened).toMatchObject({ rootVersion: 3 });
+      await once(policy(['profile']));
+      expect(await it.history.take([known], 1, 6_000)).toEqual({ removals: 0, roots: 0 });
+      expect(await it.history.next()).toBe(2);
+      expect((await it.vault().transit([owner]))[0]?.rootVersion).toBe(3);
+      expect(await it.requests.list(owner)).toHaveLength(1);
+    });
+
+    test('an owner of whom nothing is left is refused all the same, and an erasure from before its record goes on from there', async () => {
+      expect(await it.history.take([erasure([1])], 1, 0)).toEqual({ removals: 1, roots: 1 });
+      expect(await it.vault().transit([owner])).toEqual([null]);
+      owner = { ...owner, app: bytes(32) };
+      await it.vault().transit([owner]);
+      const request = signed('erase', {});
+      await once(request, async (effects) => ({ versions: await effects.erase() }));
+      const sent = { ...erasure([1], 41), id: fromHex(request.id, 16) };
+      // Re-opened while the record is on its way: what is allowed now is newer than the erasure.
+      await once(signed('reopen', {}), async (effects) => effects.newServiceRoot(0));
+      await once(policy(['profile']));
+      expect(await it.history.take([sent], 2, 0)).toEqual({ removals: 1, roots: 0 });
+      const found = await it.removals.find(sent);
+      expect(found?.removal).toMatchObject({ state: 'sent', fence: 41 });
+      expect(await it.removals.fence(sent, 50)).toBe(false);
+      expect(await it.requests.list(owner)).toHaveLength(1);
     });
 
     test('an erasure overwrites every root, forgets consent, and goes from step to step once', async () => {

@@ -3,8 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createKafkaWriter } from '../../connectors/kafka/index.ts';
 import { createRegistryCodecs } from '../../connectors/registry/index.ts';
 import { toHex } from '../../protocol/index.ts';
+import { accountFromPhrase, DdcClient } from '../../sdk/js/index.ts';
+import { RETRY_OF } from '../../services/pipeline/rules/origin.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { partitionOf } from '../../topics/partition.ts';
+import { accountBatch } from '../support/account-batch.ts';
 import { postBatch } from '../support/posting.ts';
 import { eventually } from '../support/room-process.ts';
 import { type CommandResult, ddc, type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
@@ -117,6 +120,70 @@ describe('dead letters, from the command line', () => {
     });
   }, 120_000);
 
+  test('a dead letter of somebody who was erased brings nothing back: not before the index knows, not after, not once re-opened', async () => {
+    const { rooms } = it.sandbox;
+    const { api: endpoint, network } = it.deployment;
+    const phrase = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
+    const account = await accountFromPhrase(`${phrase}//dead//${randomBytes(6).toString('hex')}`);
+    const client = new DdcClient({ endpoint, network, app: it.app });
+    const requests = client.requests(account);
+    await rooms.start('encryptor', { DDC_UNSAFE: 'transit' });
+    await rooms.ready('encryptor');
+    const { ndjson, batchId } = accountBatch(it.app, account);
+    expect(await postBatch(endpoint, ndjson)).toMatchObject({ status: 202 });
+    await indexedAs(batchId, 'dead');
+    await rooms.start('encryptor');
+    await rooms.ready('encryptor');
+    const [letter] = letterOf((await run('dlq', 'list')).stdout, batchId);
+    if (!letter) throw new Error('no letter');
+    const retry = () => run('dlq', 'retry', letter.partition, letter.origin);
+
+    // The index still says `dead`, so the original is appended once more, and refused by the encryptor.
+    await rooms.stop('indexer');
+    const { id } = await requests.erase();
+    expect(await retry()).toMatchObject({ code: 0 });
+    await rooms.start('indexer');
+    await indexedAs(batchId, 'erased');
+    await eventually('the receipt', async () => ((await requests.removal(id)).state === 'done' ? true : null));
+    const refused = { code: 1, stderr: expect.stringMatching(/is erased at origin|now belongs to origin/) };
+    expect(await retry()).toMatchObject(refused);
+
+    expect(await requests.reopen()).toMatchObject({ rootVersion: 2 });
+    const alive = await eventually('writes are taken again', async () => {
+      const next = accountBatch(it.app, account);
+      return (await postBatch(endpoint, next.ndjson)).status === 202 ? next : null;
+    });
+    await indexedAs(alive.batchId, 'live');
+    expect(await retry()).toMatchObject(refused);
+
+    // Whoever appends it by hand, past the command, gets no further.
+    const topic = `${it.suite.prefix}${batchesReceived.name}`;
+    const original = await it.stores.kafka.readAt(topic, Number(letter.partition), Number(letter.origin));
+    const log = { warn: () => undefined, error: () => undefined };
+    const writer = createKafkaWriter({ brokers: it.deployment.kafkaBrokers, clientId: 'commands', log });
+    const { key, value } = original;
+    const headers = { [RETRY_OF]: letter.origin };
+    const at = await writer.send(topic, Number(letter.partition), [{ key, value, headers }]);
+    await writer.close();
+    await eventually('the index has passed it', async () => {
+      const rows = await it.stores.database.kysely
+        .selectFrom('positions')
+        .select('mark')
+        .where('stage', '=', 'indexer')
+        .where('partition', '=', Number(letter.partition))
+        .execute();
+      return (rows[0]?.mark ?? -1) >= at ? true : null;
+    });
+    expect(await statusOf(batchId)).toMatchObject({ outcome: 'erased' });
+    const left = await it.stores.database.kysely
+      .selectFrom('batches')
+      .select('root_version')
+      .where('wallet', '=', account.publicKey)
+      .execute();
+    expect(left).toEqual([{ root_version: 2 }]);
+    client.close();
+  }, 120_000);
+
   test('what cannot be done is refused with a reason', async () => {
     expect(await run('dlq', 'retry', '0', '123456')).toMatchObject({
       code: 1,
@@ -183,6 +250,8 @@ test('without its environment a command says what to set', async () => {
     ['index-dump'],
     ['replay'],
     ['topics', 'drift'],
+    ['removals', 'reapply'],
+    ['keys', 'backup', 'nowhere'],
   ]) {
     const { code, stdout, stderr } = await ddc(command, nothing);
     expect([command, code, stdout]).toEqual([command, 1, '']);

@@ -127,7 +127,8 @@ test('certificate, grant, fetch, open; revoke: a new epoch and nothing more; a p
   cachesEnd();
   const own = await mine.keys(['purchase'], pair);
   expect(shown(own)).toEqual(['purchase/0', 'purchase/1', 'purchase/2']);
-  const { accesses } = await mine.accessLog();
+  const { accesses, next } = await mine.accessLog();
+  expect(next).toBeNull();
   const friend = `wallet:${toHex(friendsWallet)}`;
   const self = `wallet:${toHex(owner.publicKey)}`;
   expect(accesses.map(({ reader, scope, epoch }) => `${reader}/${scope}/${epoch}`).sort()).toEqual(

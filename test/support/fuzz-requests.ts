@@ -97,6 +97,7 @@ function tokenShot(draw: Draw): Shot {
     [
       `${own}/grants`,
       `${own}/access-log`,
+      `${own}/access-log?after=${pick(['x', 'W10', '%ff', ''], draw)}`,
       `${own}/access-log?limit=${pick(['1', '0', '9e9', 'x', '-1'], draw)}`,
       `${own}/removals/${toHex(smallId(draw))}`,
       `/v1/wallets/${other}/apps/${APP}/grants`,

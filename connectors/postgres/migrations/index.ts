@@ -8,6 +8,7 @@ import settlement from './030-settlement.ts';
 import requests from './040-requests.ts';
 import erasing from './050-erasing.ts';
 import keks from './060-keks.ts';
+import removalLog from './070-removal-log.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   requests,
   erasing,
   keks,
+  removalLog,
 ];

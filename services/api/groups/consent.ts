@@ -8,6 +8,7 @@ import { ApiProblem } from '../problems.ts';
 import type { SealedKey, SealedKeys } from '../requests/sealed-keys.ts';
 import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import * as shapes from '../shapes.ts';
+import { formatPlace, parsePlace } from './access-place.ts';
 
 export interface ConsentRoutesDeps {
   readonly authorize: Authorize;
@@ -87,7 +88,7 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
       security,
       request: { params: owner, query: shapes.accessQuery },
       responses: {
-        200: ok('Newest first.', shapes.accessLog),
+        200: ok('Those first given last in front; page by page each comes once.', shapes.accessLog),
         400: problem('`invalid`'),
         ...AUTH_PROBLEMS,
         503: RETRY_LATER[503],
@@ -95,11 +96,16 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
     },
     async handle(request, response) {
       const { wallet, app } = checked(owner, request.params);
-      const { before, limit = 100 } = checked(shapes.accessQuery, request.query);
+      const { after, limit = 100 } = checked(shapes.accessQuery, request.query);
       mustBeOwner(deps.authorize(request, 'access.read', app), wallet);
       const of = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
-      const accesses = await deps.consents.accesses(of, { ...(before === undefined ? {} : { before }), limit });
-      answerJson(response, 200, { accesses: accesses.map(({ app: _app, wallet: _wallet, ...entry }) => entry) });
+      const place = after === undefined ? {} : { after: parsePlace(after) };
+      const accesses = await deps.consents.accesses(of, { ...place, limit });
+      const last = accesses.length === limit ? accesses.at(-1) : undefined;
+      answerJson(response, 200, {
+        next: last ? formatPlace(last) : null,
+        accesses: accesses.map(({ app: _app, wallet: _wallet, ...entry }) => entry),
+      });
     },
   },
   {

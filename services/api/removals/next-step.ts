@@ -1,7 +1,5 @@
 import type { Removal, RemovalProgress } from '../../pipeline/ports/removals.ts';
 
-/** The longest any cache keeps a transit or scope key. */
-export const CACHES_MS = 5_000;
 /** After this long an export that has not reported is named pending in the receipt. */
 export const EXPORTS_MS = 60_000;
 

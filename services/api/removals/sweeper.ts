@@ -3,8 +3,9 @@ import type { RemovalCompleted, Removal as RemovalRecord } from '../../../schema
 import type { Clock } from '../../pipeline/clock.ts';
 import type { Faults } from '../../pipeline/faults.ts';
 import type { Removal, Removals } from '../../pipeline/ports/removals.ts';
+import { VAULT_CACHE_MS } from '../../pipeline/ports/vault.ts';
 import { erasureReceipt } from './erasure-receipt.ts';
-import { CACHES_MS, nextStep } from './next-step.ts';
+import { nextStep } from './next-step.ts';
 
 const PAGE = 200;
 
@@ -56,7 +57,7 @@ async function advance(edges: RemovalSweeperEdges, removal: Removal, seen: Map<s
     const name = toHex(removal.app) + toHex(removal.wallet) + toHex(removal.id);
     const since = seen.get(name) ?? edges.elapsed();
     seen.set(name, since);
-    if (edges.elapsed() - since < CACHES_MS) return;
+    if (edges.elapsed() - since < VAULT_CACHE_MS) return;
     await removals.fence(removal, await edges.endOffset(partition));
     seen.delete(name);
     faults.reach('after-fence');

@@ -22,6 +22,9 @@ export interface LoggedAccess extends KeyAccess {
   readonly times: number;
 }
 
+/** Where an entry stands in the access log. Nothing in it changes when the key is given again. */
+export type AccessPlace = Pick<LoggedAccess, 'first' | 'reader' | 'scope' | 'rootVersion' | 'epoch' | 'by'>;
+
 /** What wallets have signed about who may read them, and what was given because of it. */
 export interface Consents {
   /** Consent and epoch of each owner, in order, in one round trip. The epoch is the newest that has begun. */
@@ -32,8 +35,11 @@ export interface Consents {
   certified(x25519: Uint8Array, now: number): Promise<boolean>;
   /** Writes the access log, one statement. */
   record(accesses: readonly KeyAccess[], at: number): Promise<void>;
-  /** The access log of an owner, newest first. */
-  accesses(owner: Owner, page: { before?: number; limit: number }): Promise<LoggedAccess[]>;
+  /**
+   * The access log of an owner, those that were first given last in front. Page by page every entry that stood there at the first page
+   * comes once, whatever is given meanwhile. @param page.after the last entry of the page before
+   */
+  accesses(owner: Owner, page: { after?: AccessPlace; limit: number }): Promise<LoggedAccess[]>;
   /**
    * Begins a new epoch for up to `limit` owners of whom a grant or policy has expired unanswered (protocol's `rekey`).
    * @returns how many owners were looked at.

@@ -44,6 +44,15 @@ export interface LogConsumer {
   stop(): Promise<void>;
 }
 
+/** Reads a partition from an offset on, without joining a group. */
+export interface LogHistory {
+  /**
+   * Every record from `offset` to where the partition ended when it was asked for.
+   * @throws RetriableError when the broker cannot be reached; FatalError `offset_out_of_range` when retention has passed it
+   */
+  readFrom(topic: string, partition: number, offset: number): AsyncIterable<LogRecord>;
+}
+
 /** Reads single records by offset (dead letters, tests, repair tools). */
 export interface LogLookup {
   /** @throws RetriableError when the broker cannot be reached; FatalError `offset_out_of_range` when retention has passed it. */

@@ -1,4 +1,4 @@
-import type { Erasure } from './erasures.ts';
+import type { Erasure, NamedErasure } from './erasures.ts';
 import type { Owner } from './vault.ts';
 
 /** How far a removal is. `fenced`: the fence is stored. `sent`: the record is in `ddc.removals.requested`. `done`: a receipt is out. */
@@ -57,6 +57,31 @@ export interface Removals {
   complete(removal: Removal, receipt: StoredReceipt, pending: readonly string[]): Promise<boolean>;
   /** With its receipts, oldest first; null when there is no such erasure. */
   find(removal: Named): Promise<{ removal: Removal; receipts: readonly StoredReceipt[] } | null>;
+}
+
+/** What taking the log of removals in has mended. */
+export interface Reapplied {
+  /** Erasures that the table did not have, or had from before their record was sent. */
+  readonly removals: number;
+  /** Roots that were not overwritten, or not there at all. */
+  readonly roots: number;
+}
+
+/**
+ * The log of removals as the database has taken it in. After a restore the database may be older than an erasure that has its receipt:
+ * the log, kept for ever, still knows it.
+ */
+export interface RemovalHistory {
+  /** Every record below this offset of `ddc.removals.requested` is in the database. Goes back with the database. */
+  next(): Promise<number>;
+  /**
+   * Puts erasures back as they were when their record was sent, their consent forgotten, and leaves every root that they name
+   * overwritten. What is as it should be stays as it is.
+   * @param erasures with their fence, in the order of the log
+   * @param next offset after the last of them
+   * @param at milliseconds since the epoch: exports have 60 s from here
+   */
+  take(erasures: readonly NamedErasure[], next: number, at: number): Promise<Reapplied>;
 }
 
 /** What exports tell about themselves. */

@@ -2,6 +2,12 @@ import type { Asker } from '../../../protocol/index.ts';
 
 /** Keys per (app, wallet). The only place where user roots exist unwrapped outside the encryptor and the routes that open metas. */
 
+/**
+ * The longest that anything keeps what the vault has answered. Milliseconds. An erasure waits as long before its fence, a re-opening
+ * comes after that fence, and what a request changes counts after it: all three are this one number.
+ */
+export const VAULT_CACHE_MS = 5_000;
+
 export interface Owner {
   readonly app: Uint8Array;
   readonly wallet: Uint8Array;

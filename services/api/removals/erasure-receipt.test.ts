@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import type { Removal, RemovalProgress } from '../../pipeline/ports/removals.ts';
+import { erasureReceipt } from './erasure-receipt.ts';
+
+const bytes = (length: number) => new Uint8Array(length);
+const removal: Removal = {
+  app: bytes(32),
+  wallet: bytes(32),
+  id: bytes(16),
+  issuedAt: 0,
+  fence: 5,
+  rootVersions: [1],
+  state: 'sent',
+  sentAt: 1,
+  pending: [],
+  receipts: 0,
+};
+const progress: RemovalProgress = {
+  indexer: true,
+  pinner: true,
+  swept: true,
+  exports: [],
+  keysGiven: 0,
+  clientMode: false,
+  requestHash: bytes(32),
+};
+
+test.each([
+  [true, 7],
+  [false, undefined],
+])(
+  'a receipt promises when old copies of wrapped roots are shut only where the deployment itself destroys keys: %s',
+  (keksRotate, days) => {
+    const place = { network: 'cere-sandbox', partition: 0, keksRotate };
+    const stated = erasureReceipt(removal, progress, { applied: [], pending: [] }, place, 9);
+    expect((stated.untilKekRotation as { days?: number }).days).toBe(days);
+  },
+);
