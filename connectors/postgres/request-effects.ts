@@ -2,9 +2,8 @@ import { sql } from 'kysely';
 import { fromHex, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { RequestEffects } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
-import { storedConsent } from './consents.ts';
 import type { Executor } from './database.ts';
-import { ownerEpochs, setOwnerEpochs } from './owner-epochs.ts';
+import { lockOwnerState, type OwnerState, ownerStates, setEpochs } from './owner-states.ts';
 import { dropPrepared, overwriteRoots } from './user-roots.ts';
 
 /** A fresh root of an owner, wrapped, and the subject (32 bytes) that follows from it. */
@@ -31,9 +30,35 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
   };
 
   return {
-    consent: () => storedConsent(tx, owner),
-    epochs: () => ownerEpochs(tx, owner),
-    setEpochs: (epochs) => setOwnerEpochs(tx, owner, epochs),
+    async consent() {
+      const [state] = await ownerStates(tx, [owner]);
+      return (state as OwnerState).consent;
+    },
+    async epochs() {
+      const { epoch, answered } = await lockOwnerState(tx, owner);
+      return { epoch, answered };
+    },
+    setEpochs: (epochs) => setEpochs(tx, [{ ...owner, ...epochs }]),
+
+    async newestPolicy() {
+      const { rows } = await sql<{ id: Uint8Array }>`
+        SELECT id FROM requests WHERE app = ${app} AND wallet = ${wallet} AND kind = 'policy' AND request IS NOT NULL
+        ORDER BY (request->>'issuedAt')::bigint DESC, id DESC LIMIT 1`.execute(tx);
+      return rows[0] ? toHex(rows[0].id) : null;
+    },
+
+    async knows(id) {
+      const row = await tx
+        .selectFrom('requests')
+        .select('id')
+        .where('app', '=', app)
+        .where('wallet', '=', wallet)
+        .where('id', '=', id)
+        .where('kind', 'in', ['grant', 'policy'])
+        .where('request', 'is not', null)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
 
     async root() {
       const { rows } = await sql<{ rootVersion: number; mode: 'service' | 'client'; epoch: number; erased: boolean }>`

@@ -8,8 +8,8 @@ import {
   type Requests,
 } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
-import { consentOf, restore, type StoredRequest } from './consents.ts';
 import type { Database, Executor } from './database.ts';
+import { consentOf, restore, type StoredRequest } from './owner-states.ts';
 import { type FreshRoot, requestEffects } from './request-effects.ts';
 
 /** Signed requests in PostgreSQL. @param freshRoot makes a wrapped root: the vault's business, stored in the request's transaction */

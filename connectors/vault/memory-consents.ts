@@ -1,16 +1,20 @@
-import { type Consent, type Epochs, rekey, toHex } from '../../protocol/index.ts';
+import { type Consent, type Epochs, rekey, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { AccessPlace, Consents } from '../../services/pipeline/ports/consents.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { type KeyTables, ownerName, requestsOf } from './memory-tables.ts';
 
-/** Everything the owner has signed about readers. */
-export function memoryConsent(tables: KeyTables, owner: Owner): Consent {
-  const all = requestsOf(tables, owner).flatMap((one) => (one.forgotten ? [] : [one.request]));
+/** What of these requests is about readers. */
+export function consentOf(all: readonly VerifiedRequest[]): Consent {
   return {
     grants: all.filter((one) => one.kind === 'grant'),
     policies: all.filter((one) => one.kind === 'policy'),
     revocations: all.filter((one) => one.kind === 'revoke'),
   };
+}
+
+/** What the owner has signed about readers and still counts: see `Consents.of`. */
+export function memoryConsent(tables: KeyTables, owner: Owner): Consent {
+  return consentOf(requestsOf(tables, owner).flatMap((one) => (one.forgotten || one.answered ? [] : [one.request])));
 }
 
 export function memoryEpochs(tables: KeyTables, owner: Owner): Epochs {
@@ -30,10 +34,8 @@ export function setMemoryEpochs(tables: KeyTables, owner: Owner, { epoch, answer
       roots.map((root) => ({ ...root, epoch: Math.max(root.epoch, epoch) })),
     );
   const requests = tables.requests.get(name);
-  for (const id of answered) {
-    const known = requests?.get(id);
-    if (known) requests?.set(id, { ...known, answered: true });
-  }
+  for (const [id, known] of requests ?? [])
+    if (answered.includes(id) || known.request.kind === 'revoke') requests?.set(id, { ...known, answered: true });
 }
 
 /** Memory twin of consent and the access log. */

@@ -1,4 +1,4 @@
-import { fromHex, isRevoked, toHex, type VerifiedRequest } from '../../protocol/index.ts';
+import { currentPolicy, fromHex, isRevoked, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { Random } from '../../services/pipeline/clock.ts';
 import type { Keks } from '../../services/pipeline/ports/kms.ts';
 import {
@@ -11,8 +11,8 @@ import {
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { OVERWRITTEN } from '../postgres/user-roots.ts';
 import { createFreshRoot } from './fresh-root.ts';
-import { memoryConsent, memoryEpochs, setMemoryEpochs } from './memory-consents.ts';
-import { forgetMemoryConsent, type KeyTables, type MemoryRoot, ownerName } from './memory-tables.ts';
+import { consentOf, memoryConsent, memoryEpochs, setMemoryEpochs } from './memory-consents.ts';
+import { forgetMemoryConsent, type KeyTables, type MemoryRoot, ownerName, requestsOf } from './memory-tables.ts';
 
 /** Memory twin of the accepted requests. One request at a time; one that fails leaves the tables as they were. */
 export function createMemoryRequests(tables: KeyTables, keks: Keks, random: Pick<Random, 'bytes'>): Requests {
@@ -45,7 +45,8 @@ export function createMemoryRequests(tables: KeyTables, keks: Keks, random: Pick
       }),
     find: async (request) => known(request)?.answer ?? null,
     async list(owner) {
-      const consent = memoryConsent(tables, owner);
+      const all = requestsOf(tables, owner).flatMap((one) => (one.forgotten ? [] : [one.request]));
+      const consent = consentOf(all);
       return [...consent.grants, ...consent.policies]
         .sort((a, b) => b.issuedAt - a.issuedAt || (a.id < b.id ? 1 : -1))
         .map((request) => ({ request, revoked: isRevoked(consent, request) }));
@@ -90,6 +91,14 @@ function effectsOf(
   };
   return {
     consent: async () => memoryConsent(tables, owner),
+    async newestPolicy() {
+      const all = requestsOf(tables, owner).flatMap((one) => (one.forgotten ? [] : [one.request]));
+      return currentPolicy(consentOf(all), request)?.id ?? null;
+    },
+    async knows(id) {
+      const known = tables.requests.get(name)?.get(toHex(id));
+      return known !== undefined && !known.forgotten && ['grant', 'policy'].includes(known.request.kind);
+    },
     epochs: async () => memoryEpochs(tables, owner),
     setEpochs: async (epochs) => setMemoryEpochs(tables, owner, epochs),
     async root() {

@@ -38,7 +38,9 @@ export function createMemoryVault(options: MemoryVaultOptions, tables: KeyTables
       loads += 1;
       return owners.map((owner, i) => {
         const newest = rowsOf(owner).findLast((row) => !row.prepared);
-        return newest ?? add(owner, fresh[i] as Uint8Array, false);
+        const erased = tables.erasures.filter((one) => ownerName(one) === ownerName(owner));
+        const erasedAt = erased.length > 0 ? Math.max(...erased.map(({ issuedAt }) => issuedAt)) : null;
+        return { ...(newest ?? add(owner, fresh[i] as Uint8Array, false)), erasedAt };
       });
     },
     async find(refs) {

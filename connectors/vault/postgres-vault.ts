@@ -4,7 +4,7 @@ import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
 import { createConsents } from '../postgres/consents.ts';
 import type { Database } from '../postgres/database.ts';
 import type { StoredRoot } from './open-root.ts';
-import type { RootStore, VersionedRoot } from './store.ts';
+import type { NewestRoot, RootStore, VersionedRoot } from './store.ts';
 import { createVault, type VaultOptions } from './vault.ts';
 
 export interface PostgresVaultOptions extends Omit<VaultOptions, 'consents'> {
@@ -23,7 +23,7 @@ const MOST_RACES = 10;
 function postgresRootStore(db: Database): RootStore {
   return {
     async newest(owners, fresh) {
-      const found: (VersionedRoot | undefined)[] = new Array(owners.length).fill(undefined);
+      const found: (NewestRoot | undefined)[] = new Array(owners.length).fill(undefined);
       // Whoever loses the race to create sees neither its own row nor, in its snapshot, the winner's: it asks again.
       let tries = 0;
       for (let left = owners.map((_, i) => i); left.length > 0; left = left.filter((i) => !found[i])) {
@@ -36,7 +36,7 @@ function postgresRootStore(db: Database): RootStore {
         );
         for (const { at, ...row } of rows) found[left[at - 1] as number] = row;
       }
-      return found as VersionedRoot[];
+      return found as NewestRoot[];
     },
 
     async find(refs) {
@@ -72,7 +72,7 @@ function postgresRootStore(db: Database): RootStore {
 
 /** One round trip for any number of owners, distinct. */
 async function createIfAbsent(db: Database, owners: readonly Owner[], fresh: readonly Uint8Array[]) {
-  const { rows } = await sql<VersionedRoot & { at: number }>`
+  const { rows } = await sql<NewestRoot & { at: number }>`
     WITH wanted AS (
       SELECT * FROM unnest(${bytea(owners, 'app')}::bytea[], ${bytea(owners, 'wallet')}::bytea[], ${fresh.map((wrapped) => Buffer.from(wrapped))}::bytea[])
         WITH ORDINALITY AS w (app, wallet, wrapped, at)
@@ -91,11 +91,12 @@ async function createIfAbsent(db: Database, owners: readonly Owner[], fresh: rea
       ON CONFLICT DO NOTHING
       RETURNING app, wallet, root_version, wrapped, epoch, mode, subject
     )
-    SELECT at, root_version AS "rootVersion", wrapped, epoch, mode, subject FROM known
-    UNION ALL
-    SELECT w.at, m.root_version, m.wrapped, m.epoch, m.mode, m.subject FROM made m JOIN wanted w USING (app, wallet)`.execute(
-    db.kysely,
-  );
+    SELECT r.*, (SELECT max(issued_at) FROM removals e WHERE e.app = w.app AND e.wallet = w.wallet AND e.kind = 'erase') AS "erasedAt"
+    FROM (
+      SELECT at, root_version AS "rootVersion", wrapped, epoch, mode, subject FROM known
+      UNION ALL
+      SELECT w.at, m.root_version, m.wrapped, m.epoch, m.mode, m.subject FROM made m JOIN wanted w USING (app, wallet)
+    ) r JOIN wanted w USING (at)`.execute(db.kysely);
   return rows;
 }
 

@@ -48,13 +48,13 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
       const fresh = owners.map((owner) => freshRootOf(owner, kek, random).wrapped);
       const stored = await store.newest(owners, fresh);
       const refs = stored.map(({ rootVersion }, i) => ({ ...(owners[i] as Owner), rootVersion }));
-      const transits = (await openRoots(keks, refs, stored)).map((root) => {
+      const transits = (await openRoots(keks, refs, stored)).map((root, i) => {
         if (!root) return null;
         const { rootVersion, userRoot, mode, subject } = root;
         const pair = transitKeyPair(userRoot);
         userRoot.fill(0);
         pair.secretKey.fill(0);
-        return { rootVersion, publicKey: pair.publicKey, mode, subject };
+        return { rootVersion, publicKey: pair.publicKey, mode, subject, erasedAt: stored[i]?.erasedAt ?? null };
       });
       scrub();
       return transits;

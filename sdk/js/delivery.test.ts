@@ -5,7 +5,7 @@ import { Transport } from './transport.ts';
 
 type Outcome = 'live' | 'dead' | 'erased' | 'unknown';
 
-type Answer = number | 'no answer' | 'breaks off' | 'stale' | 'moved';
+type Answer = number | 'no answer' | 'breaks off' | 'stale' | 'older' | 'moved';
 
 /** An answer whose sender dies in the middle of it. */
 function brokenOff(status: number): Response {
@@ -49,6 +49,8 @@ class Service {
     if (answer === 'breaks off') return brokenOff(202);
     if (answer === 'stale') return Response.json({ code: 'stale', detail: 'too old' }, { status: 422 });
     if (answer === 'moved') return Response.json({ code: 'subject_mismatch', detail: 'moved' }, { status: 409 });
+    if (answer === 'older')
+      return Response.json({ code: 'older_than_erasure', detail: 'signed before' }, { status: 409 });
     if (answer === 202) return Response.json({ batchId: text, partition: 0, offset: 1 }, { status: 202 });
     return Response.json({ code: 'some_code', detail: 'some reason' }, { status: answer as number });
   };
@@ -139,6 +141,15 @@ describe('delivery', () => {
     const plain = new Service(['moved']);
     await expect(submitTo(deliveryTo(plain), parcel('b1'), nobody)).rejects.toMatchObject({ code: 'subject_mismatch' });
     expect(plain.sends).toHaveLength(1);
+  });
+
+  it('signs anew, as often as it takes, what the service counts to the time before an erasure', async () => {
+    const service = new Service(['older', 'older', 'older', 202]);
+    let signatures = 0;
+    const sign = () => ({ batchId: 'b1', body: new TextEncoder().encode(`b1 signed ${++signatures}`) });
+    await expect(submitTo(deliveryTo(service), sign, nobody)).resolves.toBe('b1');
+    expect(service.sends).toEqual([1, 2, 3, 4].map((n) => `b1 signed ${n}`));
+    await expect(submitTo(deliveryTo(new Service(['older'])), parcel('b2'), nobody)).rejects.toThrow(BatchRefused);
   });
 
   it('does not trust a 202: while the status is unknown the batch goes again', async () => {

@@ -37,7 +37,7 @@ export type AcceptBatch = (body: Uint8Array, format: 'ndjson' | 'json') => Promi
 /** Verify, look up, seal, append. Resolves only after the log's acknowledgement; nothing is appended when anything fails before. */
 export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
   return async (body, format) => {
-    const { batchId, app, wallet, count, subject } = await deps.verify(body, format, (header) =>
+    const { batchId, app, wallet, count, issuedAt, subject } = await deps.verify(body, format, (header) =>
       deps.apps.admit({ hex: header.app, bytes: fromHex(header.app, 32) }),
     );
     const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
@@ -45,6 +45,8 @@ export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
     const [first, transit] = await Promise.all([deps.origin(batchId), deps.transit(owner)]);
     if (first) return { batchId, partition: first.partition, offset: first.origin, count, known: true };
     if (!transit) throw new ApiProblem('erased');
+    // As the encryptor will judge it: signed on a device whose clock is behind that of the one that erased, it would be accepted and voided.
+    if (transit.erasedAt !== null && issuedAt <= transit.erasedAt) throw new ApiProblem('older_than_erasure');
     // The encryptor refuses it too, but a batch that is sure to die must not be accepted first.
     if ((subject !== null) !== (transit.mode === 'client')) throw new ApiProblem('mode_mismatch');
     if (subject !== null && subject !== toHex(transit.subject)) throw new ApiProblem('subject_mismatch');

@@ -145,6 +145,20 @@ describe('a batch that cannot be taken', () => {
     await Promise.all([api.api.close(), erased.api.close()]);
   });
 
+  test('signed before the erasure of a wallet that was opened again, or by a clock that is behind: 409, not accepted and voided', async () => {
+    const first = await startMemoryApi();
+    const owner = { app: app.publicKey, wallet: wallet.publicKey };
+    await first.vault.transit([owner]);
+    const issuedAt = Date.now() + 60_000;
+    const erasure = { ...owner, id: new Uint8Array(16), issuedAt, fence: 7, rootVersions: [] };
+    first.vault.tables.erasures.push(erasure);
+    const api = await startMemoryApi({ vault: first.vault.reopen() });
+    await refused(someBody(), 409, 'older_than_erasure', api);
+    await refused(someBody({ issuedAt }), 409, 'older_than_erasure', api);
+    expect((await api.post(someBody({ issuedAt: issuedAt + 1 }))).status).toBe(202);
+    await Promise.all([api.api.close(), first.api.close()]);
+  });
+
   test('while Kafka or PostgreSQL is away: 503 with Retry-After, never a 202', async () => {
     const away = async (): Promise<never> => {
       throw new RetriableError('away', 'away');

@@ -104,6 +104,10 @@ export const API_PROBLEMS = {
     title:
       'A grant begins at the latest with the next epoch: `fromEpoch` is at most one more than the epoch that the wallet is in.',
   },
+  too_many_grants: {
+    status: 409,
+    title: 'A wallet has at most 1,000 grants in one app that have not ended: revoke some, or wait until they expire.',
+  },
   policy_superseded: {
     status: 409,
     title:
@@ -144,7 +148,11 @@ export const API_PROBLEMS = {
     status: 409,
     title: 'The erasure is still under way. Its state is at the address of the removal; ask again in some seconds.',
   },
-  older_than_erasure: { status: 409, title: 'The request was signed before the erasure. Sign it anew.' },
+  older_than_erasure: {
+    status: 409,
+    title:
+      'It was signed before the erasure, or by a clock that is behind the one of the device that erased. Sign it anew.',
+  },
   unknown_removal: { status: 404, title: 'This wallet has no removal with this id in this app.' },
   unknown_batch: {
     status: 404,

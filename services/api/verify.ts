@@ -8,6 +8,8 @@ export interface Verified {
   /** Hex. */
   readonly wallet: string;
   readonly count: number;
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
   /** Hex, of a batch that the client encrypted itself; null where the service encrypts. */
   readonly subject: string | null;
 }
@@ -32,7 +34,7 @@ export function createVerify(network: string, now: () => number): Verify {
     checkFresh(header, now());
     await admit(header);
     const { batchId, client } = verifyBatch(parsed, { network });
-    const subject = client ? toHex(client.subject) : null;
-    return { batchId, app: header.app, wallet: header.wallet, count: header.count, subject };
+    const { app, wallet, count, issuedAt } = header;
+    return { batchId, app, wallet, count, issuedAt, subject: client ? toHex(client.subject) : null };
   };
 }

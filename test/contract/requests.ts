@@ -8,6 +8,7 @@ import {
   keyPairFromSeed,
   LAST_EPOCH,
   ready,
+  rekey,
   signRequest,
   toHex,
   type VerifiedRequest,
@@ -120,6 +121,45 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
         ['grant', true],
         ['policy', false],
       ]);
+    });
+
+    test('what has ended for good is not looked at again, but is known, and an earlier policy does not come back', async () => {
+      await it.vault().transit([owner]);
+      const hex = { app: toHex(owner.app), wallet: toHex(owner.wallet) };
+      const answering = async (effects: RequestEffects) => {
+        const epochs = rekey(await effects.consent(), hex, await effects.epochs(), Date.now());
+        await effects.setEpochs(epochs);
+        return { epoch: epochs.epoch };
+      };
+      const allow = (issuedAt: number) =>
+        signed(
+          'policy',
+          { scopes: ['purchase'], recipients: 'app', expiresAt: Date.now() + HOUR },
+          undefined,
+          issuedAt,
+        );
+      const now = Date.now();
+      const [first, second] = [allow(now), allow(now + 1)];
+      expect(await once(first, answering)).toEqual({ epoch: 0 });
+      expect(await once(second, answering)).toEqual({ epoch: 1 });
+      const ids = async () => {
+        const [state] = await it.consents.of([owner]);
+        const { policies = [], revocations = [] } = state?.consent ?? {};
+        return [policies.map((one) => one.id), revocations.length];
+      };
+      expect(await ids()).toEqual([[second.id], 0]);
+      expect(await once(signed('revoke', { grant: fromHex(second.id, 16) }), answering)).toEqual({ epoch: 2 });
+      expect(await ids()).toEqual([[], 0]);
+      expect((await it.requests.list(owner)).map(({ request, revoked }) => [request.id, revoked])).toEqual([
+        [second.id, true],
+        [first.id, false],
+      ]);
+      const asked = await once(allow(now - 1), async (effects) => ({
+        newest: await effects.newestPolicy(),
+        knows: await effects.knows(fromHex(second.id, 16)),
+        never: await effects.knows(new Uint8Array(16)),
+      }));
+      expect(asked).toEqual({ newest: second.id, knows: true, never: false });
     });
 
     test('certificates are found by wallet and by key', async () => {

@@ -31,7 +31,7 @@ const accept: Route = {
       402: problem('`unpaid`'),
       403: problem('`unknown_app`, `app_closed`'),
       408: problem('`request_timeout`'),
-      409: problem('`mode_mismatch`, `subject_mismatch`'),
+      409: problem('`mode_mismatch`, `subject_mismatch`, `older_than_erasure`'),
       410: problem('`erased`'),
       413: problem('`body_too_large`, `batch_too_large`'),
       415: problem('`content_type`, `encoding_unsupported`'),

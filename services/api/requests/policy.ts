@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { currentPolicy } from '../../../protocol/index.ts';
 import { ApiProblem } from '../problems.ts';
 import { epochShape, requestId } from '../shapes.ts';
 import { defineHandler } from './handler.ts';
@@ -16,8 +15,7 @@ export const policy = defineHandler<'policy'>({
   async run(asked, effects) {
     const epoch = await newEpoch(asked, effects);
     // One signed by a clock that is ahead would stay in force, and its author would think it is not.
-    const current = currentPolicy(await effects.consent(), asked.request);
-    if (current?.id !== asked.request.id) throw new ApiProblem('policy_superseded');
+    if ((await effects.newestPolicy()) !== asked.request.id) throw new ApiProblem('policy_superseded');
     return { id: asked.request.id, epoch, effectiveWithinSeconds: EFFECTIVE_WITHIN_SECONDS };
   },
 });

@@ -24,8 +24,7 @@ export const revoke = defineHandler<'revoke'>({
   problems: { 404: '`unknown_grant`' },
   async run(asked, effects) {
     const revoked = toHex(asked.request.content.grant);
-    const { grants, policies } = await effects.consent();
-    if (![...grants, ...policies].some((one) => one.id === revoked)) throw new ApiProblem('unknown_grant');
+    if (!(await effects.knows(asked.request.content.grant))) throw new ApiProblem('unknown_grant');
     const epoch = await newEpoch(asked, effects);
     return { id: asked.request.id, revoked, epoch, effectiveWithinSeconds: EFFECTIVE_WITHIN_SECONDS, note: NOTE };
   },

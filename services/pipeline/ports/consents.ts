@@ -27,7 +27,10 @@ export type AccessPlace = Pick<LoggedAccess, 'first' | 'reader' | 'scope' | 'roo
 
 /** What wallets have signed about who may read them, and what was given because of it. */
 export interface Consents {
-  /** Consent and epoch of each owner, in order, in one round trip. The epoch is the newest that has begun. */
+  /**
+   * Consent and epoch of each owner, in order, in one round trip. The epoch is the newest that has begun. Left out is what has ended for good
+   * (its end has begun a new epoch), with the revocations that ended it.
+   */
   of(owners: readonly Owner[]): Promise<{ consent: Consent; epoch: number }[]>;
   /** Certificates that a wallet has registered, newest first, expired ones included. */
   certificates(wallet: Uint8Array): Promise<VerifiedRequest<'recipient'>[]>;

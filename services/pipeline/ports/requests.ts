@@ -15,8 +15,12 @@ export interface RootState {
 
 /** What a request may do, inside the one transaction that also remembers it. */
 export interface RequestEffects {
-  /** Everything the owner has signed, this request included. */
+  /** What the owner has signed about readers and still counts (`Consents.of`), this request included. */
   consent(): Promise<Consent>;
+  /** Id (hex) of the owner's policy that was signed last, ended or not: an earlier one must not come (back). null: there is none. */
+  newestPolicy(): Promise<string | null>;
+  /** Whether the owner has signed a grant or policy with this id (16 bytes), ended or not. */
+  knows(id: Uint8Array): Promise<boolean>;
   /** The newest root of the owner, or null before the first. Locks it until the transaction ends. */
   root(): Promise<RootState | null>;
   epochs(): Promise<Epochs>;

@@ -20,6 +20,8 @@ export interface Transit {
   /** Who encrypts this owner's batches, and under which subject (32 bytes). */
   readonly mode: 'service' | 'client';
   readonly subject: Uint8Array;
+  /** When the owner signed the last erasure (`issuedAt`, milliseconds since the epoch), or null: a batch signed until then falls under it. */
+  readonly erasedAt: number | null;
 }
 
 export interface RootRef extends Owner {
