@@ -1,4 +1,4 @@
-import type { Accepted, Buffered, FlushLimits } from './accepted.ts';
+import { type Accepted, type Buffered, eachOrRetry, type FlushLimits } from './accepted.ts';
 import { openCheck } from './check.ts';
 import { hasPassed } from './clock.ts';
 import { FatalError, RetriableError } from './errors.ts';
@@ -79,7 +79,7 @@ export async function runReader<I>(
   async function flush(buffered: readonly Buffered[]): Promise<boolean> {
     const to: Position = { next: intake.next, mark: intake.mark };
     // A record may name a schema that is still on its way: that is waited for like everything else.
-    const records = await lane.retry('decode', async () => buffered.map(accepted));
+    const records = await lane.retry('decode', async () => eachOrRetry(buffered, accepted));
     if (!(await lane.retry('apply', () => plan.apply(partition, row, to, records)))) return false;
     faults.reach('after-row');
     row = to;
