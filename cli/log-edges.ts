@@ -38,9 +38,9 @@ export async function withLog<T>(use: (ports: DeadLetterPorts, partitions: numbe
       writer,
       positions: createPositions(db, logId),
       admission: createAdmission(db),
-      index: createIndexStore(db, logId, ({ partition, origin, batchId }) =>
+      index: createIndexStore(db, logId, ({ what, partition, origin, batchId }) =>
         tell(
-          `batch ${toHex(batchId)} came again at origin ${origin} of partition ${partition}; the first origin stays`,
+          `batch ${toHex(batchId)} at origin ${origin} of partition ${partition} clashes with another's ${what}; the first stays`,
         ),
       ),
       codecs: {
