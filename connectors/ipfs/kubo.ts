@@ -17,7 +17,7 @@ export interface KuboOptions {
  * A cluster of one Kubo node, over its RPC API.
  *
  * A call that fails or takes too long is a `RetriableError`: `ipfs_timeout`, `ipfs_not_found` or `ipfs_unavailable`.
- * Importing is idempotent, so the corridor may repeat it after any of these.
+ * Only an answer with another CID than the one that was computed is fatal (`cid_mismatch`). Importing is idempotent, so the corridor may repeat it after any of these.
  */
 export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCluster {
   const client = create({ url });
@@ -43,8 +43,9 @@ export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCl
           if (answer.cid.toString() !== root.toString()) {
             throw new FatalError('cid_mismatch', `the node imported ${answer.cid}, the CAR's root is ${root}`);
           }
+          // Full, busy, or given up after a time of its own: nothing is wrong with the blocks, and importing again pins them.
           if (answer.pinErrorMsg) {
-            throw new FatalError('cid_mismatch', `the node could not pin ${root}: ${answer.pinErrorMsg}`);
+            throw new RetriableError('ipfs_unavailable', `the node could not pin ${root}: ${answer.pinErrorMsg}`);
           }
           seen = true;
         }
