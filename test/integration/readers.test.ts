@@ -203,6 +203,7 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     expect(await Promise.all(rooms.splice(0).map((room) => room.stop()))).toContain(0);
     const admin = rawKafka().admin();
     await admin.connect();
+    await admin.fetchTopicOffsets(named(batchesPinned.name)); // deleting needs the metadata that this loads
     await admin.deleteTopicRecords({ topic: named(batchesPinned.name), partitions: [{ partition: 0, offset: '1' }] });
     await admin.disconnect();
     const refused = replay();
