@@ -1,5 +1,5 @@
 /** How long the schemas that a healthy registry does not know are waited for, from its first such answer. Milliseconds. */
-export const UNKNOWN_WAIT_MS = 60_000;
+const UNKNOWN_WAIT_MS = 60_000;
 /** After so long without such an answer there is patience again. Less would let garbage stop a partition again and again. */
 const QUIET_MS = 60 * 60_000;
 /** An answer counts this long; longer than the longest pause between two attempts of a lane, which is 30 s. */
