@@ -39,6 +39,7 @@ test.each([
   ['no root', says(200, ''), 'ipfs_unavailable', true],
   ['a connection that breaks', (response: ServerResponse) => void response.destroy(), 'ipfs_unavailable', true],
   ['silence', () => undefined, 'ipfs_timeout', true],
+  ['a block that the CAR lacks', says(200, rootLine(ROOT, 'merkledag: not found')), 'cid_mismatch', false],
   ['another CID', says(200, rootLine(cid('other'))), 'cid_mismatch', false],
 ])('%s', async (_, then, code, retriable) => {
   answer = then;
