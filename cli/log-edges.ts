@@ -1,4 +1,4 @@
-import { createKafkaLookup, createKafkaWriter, readLogId } from '../connectors/kafka/index.ts';
+import { createKafkaLookup, createKafkaWriter, type KafkaLookup, readLogId } from '../connectors/kafka/index.ts';
 import { createAdmission } from '../connectors/postgres/admission.ts';
 import { openDatabase } from '../connectors/postgres/database.ts';
 import { createIndexStore } from '../connectors/postgres/index-store.ts';
@@ -7,7 +7,7 @@ import { createRegistryCodecs } from '../connectors/registry/index.ts';
 import { toHex } from '../protocol/index.ts';
 import { batchesDead } from '../topics/batches-dead.ts';
 import { batchesReceived } from '../topics/batches-received.ts';
-import { withPrefix } from '../topics/define-topic.ts';
+import { type Topic, withPrefix } from '../topics/define-topic.ts';
 import { log as logTopic } from '../topics/log.ts';
 import type { DeadLetterPorts } from './dlq.ts';
 
@@ -17,8 +17,14 @@ const log = {
   error: (_fields: object, message: string) => tell(message),
 };
 
+export interface OperatorPorts extends DeadLetterPorts {
+  readonly lookup: KafkaLookup;
+  /** A topic's full name in this deployment. */
+  named(topic: Topic<unknown>): string;
+}
+
 /** Runs an operator's command with the log and the positions that the environment names. */
-export async function withLog<T>(use: (ports: DeadLetterPorts, partitions: number) => Promise<T>): Promise<T> {
+export async function withLog<T>(use: (ports: OperatorPorts, partitions: number) => Promise<T>): Promise<T> {
   const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL, DDC_TOPIC_PREFIX = '' } = process.env;
   if (!KAFKA_BROKERS || !SCHEMA_REGISTRY_URL || !DATABASE_URL) {
     throw new Error('Set KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL to those of the deployment.');
@@ -33,14 +39,15 @@ export async function withLog<T>(use: (ports: DeadLetterPorts, partitions: numbe
     const received = withPrefix(DDC_TOPIC_PREFIX, batchesReceived);
     const ids = withPrefix(DDC_TOPIC_PREFIX, logTopic);
     const logId = await readLogId(lookup, await codecs.for(ids), ids.name);
-    const ports: DeadLetterPorts = {
+    const ports: OperatorPorts = {
       lookup,
+      named: (topic) => withPrefix(DDC_TOPIC_PREFIX, topic).name,
       writer,
       positions: createPositions(db, logId),
       admission: createAdmission(db),
-      index: createIndexStore(db, logId, ({ partition, origin, batchId }) =>
+      index: createIndexStore(db, logId, ({ what, partition, origin, batchId }) =>
         tell(
-          `batch ${toHex(batchId)} came again at origin ${origin} of partition ${partition}; the first origin stays`,
+          `batch ${toHex(batchId)} at origin ${origin} of partition ${partition} clashes with another's ${what}; the first stays`,
         ),
       ),
       codecs: {

@@ -1,4 +1,5 @@
 import type { Positions } from '../services/pipeline/ports/positions.ts';
+import { type Kept, type PastTrimmed, pastTrimmed } from '../services/pipeline/rules/trimmed.ts';
 
 export interface Repair {
   readonly upstream: 'encryptor' | 'pinner';
@@ -21,4 +22,33 @@ export async function repairPartition(positions: Positions, partition: number): 
     repairs.push({ upstream, mark, lowered: await positions.repair(upstream, partition, mark) });
   }
   return repairs;
+}
+
+export interface Skip {
+  readonly stage: 'pinner' | 'indexer';
+  readonly outcome: PastTrimmed;
+}
+
+/**
+ * `ddc repair --skip-trimmed`: for one partition, lets pinner and indexer go on at the first record that their input still holds, where
+ * retention has passed their place and `received` holds all that is missing. May run beside the rooms: one that waits takes the row up.
+ * @param keptFor what retention has left for this stage
+ */
+export async function skipTrimmed(
+  positions: Positions,
+  partition: number,
+  keptFor: (stage: Skip['stage']) => Promise<Kept>,
+): Promise<Skip[]> {
+  const skips: Skip[] = [];
+  for (const stage of ['pinner', 'indexer'] as const) {
+    for (;;) {
+      const row = await positions.load(stage, partition);
+      const outcome = pastTrimmed(row, await keptFor(stage));
+      // Moved by its room meanwhile: look again.
+      if (outcome.kind === 'move' && !(await positions.compareAndSet(stage, partition, row, outcome.to))) continue;
+      skips.push({ stage, outcome });
+      break;
+    }
+  }
+  return skips;
 }

@@ -2,9 +2,12 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { groupMembers } from '../connectors/kafka/group-members.ts';
+import { createKafkaLookup, type KafkaLookup } from '../connectors/kafka/index.ts';
 import { type Database, openDatabase } from '../connectors/postgres/database.ts';
 import { REPLAYED_STAGES, resetReaders } from '../connectors/postgres/index-reset.ts';
 import { BOOKS } from '../connectors/sinks/folder/commit-log.ts';
+import { batchesPinned } from '../topics/batches-pinned.ts';
+import { withPrefix } from '../topics/define-topic.ts';
 
 /** A replay that would run beside the rooms that it sets back. */
 export class RoomsRunning extends Error {
@@ -12,6 +15,17 @@ export class RoomsRunning extends Error {
   constructor(groups: readonly string[]) {
     super(`Stop these first, a replay sets them back: ${groups.join(', ')}.`);
     this.name = 'RoomsRunning';
+  }
+}
+
+/** A log that a replay could not read from its beginning. */
+export class PinnedTrimmed extends Error {
+  readonly code = 'pinned_trimmed';
+  constructor(places: readonly string[]) {
+    super(
+      `Nothing was dropped: \`pinned\` does not begin at 0 any more (${places.join(', ')}), so a replay would lose what stood before. Keep index and exports, or restore the database from a backup.`,
+    );
+    this.name = 'PinnedTrimmed';
   }
 }
 
@@ -23,6 +37,8 @@ export interface ReplayRequest {
   readonly exports: readonly { readonly name: string; readonly folder: string }[];
   /** How many members a consumer group has now. */
   members(group: string): Promise<number>;
+  /** The first offset that each partition of `pinned` still holds. */
+  firstOffsets(): Promise<readonly number[]>;
 }
 
 /** Consumer group of a reader of `pinned`, prefix aside. An export's is `export-<name>`. */
@@ -30,18 +46,20 @@ export const groupOf = (prefix: string, reader: string) => `${prefix}${reader}`;
 
 /**
  * Makes ready for reading `pinned` from 0: the index, the rows of indexer and settler, and the given exports are dropped.
- * @throws RoomsRunning while any of those rooms is a member of its group
+ * @throws RoomsRunning while any of those rooms is a member of its group; PinnedTrimmed when retention has reached `pinned`
  */
-export async function prepareReplay(request: ReplayRequest): Promise<{ batches: number; positions: number }> {
-  const { db, prefix, exports, members } = request;
+export async function prepareReplay(request: ReplayRequest): Promise<void> {
+  const { db, prefix, exports, members, firstOffsets } = request;
   const groups = [...REPLAYED_STAGES, ...exports.map(({ name }) => `export-${name}`)].map((reader) =>
     groupOf(prefix, reader),
   );
   const running: string[] = [];
   for (const group of groups) if ((await members(group)) > 0) running.push(group);
   if (running.length > 0) throw new RoomsRunning(running);
+  const trimmed = (await firstOffsets()).flatMap((first, n) => (first > 0 ? [`partition ${n} at ${first}`] : []));
+  if (trimmed.length > 0) throw new PinnedTrimmed(trimmed);
   for (const { folder } of exports) await emptyExport(folder);
-  return resetReaders(db);
+  await resetReaders(db);
 }
 
 /** Deletes what a folder sink wrote, and nothing else that stands beside it. A half deleted folder belongs to no log, so no export starts on it. */
@@ -54,6 +72,12 @@ async function emptyExport(folder: string): Promise<void> {
   await writeFile(join(folder, BOOKS, 'log'), 'a replay that was not finished');
   for (const name of names) if (name.startsWith('app=')) await rm(join(folder, name), { recursive: true, force: true });
   await rm(join(folder, BOOKS), { recursive: true, force: true });
+}
+
+/** First offsets of a topic, by partition. */
+export async function firstOffsetsOf(lookup: KafkaLookup, topic: string): Promise<number[]> {
+  const partitions = await lookup.partitions(topic);
+  return Promise.all(Array.from({ length: partitions }, (_, partition) => lookup.firstOffset(topic, partition)));
 }
 
 interface ReplayOptions {
@@ -75,18 +99,18 @@ async function run(options: ReplayOptions): Promise<void> {
   const warn = (_fields: object, message: string) => void process.stderr.write(`kafka: ${message}\n`);
   const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-replay', log: { warn, error: warn } };
   const db = openDatabase(DATABASE_URL, { connections: 1 });
+  const lookup = createKafkaLookup(kafka);
   try {
-    const dropped = await prepareReplay({
+    await prepareReplay({
       db,
       prefix: DDC_TOPIC_PREFIX,
       exports: (options.export ?? []).map(parseExport),
       members: (group) => groupMembers(kafka, group),
+      firstOffsets: () => firstOffsetsOf(lookup, withPrefix(DDC_TOPIC_PREFIX, batchesPinned).name),
     });
-    process.stdout.write(
-      `${dropped.batches} rows of the index dropped. Start the rooms: they read \`pinned\` from 0.\n`,
-    );
+    process.stdout.write('The index is dropped. Start the rooms: they read `pinned` from 0.\n');
   } finally {
-    await db.close();
+    await Promise.all([lookup.close(), db.close()]);
   }
 }
 

@@ -62,7 +62,8 @@ export function topicsDoc(topics: readonly Topic<unknown>[]): string {
     'offset in `received` that the record comes from, header `retryOf` (in `received`) the offset of the dead original that it takes over.',
     '',
     `Every topic: \`max.message.bytes\` ${MAX_MESSAGE_BYTES}, \`cleanup.policy\` delete, \`compression.type\` producer, unclean leader election`,
-    'off, no size limit; three copies and `min.insync.replicas` 2 where there are three brokers.',
+    'off, no size limit; three copies and `min.insync.replicas` 2 where there are three brokers. `message.timestamp.type` LogAppendTime: what is kept',
+    'for so long is counted by the clock of the broker, not of whoever wrote; times that mean something stand in the records.',
     '',
     ...records,
   ];

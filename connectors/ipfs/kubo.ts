@@ -17,7 +17,7 @@ export interface KuboOptions {
  * A cluster of one Kubo node, over its RPC API.
  *
  * A call that fails or takes too long is a `RetriableError`: `ipfs_timeout`, `ipfs_not_found` or `ipfs_unavailable`.
- * Importing is idempotent, so the corridor may repeat it after any of these.
+ * Only an answer that contradicts the CAR is fatal (`cid_mismatch`): another root, or a block that is not there. Importing is idempotent, so the corridor may repeat it after any of these.
  */
 export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCluster {
   const client = create({ url });
@@ -43,9 +43,7 @@ export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCl
           if (answer.cid.toString() !== root.toString()) {
             throw new FatalError('cid_mismatch', `the node imported ${answer.cid}, the CAR's root is ${root}`);
           }
-          if (answer.pinErrorMsg) {
-            throw new FatalError('cid_mismatch', `the node could not pin ${root}: ${answer.pinErrorMsg}`);
-          }
+          if (answer.pinErrorMsg) throw pinFailure(root, answer.pinErrorMsg);
           seen = true;
         }
         // Kubo reports a failure in mid-stream in a trailer that the client does not read: no root, no pin.
@@ -73,6 +71,14 @@ export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCl
       closed.abort(new Error(`IPFS cluster ${name} is closed`));
     },
   };
+}
+
+/** Full, busy, or given up after a time of its own: importing again pins. A block that is missing was missing in the CAR. */
+function pinFailure(root: CID, message: string): Error {
+  const what = `the node could not pin ${root}: ${message}`;
+  return /not found|could not find/i.test(message)
+    ? new FatalError('cid_mismatch', what)
+    : new RetriableError('ipfs_unavailable', what);
 }
 
 function mapped(error: unknown, what: string, expiredMs: number | null): Error {

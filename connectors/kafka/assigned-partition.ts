@@ -1,4 +1,4 @@
-import { FatalError } from '../../services/pipeline/errors.ts';
+import { FatalError, TrimmedError } from '../../services/pipeline/errors.ts';
 import type { LogRecord, PartitionInput } from '../../services/pipeline/ports/log.ts';
 import { PartitionQueue } from './partition-queue.ts';
 
@@ -40,6 +40,7 @@ export class AssignedPartition implements PartitionInput {
   seek(offset: number): void {
     if (!Number.isSafeInteger(offset) || offset < 0) throw new TypeError(`cannot seek to ${offset}`);
     this.#queue.seek(offset);
+    if (this.#failure instanceof TrimmedError) this.#failure = null;
     this.#refused = 0;
     this.#paused = false;
     this.attach();
@@ -83,6 +84,7 @@ export class AssignedPartition implements PartitionInput {
 
   /** From the fetch loop. @returns whether the batch was taken; if not, the loop is sent back to where the lane stands. */
   deliver(fetchedOffset: number, records: readonly LogRecord[], next: number): boolean {
+    if (this.#failure) return false;
     if (!this.#queue.offer(fetchedOffset, records, next)) {
       this.#refused += 1;
       if (this.#refused > MAX_REFUSED) {
@@ -99,17 +101,14 @@ export class AssignedPartition implements PartitionInput {
       return false;
     }
     this.#refused = 0;
-    if (this.#queue.full && !this.#paused) {
-      this.#paused = true;
-      this.#edge.pause(this.partition);
-    }
+    if (this.#queue.full && !this.#paused) this.#stopFetching();
     this.#wake?.();
     return true;
   }
 
   /**
-   * kafkajs answers an offset out of range by starting at the other end of the log. Here it stops the partition: records before
-   * the lane's place are gone (retention), or its place is beyond the end (another or a truncated log).
+   * kafkajs answers an offset out of range by starting at the other end of the log. Here records before the lane's place that are gone
+   * (retention) stop the partition until it is sought elsewhere, and a place beyond the end (another or a truncated log) stops for good.
    */
   async judgeRange(): Promise<void> {
     const { position } = this.#queue;
@@ -119,11 +118,16 @@ export class AssignedPartition implements PartitionInput {
       const first = await this.#edge.firstOffset(this.partition);
       const end = await this.#edge.endOffset(this.partition);
       if (this.#queue.position !== position) return;
-      if (position < first || position > end) {
-        const kept = `partition ${this.partition} holds ${first} to ${end}`;
+      const place = `next offset is ${position}, but partition ${this.partition} holds ${first} to ${end}; nothing was skipped`;
+      if (position < first) {
+        this.#stopFetching();
         this.fail(
-          new FatalError('offset_out_of_range', `next offset is ${position}, but ${kept}; nothing was skipped`),
+          new TrimmedError(
+            `${place}. Retention has passed what was to be read. Pinner and indexer may go on at ${first} as long as \`received\` still holds what is missing: \`ddc repair --skip-trimmed\` looks and moves them. For others see docs/operations.md, Repair`,
+          ),
         );
+      } else if (position > end) {
+        this.fail(new FatalError('offset_out_of_range', `${place}. This is another log, or one that lost its end`));
       } else {
         this.attach();
       }
@@ -134,6 +138,11 @@ export class AssignedPartition implements PartitionInput {
     } finally {
       this.#judging = false;
     }
+  }
+
+  #stopFetching(): void {
+    this.#paused = true;
+    this.#edge.pause(this.partition);
   }
 
   /** The next `poll` rejects with this. */

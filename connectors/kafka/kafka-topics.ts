@@ -21,12 +21,17 @@ export interface Drift {
   readonly found: string;
 }
 
-/** Settings of every topic; `min.insync.replicas` 2 where there are three copies, so that an acknowledgement survives one broker. */
+/**
+ * Settings of every topic. Records get the broker's time when they are appended: retention counts from it, and a producer whose clock is
+ * wrong would else have its records deleted at once, or kept for ever with all that stand before them. `min.insync.replicas` 2 where there are three copies, so that an acknowledgement
+ * survives one broker.
+ */
 function settingsOf(topic: Topic<unknown>, copies: number): Readonly<Record<string, string>> {
   return {
     'cleanup.policy': 'delete',
     'compression.type': 'producer',
     'max.message.bytes': String(MAX_MESSAGE_BYTES),
+    'message.timestamp.type': 'LogAppendTime',
     'min.insync.replicas': copies >= 3 ? '2' : '1',
     'retention.bytes': '-1',
     'retention.ms': String(topic.retentionMs),

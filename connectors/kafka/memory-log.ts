@@ -1,4 +1,4 @@
-import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
+import { FatalError, RetriableError, TrimmedError } from '../../services/pipeline/errors.ts';
 import type {
   LogConsumer,
   LogHistory,
@@ -9,9 +9,11 @@ import type {
   PartitionInput,
 } from '../../services/pipeline/ports/log.ts';
 
-/** One partition: dense offsets from 0, and whoever waits for the next record. */
+/** One partition: dense offsets from 0, what retention has left of it, and whoever waits for the next record. */
 class MemoryPartition {
   readonly records: LogRecord[] = [];
+  /** Offset of the first record that is kept. */
+  first = 0;
   readonly #waiting = new Set<() => void>();
 
   append(records: readonly OutgoingRecord[]): number {
@@ -70,6 +72,11 @@ export class MemoryLog {
     return this.#partition(topic, partition).records;
   }
 
+  /** Lets retention pass everything below `first`. */
+  trim(topic: string, partition: number, first: number): void {
+    this.#partition(topic, partition).first = first;
+  }
+
   writer(): LogWriter {
     let open = true;
     return {
@@ -90,8 +97,9 @@ export class MemoryLog {
         yield* partitionOf(topic, partition).records.slice(offset);
       },
       readAt: async (topic, partition, offset) => {
-        const record = this.#partition(topic, partition).records[offset];
-        if (record) return record;
+        const { records, first } = this.#partition(topic, partition);
+        const record = records[offset];
+        if (record && offset >= first) return record;
         throw new FatalError('offset_out_of_range', `${topic}/${partition} has no record at offset ${offset}.`);
       },
       endOffset: async (topic, partition) => this.#partition(topic, partition).records.length,
@@ -180,6 +188,7 @@ export class MemoryLog {
       },
       async poll({ maxRecords, maxBytes, waitMs }) {
         revoked.throwIfAborted();
+        if (at < log.first) throw new TrimmedError(`${place} begins at ${log.first}, and ${at} was to be read.`);
         if (at >= log.records.length && waitMs > 0) await log.change(waitMs, revoked);
         revoked.throwIfAborted();
         const ready: LogRecord[] = [];

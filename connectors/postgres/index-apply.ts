@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import { FatalError } from '../../services/pipeline/errors.ts';
 import { CHECKPOINT_EVERY, type IndexEntry } from '../../services/pipeline/ports/index-store.ts';
 import type { Position } from '../../services/pipeline/ports/positions.ts';
 import type { Executor } from './database.ts';
 import { batchRow, type LiveEntry, voidRow } from './index-entry-rows.ts';
 import type { BatchesTable, SubjectsTable, VoidsTable } from './migrations/020-index.ts';
+import { sameSequence } from './same-sequence.ts';
 import { type ColumnTypes, columnList, unnest } from './unnest.ts';
 
 type NewBatch = Omit<BatchesTable, 'conflict' | 'types'> & { types: string };
@@ -81,18 +81,24 @@ export async function insertBatches(
   return inserted.map((row) => row.batch_id);
 }
 
-/** Marks every batch that shares (app, wallet, signer, source, seq) with one of these, and these. */
+/**
+ * Marks every batch that shares (app, wallet, signer, source, seq) with one of these, and these. Looked up once per number that is used,
+ * and only what stands alone is written: a wallet that uses one number for everything costs no more than others.
+ */
 export async function markConflicts(tx: Executor, batchIds: readonly Uint8Array[]): Promise<void> {
   if (batchIds.length === 0) return;
+  // A limit in the count: whether there is another one, not how many.
   await sql`
-    WITH clash AS (
-      SELECT mine.batch_id AS mine, other.batch_id AS other
-      FROM batches mine
-      JOIN batches other USING (app, wallet, source, seq, signer)
-      WHERE mine.batch_id = ANY (${[...batchIds]}::bytea[]) AND other.batch_id <> mine.batch_id
+    WITH used AS MATERIALIZED (
+      SELECT DISTINCT app, wallet, source, seq, signer FROM batches WHERE batch_id = ANY (${[...batchIds]}::bytea[])
+    ), clash AS MATERIALIZED (
+      SELECT * FROM used WHERE (
+        SELECT count(*) FROM (SELECT FROM batches b WHERE ${sameSequence('b', 'used')} AND NOT b.conflict LIMIT 2) alone
+      ) > 1 OR (
+        SELECT count(*) FROM (SELECT FROM batches b WHERE ${sameSequence('b', 'used')} AND b.conflict LIMIT 1) known
+      ) > 0
     )
-    UPDATE batches SET conflict = true
-    WHERE batch_id IN (SELECT mine FROM clash UNION SELECT other FROM clash) AND NOT conflict`.execute(tx);
+    UPDATE batches b SET conflict = true FROM clash WHERE ${sameSequence('b', 'clash')} AND NOT b.conflict`.execute(tx);
 }
 
 export async function insertVoids(
@@ -107,9 +113,9 @@ export async function insertVoids(
     ON CONFLICT (partition, origin) DO NOTHING`.execute(tx);
 }
 
-/** Remembers which subject stands for an owner. @throws FatalError `subject_mismatch` when another one does. */
-export async function insertSubjects(tx: Executor, entries: readonly LiveEntry[]): Promise<void> {
-  if (entries.length === 0) return;
+/** Remembers which subject stands for an owner. @returns the origins of entries that name another than their root version has. */
+export async function insertSubjects(tx: Executor, entries: readonly LiveEntry[]): Promise<ReadonlySet<number>> {
+  if (entries.length === 0) return new Set();
   const rows = entries.map(({ app, wallet, rootVersion, origin, body }) => ({
     app,
     wallet,
@@ -125,13 +131,15 @@ export async function insertSubjects(tx: Executor, entries: readonly LiveEntry[]
     ON CONFLICT (app, wallet, root_version) DO NOTHING`.execute(tx);
   const { rows: others } = await sql<{ from_origin: number }>`
     SELECT input.from_origin FROM ${input} JOIN subjects known USING (app, wallet, root_version)
-    WHERE known.subject <> input.subject ORDER BY 1 LIMIT 1`.execute(tx);
-  if (others[0]) {
-    throw new FatalError(
-      'subject_mismatch',
-      `The batch at origin ${others[0].from_origin} names another subject than its wallet's root version has. The encryptor should have refused it: park the record there.`,
-    );
-  }
+    WHERE known.subject <> input.subject`.execute(tx);
+  return new Set(others.map((row) => row.from_origin));
+}
+
+/** Takes batches out again that this transaction has put in. */
+export async function removeBatches(tx: Executor, entries: readonly LiveEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const ids = entries.map((entry) => entry.batchId);
+  await tx.deleteFrom('batches').where('batch_id', 'in', ids).execute();
 }
 
 /** Keeps a checkpoint when the last one is far enough back. */

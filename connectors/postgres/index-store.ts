@@ -1,8 +1,15 @@
 import { sql } from 'kysely';
-import type { ClashAlarm, IndexEntry, IndexStore } from '../../services/pipeline/ports/index-store.ts';
+import type { Clash, ClashAlarm, IndexEntry, IndexStore } from '../../services/pipeline/ports/index-store.ts';
 import { isErased } from '../../services/pipeline/rules/erasure.ts';
 import type { Database } from './database.ts';
-import { insertBatches, insertCheckpoint, insertSubjects, insertVoids, markConflicts } from './index-apply.ts';
+import {
+  insertBatches,
+  insertCheckpoint,
+  insertSubjects,
+  insertVoids,
+  markConflicts,
+  removeBatches,
+} from './index-apply.ts';
 import { batchOf, isLive, type LiveEntry, voidOf } from './index-entry-rows.ts';
 import { sweepErased } from './index-sweep.ts';
 import type { VoidsTable } from './migrations/020-index.ts';
@@ -10,6 +17,13 @@ import { casPosition } from './positions.ts';
 import { erasuresOf, ownerKey } from './removals.ts';
 
 class Moved extends Error {}
+
+/** Those for which it holds, and the others. */
+function split<T>(items: readonly T[], holds: (item: T) => boolean): [T[], T[]] {
+  const parts: [T[], T[]] = [[], []];
+  for (const item of items) parts[holds(item) ? 0 : 1].push(item);
+  return parts;
+}
 
 const keyOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
@@ -19,7 +33,7 @@ export function createIndexStore(db: Database, log: Uint8Array, onClash: ClashAl
 
   return {
     async apply(partition, from, to, entries) {
-      const clashes: IndexEntry[] = [];
+      const clashes: Clash[] = [];
       try {
         await kysely.transaction().execute(async (tx) => {
           if (!(await casPosition(tx, 'indexer', partition, log, from, to))) throw new Moved();
@@ -35,13 +49,16 @@ export function createIndexStore(db: Database, log: Uint8Array, onClash: ClashAl
             else voids.push({ entry, reason: entry.reason ?? 'dead' });
           }
           const fresh = new Set((await insertBatches(tx, partition, live)).map(keyOf));
-          const kept: LiveEntry[] = [];
-          for (const entry of live) {
-            if (fresh.delete(keyOf(entry.batchId))) kept.push(entry);
-            else clashes.push(entry);
-          }
-          for (const entry of clashes) voids.push({ entry, reason: 'duplicate' });
-          await insertSubjects(tx, kept);
+          const [inserted, again] = split(live, (entry) => fresh.delete(keyOf(entry.batchId)));
+          const others = await insertSubjects(tx, inserted);
+          const [strange, kept] = split(inserted, (entry) => others.has(entry.origin));
+          await removeBatches(tx, strange);
+          const clash = (what: Clash['what'], reason: VoidsTable['reason']) => (entry: LiveEntry) => {
+            clashes.push({ what, partition, origin: entry.origin, batchId: entry.batchId });
+            voids.push({ entry, reason });
+          };
+          again.forEach(clash('batch_id', 'duplicate'));
+          strange.forEach(clash('subject', 'dead'));
           await markConflicts(
             tx,
             kept.map((entry) => entry.batchId),
@@ -53,11 +70,11 @@ export function createIndexStore(db: Database, log: Uint8Array, onClash: ClashAl
         if (error instanceof Moved) return false;
         throw error;
       }
-      for (const { origin, batchId } of clashes) onClash({ partition, origin, batchId });
+      for (const clash of clashes) onClash(clash);
       return true;
     },
 
-    sweep: () => kysely.transaction().execute(sweepErased),
+    sweep: (page) => sweepErased(db, page),
 
     async batches(batchIds) {
       if (batchIds.length === 0) return [];

@@ -1,7 +1,7 @@
-import { FatalError } from '../../services/pipeline/errors.ts';
 import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
 import {
   CHECKPOINT_EVERY,
+  type Clash,
   type ClashAlarm,
   type IndexEntry,
   type IndexStore,
@@ -48,11 +48,9 @@ export function createMemoryIndexStore(
     return [...found.values()].sort((a, b) => a.root_version - b.root_version);
   }
 
-  function refuseOtherSubject(entry: LiveEntry): void {
+  function hasOtherSubject(entry: LiveEntry): boolean {
     const known = subjectsOf(entry.app, entry.wallet).find((row) => row.root_version === entry.rootVersion);
-    if (known && keyOf(known.subject) !== keyOf(entry.body.subject)) {
-      throw new FatalError('subject_mismatch', `The batch at origin ${entry.origin} names another subject.`);
-    }
+    return known !== undefined && keyOf(known.subject) !== keyOf(entry.body.subject);
   }
 
   function show(row: BatchesTable) {
@@ -63,40 +61,33 @@ export function createMemoryIndexStore(
   const ofOwner = (app: Uint8Array, wallet: Uint8Array) =>
     [...batches.values()].filter((row) => ownerKey(row) === ownerKey({ app, wallet })).sort(byTimeAndId);
 
-  function applyOne(partition: number, entry: IndexEntry, clashes: IndexEntry[]): void {
+  function applyOne(partition: number, entry: IndexEntry, clashes: Clash[]): void {
+    const { origin, batchId } = entry;
     const issuedAt = entry.body?.summary.issuedAt ?? null;
     if (isErased({ ...entry, issuedAt }, reaching(entry))) addVoid(voidRow(partition, entry, 'erased'));
     else if (!isLive(entry)) addVoid(voidRow(partition, entry, entry.reason ?? 'dead'));
-    else if (batches.has(keyOf(entry.batchId))) {
+    else if (batches.has(keyOf(batchId))) {
       addVoid(voidRow(partition, entry, 'duplicate'));
-      clashes.push(entry);
-    } else {
-      refuseOtherSubject(entry);
-      batches.set(keyOf(entry.batchId), batchRow(partition, entry));
-    }
+      clashes.push({ what: 'batch_id', partition, origin, batchId });
+    } else if (hasOtherSubject(entry)) {
+      addVoid(voidRow(partition, entry, 'dead'));
+      clashes.push({ what: 'subject', partition, origin, batchId });
+    } else batches.set(keyOf(batchId), batchRow(partition, entry));
   }
 
   return {
     async apply(partition, from, to, entries) {
       const before = { batches: new Map(batches), voids: new Map(voids) };
-      const clashes: IndexEntry[] = [];
-      const rollBack = () => {
+      const clashes: Clash[] = [];
+      for (const entry of entries) applyOne(partition, entry, clashes);
+      if (!(await positions.compareAndSet('indexer', partition, from, to))) {
         batches = before.batches;
         voids = before.voids;
-      };
-      try {
-        for (const entry of entries) applyOne(partition, entry, clashes);
-      } catch (error) {
-        rollBack();
-        throw error;
-      }
-      if (!(await positions.compareAndSet('indexer', partition, from, to))) {
-        rollBack();
         return false;
       }
       const kept = checkpoints.get(partition) ?? [];
       if (to.next >= (kept.at(-1)?.next ?? 0) + CHECKPOINT_EVERY) checkpoints.set(partition, [...kept, to]);
-      for (const { origin, batchId } of clashes) onClash({ partition, origin, batchId });
+      for (const clash of clashes) onClash(clash);
       return true;
     },
 

@@ -90,7 +90,9 @@ async function progressOf({ kysely }: Database, removal: Removal, partition: num
   const { rows } = await sql<RemovalProgress>`
     SELECT ${mark('indexer')} AS indexer, ${mark('pinner')} AS pinner,
       NOT EXISTS (SELECT FROM batches b WHERE b.app = ${app} AND b.wallet = ${wallet}
-        AND (b.origin < ${fence} OR b.root_version = ANY (${[...rootVersions]}::int[]) OR b.issued_at <= ${issuedAt})) AS swept,
+        AND (b.origin < ${fence} OR b.root_version = ANY (${[...rootVersions]}::int[]) OR b.issued_at <= ${issuedAt}))
+        AND NOT EXISTS (SELECT FROM voids v WHERE v.app = ${app} AND v.wallet = ${wallet}
+        AND (v.origin < ${fence} OR v.root_version = ANY (${[...rootVersions]}::int[]))) AS swept,
       coalesce((SELECT jsonb_agg(jsonb_build_object('name', e.name, 'reported', EXISTS (
           SELECT FROM removal_reports p WHERE p.app = ${app} AND p.wallet = ${wallet} AND p.id = ${id} AND p.reporter = e.name)) ORDER BY e.name)
         FROM exports e WHERE e.app = ${app}), '[]') AS exports,

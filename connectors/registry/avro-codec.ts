@@ -3,6 +3,7 @@ import { RetriableError } from '../../services/pipeline/errors.ts';
 import type { Codec } from '../../services/pipeline/ports/codec.ts';
 import { MAX_MESSAGE_BYTES } from '../../topics/define-topic.ts';
 import { avroType } from './avro-type.ts';
+import { UnknownSchemas } from './unknown-schemas.ts';
 
 /** The bytes are not a record of this type, whoever wrote them. */
 class UndecodableError extends Error {
@@ -23,6 +24,8 @@ export interface CodecOptions {
   readonly others: ReadonlyMap<number, unknown>;
   /** Looks up the schema of an id that is not among them; null when the registry does not know it. */
   fetchSchema(id: number): Promise<unknown | null>;
+  /** Milliseconds of a clock that is not set back. */
+  now(): number;
 }
 
 type Resolver = ReturnType<avro.Type['createResolver']>;
@@ -40,10 +43,12 @@ export class AvroCodec<T> implements Codec<T> {
   /** Writer schema id → how to read it as our type; null where that cannot be. Never removed: ids are few and mean one thing. */
   readonly #resolvers = new Map<number, Resolver | 'same' | null>();
   readonly #fetching = new Set<number>();
+  readonly #unknown: UnknownSchemas;
 
   constructor(options: CodecOptions) {
     this.#options = options;
     this.#type = avroType(options.schema);
+    this.#unknown = new UnknownSchemas(options.now);
     this.#resolvers.set(options.id, 'same');
     for (const [id, schema] of options.others) if (id !== options.id) this.#learn(id, schema);
   }
@@ -61,7 +66,8 @@ export class AvroCodec<T> implements Codec<T> {
 
   /**
    * @throws UndecodableError; RetriableError `schema_unknown` when the record names a schema that was registered after this process
-   * started: it is being fetched, and the same call succeeds once it is here.
+   * started: it is being fetched, and the same call succeeds once it is here. One that a healthy registry does not know is waited for
+   * for a minute (`unknown-schemas.ts`), and only then undecodable.
    */
   decode(value: Uint8Array): T {
     const { subject } = this.#options;
@@ -73,6 +79,7 @@ export class AvroCodec<T> implements Codec<T> {
     const id = bytes.readUInt32BE(1);
     const resolver = this.#resolvers.get(id);
     if (resolver === undefined) {
+      if (this.#unknown.isGivenUp(id)) throw new UndecodableError(`${subject}: the registry knows no schema ${id}`);
       this.#fetch(id);
       throw new RetriableError('schema_unknown', `${subject}: schema ${id} is being fetched`);
     }
@@ -100,11 +107,17 @@ export class AvroCodec<T> implements Codec<T> {
   #fetch(id: number): void {
     if (this.#fetching.has(id)) return;
     this.#fetching.add(id);
-    this.#options
-      .fetchSchema(id)
-      .then((schema) => (schema === null ? this.#resolvers.set(id, null) : this.#learn(id, schema)))
-      // Unknown still: the next decode asks again, and its caller is told to retry until then.
+    this.#ask(id)
+      // No answer: the next decode asks again, and its caller is told to retry until then.
       .catch(() => undefined)
       .finally(() => this.#fetching.delete(id));
+  }
+
+  async #ask(id: number): Promise<void> {
+    const { fetchSchema, id: own } = this.#options;
+    const schema = await fetchSchema(id);
+    if (schema !== null) this.#learn(id, schema);
+    // A registry that does not even know what this process writes is empty or being restored: its 404 says nothing.
+    else if ((await fetchSchema(own)) !== null) this.#unknown.answered(id);
   }
 }

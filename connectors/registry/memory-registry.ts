@@ -23,7 +23,10 @@ function compatible(a: unknown, b: unknown): boolean {
 }
 
 /** The memory twin of the schema registry, with the same bytes, ids and refusals. */
-export function memoryCodecs(registry: MemoryRegistry = memoryRegistry()): Codecs {
+export function memoryCodecs(
+  registry: MemoryRegistry = memoryRegistry(),
+  now: () => number = () => performance.now(),
+): Codecs {
   const { schemas, subjects } = registry;
   const schemaOf = (id: number): unknown => {
     const text = schemas[id - 1];
@@ -46,7 +49,7 @@ export function memoryCodecs(registry: MemoryRegistry = memoryRegistry()): Codec
       const id = known || schemas.push(text);
       subjects.set(subject, versions.add(id));
       const others = new Map([...versions].map((version) => [version, schemaOf(version)]));
-      return new AvroCodec({ subject, id, schema, others, fetchSchema: async (unknown) => schemaOf(unknown) });
+      return new AvroCodec({ subject, id, schema, others, fetchSchema: async (unknown) => schemaOf(unknown), now });
     },
   };
 }

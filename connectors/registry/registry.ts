@@ -8,11 +8,13 @@ export interface RegistryOptions {
   readonly url: string;
   /** Milliseconds for one request. Default 10000. */
   readonly timeoutMs?: number;
+  /** Milliseconds of a clock that is not set back. Default `performance.now`. */
+  readonly now?: () => number;
 }
 
 /** Codecs of a schema registry with the Confluent API. Every version of a subject is loaded when its codec is made. */
 export function createRegistryCodecs(options: RegistryOptions): Codecs {
-  const { timeoutMs = 10_000 } = options;
+  const { timeoutMs = 10_000, now = () => performance.now() } = options;
   const url = options.url.replace(/\/+$/, '');
   const registry = new SchemaRegistry({ host: url, clientId: 'ddc' });
 
@@ -47,11 +49,21 @@ export function createRegistryCodecs(options: RegistryOptions): Codecs {
         others: await versionsOf(subject),
         fetchSchema: async (unknown) => {
           const found = await get<{ schema: string }>(`/schemas/ids/${unknown}`);
-          return found && JSON.parse(found.schema);
+          return found && schemaIn(found.schema);
         },
+        now,
       });
     },
   };
+}
+
+/** What is registered may be of another kind, which is no JSON: then its text, which is no Avro schema either. */
+function schemaIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The same, once it is known that the registry answers. @throws RetriableError `registry_unavailable` */

@@ -11,15 +11,21 @@ import { indexerPlan, LIMITS } from './worker.ts';
 /** Removals are applied within a second of their commit. */
 const SWEEP_MS = 900;
 
+const CLASHES = {
+  batch_id: 'a batch id came with a second origin; the first stays',
+  subject:
+    'a batch names another subject than its root version has, so that root was lost and made anew: the batch is dead in the index',
+} as const;
+
 async function start(boot: Boot): Promise<Running> {
   const { log, metrics, signals, clock, random, keep, onFatal } = boot;
-  const clashes = metrics.counter('ddc_index_clashes_total', 'Batch ids that came with a second origin.');
+  const clashes = metrics.counter('ddc_index_clashes_total', 'Batches that the last guard voided.', ['kind']);
   const swept = metrics.counter('ddc_index_swept_total', 'Rows that an erasure turned into voids.');
   const { db, codecs, logId, lanes, named, consumer } = await openRoomEdges(boot);
 
-  const store = createIndexStore(db, logId, ({ partition, origin, batchId }) => {
-    clashes.inc();
-    log.error({ partition, origin, batchId: toHex(batchId) }, 'a batch id came with a second origin; the first stays');
+  const store = createIndexStore(db, logId, ({ what, partition, origin, batchId }) => {
+    clashes.inc({ kind: what });
+    log.error({ partition, origin, batchId: toHex(batchId), kind: what }, CLASHES[what]);
   });
   const onRetry = (operation: string, attempt: number, error: unknown) =>
     signals.emit('retry', { partition: -1, kind: operation, attempt, error });

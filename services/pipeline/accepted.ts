@@ -1,3 +1,4 @@
+import { RetriableError } from './errors.ts';
 import type { Codec } from './ports/codec.ts';
 import type { LogRecord } from './ports/log.ts';
 
@@ -41,4 +42,23 @@ export function tryDecode<I>(codec: Codec<I>, record: LogRecord): Decoded<I> {
     if (error instanceof Error && 'code' in error && error.code === 'undecodable') return { value: null, error };
     throw error;
   }
+}
+
+/**
+ * Does something to every record of a flush; a `RetriableError` goes out only when all were tried. Records may name schemas that are
+ * still on their way: asked for one after the other, with a pause each, a flush of many would take hours.
+ */
+export function eachOrRetry<T, R>(items: readonly T[], attempt: (item: T, index: number) => R): R[] {
+  let waiting: RetriableError | null = null;
+  const done: R[] = [];
+  items.forEach((item, index) => {
+    try {
+      done.push(attempt(item, index));
+    } catch (error) {
+      if (!(error instanceof RetriableError)) throw error;
+      waiting ??= error;
+    }
+  });
+  if (waiting) throw waiting;
+  return done;
 }

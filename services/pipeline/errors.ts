@@ -19,3 +19,11 @@ export class FatalError extends Error {
     this.code = code;
   }
 }
+
+/** Retention has passed the place where a partition was to be read on. That partition waits for an operator; nothing is skipped. */
+export class TrimmedError extends FatalError {
+  constructor(message: string) {
+    super('offset_out_of_range', message);
+    this.name = 'TrimmedError';
+  }
+}

@@ -29,6 +29,11 @@ export const EVENTS = {
     counter: 'alarms',
     message: 'the partition is paused: it crashed three times at this place; see `ddc dlq resume` and `ddc dlq park`',
   },
+  trimmed: {
+    level: 'error',
+    counter: 'alarms',
+    message: 'the partition is paused: the input no longer holds what it reads next; see `ddc repair --skip-trimmed`',
+  },
   crash: { level: 'error', counter: 'alarms', message: 'a bug: nothing is written, the process exits' },
   fatal: { level: 'error', counter: 'alarms', message: 'going on would break a promise: the process exits' },
   'kek-missing': {

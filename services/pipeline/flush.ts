@@ -1,5 +1,5 @@
 import type { DeadLetter, Received } from '../../schemas/index.ts';
-import { type Accepted, type Buffered, tryDecode } from './accepted.ts';
+import { type Accepted, type Buffered, eachOrRetry, tryDecode } from './accepted.ts';
 import { deadLetterOf, lookUpOriginal, originalOf } from './dead-letter.ts';
 import type { Signals } from './events.ts';
 import { dlq, type Outcome } from './outcome.ts';
@@ -72,7 +72,7 @@ export async function prepareFlush<I extends Head, O>(
   buffered: readonly Buffered[],
   voidFirst: boolean,
 ): Promise<Sendable> {
-  const items = buffered.map((from, i): Item<I> => {
+  const items = eachOrRetry(buffered, (from, i): Item<I> => {
     if (i === 0 && voidFirst) return { from, value: null, outcome: dlq('parked', new ParkedError(from.record.offset)) };
     const { value, error } = tryDecode(plan.codecs.input, from.record);
     return { from, value, outcome: value === null ? dlq('undecodable', error) : null };

@@ -1,5 +1,5 @@
 import type { Clock, Random } from './clock.ts';
-import { FatalError, RetriableError } from './errors.ts';
+import { FatalError, RetriableError, type TrimmedError } from './errors.ts';
 import type { Signals } from './events.ts';
 import type { LogLookup, PartitionInput } from './ports/log.ts';
 import type { CrashOwner, Position, Positions } from './ports/positions.ts';
@@ -48,6 +48,8 @@ export interface Lane {
   load(): Promise<Position>;
   /** Waits while the place is poisoned. @returns null when the row moved meanwhile */
   care(row: Position): Promise<Exclude<Care, 'pause'> | null>;
+  /** Retention has passed the row's place: tells it and waits until an operator has moved the row. */
+  trimmed(row: Position, error: TrimmedError): Promise<void>;
   /**
    * A bug at this place: counts it. The caller rethrows and the process exits.
    * @param alone the first record accepted from the row was the only one in hand. Several instances may crash over one and the same
@@ -104,6 +106,11 @@ export function openLane(owner: RowOwner, edges: LaneEdges, input: PartitionInpu
         await clock.sleep(pace.compareMs, input.revoked);
         if (!samePosition(await retry('load', () => owner.load(partition)), row)) return null;
       }
+    },
+    async trimmed(row, error) {
+      signals.emit('trimmed', { partition, next: row.next, mark: row.mark, error });
+      do await clock.sleep(pace.compareMs, input.revoked);
+      while (samePosition(await retry('load', () => owner.load(partition)), row));
     },
     async crashed(row, alone, error) {
       signals.emit('crash', { partition, origin: poisonPlace(row), error });

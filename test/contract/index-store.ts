@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
-import type { IndexEntry, IndexStore } from '../../services/pipeline/ports/index-store.ts';
+import type { Clash, IndexEntry, IndexStore } from '../../services/pipeline/ports/index-store.ts';
 import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
 
 export interface IndexStoreFixture {
   readonly store: IndexStore;
   readonly positions: Pick<Positions, 'load' | 'compareAndSet'>;
   /** Batch ids that the alarm was told of. */
-  readonly clashes: { partition: number; origin: number; batchId: Uint8Array }[];
+  readonly clashes: Clash[];
   putErasure(id: Uint8Array, erasure: Erasure): Promise<void>;
 }
 
@@ -109,8 +109,8 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
       await apply(live(0), live(1, { batch: 0, time: 5 }));
       await apply(live(2, { batch: 0 }));
       expect(fixture.clashes).toEqual([
-        { partition: 0, origin: 1, batchId: id(0) },
-        { partition: 0, origin: 2, batchId: id(0) },
+        { what: 'batch_id', partition: 0, origin: 1, batchId: id(0) },
+        { what: 'batch_id', partition: 0, origin: 2, batchId: id(0) },
       ]);
       expect((await found(0)).map((batch) => batch?.origin)).toEqual([0]);
       expect(await fixture.store.ofWallet(APP, bytes(32, 2), { limit: 10 })).toHaveLength(1);
@@ -161,14 +161,37 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
       expect(await fixture.store.withEvent(APP, bytes(32, 2), uuid(99))).toEqual([]);
     });
 
-    it('keeps one subject for each root version and refuses another', async () => {
+    it('keeps one subject for each root version', async () => {
       await apply(live(0), live(1), live(2, { rootVersion: 1, subject: 8 }));
       expect(await fixture.store.subjects(APP, bytes(32, 2))).toEqual([
         { rootVersion: 0, subject: bytes(32, 3), fromOrigin: 0 },
         { rootVersion: 1, subject: bytes(32, 8), fromOrigin: 2 },
       ]);
-      await expect(apply(live(3, { subject: 4 }))).rejects.toMatchObject({ code: 'subject_mismatch' });
-      expect(await found(3)).toEqual([null]);
+      expect(fixture.clashes).toEqual([]);
+    });
+
+    it('voids a batch with another subject, tells the alarm and goes on', async () => {
+      await apply(live(0));
+      const others = [
+        live(1, { subject: 4 }),
+        live(2, { seq: 0, subject: 4 }),
+        live(3, { rootVersion: 1, subject: 4 }),
+      ];
+      expect(await apply(...others, live(4, { rootVersion: 1, subject: 5 }), live(5))).toBe(true);
+      expect((await found(0, 1, 2, 3, 4, 5)).map((batch) => batch?.reason)).toEqual([
+        null,
+        'dead',
+        'dead',
+        null,
+        'dead',
+        null,
+      ]);
+      expect(fixture.clashes.map(({ what, origin }) => [what, origin])).toEqual([1, 2, 4].map((n) => ['subject', n]));
+      expect((await found(0))[0]?.conflict).toBe(false);
+      expect(await fixture.store.subjects(APP, bytes(32, 2))).toEqual([
+        { rootVersion: 0, subject: bytes(32, 3), fromOrigin: 0 },
+        { rootVersion: 1, subject: bytes(32, 4), fromOrigin: 3 },
+      ]);
       expect(await fixture.positions.load('indexer', 0)).toEqual(at);
     });
 
@@ -223,6 +246,32 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
         await fixture.putErasure(bytes(16, 1), erasure({ fence: 1, issuedAt: 500 }));
         await apply(live(1, { issuedAt: 500 }), live(2, { issuedAt: 501 }));
         expect((await found(0, 1, 2)).map((batch) => batch?.reason)).toEqual(['erased', 'erased', null]);
+      });
+
+      it.each([1, 2, 3, 100])('sweeps all of an erasure in pages of %i, and all erasures', async (page) => {
+        const owners = [2, 9].flatMap((wallet) => {
+          const of = { wallet, subject: wallet };
+          const base = wallet * 10;
+          return [
+            live(base, of),
+            live(base + 1, { ...of, seq: 7 }),
+            voided(base + 2, 'dead', of),
+            voided(base + 3, 'dead', of),
+            live(base + 4, of),
+            live(base + 5, { ...of, seq: 7, rootVersion: 1 }),
+          ];
+        });
+        await apply(...owners);
+        await fixture.putErasure(bytes(16, 1), erasure({ fence: 25 }));
+        await fixture.putErasure(bytes(16, 2), erasure({ wallet: bytes(32, 9), fence: 95 }));
+        expect(await fixture.store.sweep(page)).toBe(6);
+        expect(await fixture.store.sweep(page)).toBe(0);
+        const reasons = (await found(...owners.map(({ origin }) => origin))).map((batch) => batch?.reason);
+        expect(reasons).toEqual([...Array(5).fill('erased'), null, ...Array(5).fill('erased'), null]);
+        expect((await found(25, 95)).map((batch) => batch?.conflict)).toEqual([false, false]);
+        expect(await fixture.store.subjects(APP, bytes(32, 9))).toEqual([
+          { rootVersion: 1, subject: bytes(32, 9), fromOrigin: 95 },
+        ]);
       });
 
       it('sweeps rows that were applied before, as a replay would have left them', async () => {

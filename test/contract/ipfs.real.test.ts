@@ -56,7 +56,7 @@ describe('a node that misbehaves', () => {
     ).rejects.toMatchObject({ code: 'ipfs_unavailable', retriable: true });
   });
 
-  test('a pin that failed stops the room', async () => {
+  test('a pin that failed for want of a block stops the room', async () => {
     const root = { Root: { Cid: { '/': manifest.cid.toString() }, PinErrorMsg: 'merkledag: not found' } };
     await expect(
       imported((request, response) => {

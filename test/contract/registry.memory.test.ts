@@ -4,5 +4,5 @@ import { registryContract } from './registry.ts';
 registryContract('the memory registry', () => {
   const registry = memoryRegistry();
   let topics = 0;
-  return { open: () => memoryCodecs(registry), topicName: () => `topic-${topics++}` };
+  return { open: (now) => memoryCodecs(registry, now), topicName: () => `topic-${topics++}` };
 });

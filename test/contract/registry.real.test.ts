@@ -11,7 +11,7 @@ function url(): string {
 }
 
 registryContract('the schema registry', () => ({
-  open: () => createRegistryCodecs({ url: url() }),
+  open: (now) => createRegistryCodecs({ url: url(), now }),
   topicName: () => uniqueName('registry'),
 }));
 

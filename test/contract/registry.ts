@@ -5,8 +5,8 @@ import { received } from '../../schemas/received.ts';
 import type { Codec, Codecs } from '../../services/pipeline/ports/codec.ts';
 
 export interface RegistryUnderTest {
-  /** Codecs of one process; each call is another process on the same registry. */
-  open(): Codecs;
+  /** Codecs of one process; each call is another process on the same registry. @param now its clock */
+  open(now?: () => number): Codecs;
   /** A topic name that nobody else uses. */
   topicName(): string;
 }
@@ -123,8 +123,20 @@ export function registryContract(name: string, under: () => RegistryUnderTest): 
       ]) {
         expect(() => codec.decode(broken)).toThrow(undecodable);
       }
-      const foreign = Uint8Array.from(value);
+    });
+
+    test('an id that the registry does not know is waited for for a minute, and then undecodable', async () => {
+      let now = 0;
+      const codec = await open(() => now).for({ name: topicName(), schema: received });
+      const foreign = codec.encode(record);
       foreign.set([0x7f, 0xff, 0xff, 0xf0], 1);
+      const unknown = expect.objectContaining({ code: 'schema_unknown', retriable: true });
+      const until = performance.now() + 500;
+      while (performance.now() < until) {
+        expect(() => codec.decode(foreign)).toThrow(unknown);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      now = 60_000;
       await expect(decodeOnceFetched(codec, foreign)).rejects.toMatchObject({ code: 'undecodable' });
     });
 

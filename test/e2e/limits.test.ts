@@ -6,7 +6,15 @@ import { encodeNdjson, measureBatch, toHex } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { app, someBatch, someBody } from '../support/api.ts';
 import { drained } from '../support/drained.ts';
-import { MAX_BODY, MAX_ENCRYPTED, manyEvents, manyScopes, paddingFor, type Shape } from '../support/legal-limits.ts';
+import {
+  largestNumbers,
+  MAX_BODY,
+  MAX_ENCRYPTED,
+  manyEvents,
+  manyScopes,
+  paddingFor,
+  type Shape,
+} from '../support/legal-limits.ts';
 import { parquetRows } from '../support/parquet-rows.ts';
 import { type Posted, postBatch } from '../support/posting.ts';
 import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
@@ -62,6 +70,14 @@ describe('the largest legal batch', () => {
 
     expect(await post(largest.ndjson)).toMatchObject({ status: 202, batchId: toHex(largest.batchId) });
     live.push({ batchId: largest.batchId, count: largest.events.length });
+  });
+
+  test('the largest seq and time of signing: are accepted', async () => {
+    const signer = createTestSigner(it.app);
+    await it.allow([signer]);
+    const batch = signer.sign({ count: 2, ...largestNumbers(Date.now()) });
+    expect(await post(batch.ndjson)).toMatchObject({ status: 202, batchId: toHex(batch.batchId) });
+    live.push({ batchId: batch.batchId, count: batch.events.length });
   });
 
   test('passes every room: indexed, settled, exported, and opened from IPFS', async () => {

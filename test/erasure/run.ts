@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { prepareReplay } from '../../cli/replay.ts';
+import { firstOffsetsOf, prepareReplay } from '../../cli/replay.ts';
 import { groupMembers } from '../../connectors/kafka/group-members.ts';
 import { fromHex, toHex, verifyReceipt } from '../../protocol/index.ts';
 import { DdcClient, type RemovalState } from '../../sdk/js/index.ts';
 import type { FaultPoint } from '../../services/pipeline/faults.ts';
 import { ROOMS } from '../../stack/rooms.ts';
+import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { searchMemory } from '../support/process-memory.ts';
 import { eventually } from '../support/room-process.ts';
 import type { SuiteSandbox } from '../support/sandbox.ts';
@@ -213,6 +214,7 @@ async function replay(it: SuiteSandbox, received: boolean): Promise<void> {
     prefix,
     exports: [{ name: 'sandbox', folder: deployment.exportFolder }],
     members,
+    firstOffsets: () => firstOffsetsOf(stores.kafka, `${prefix}${batchesPinned.name}`),
   });
   if (received)
     await stores.database.kysely.deleteFrom('positions').where('stage', 'in', ['encryptor', 'pinner']).execute();

@@ -128,7 +128,7 @@ describe('the Kafka end of the log', () => {
     await expect(failure).rejects.toMatchObject({ code: 'offset_out_of_range', retriable: false });
   });
 
-  test('a place that retention has passed stops the lane too', async () => {
+  test('a place that retention has passed stops that lane until it seeks elsewhere, and no other', async () => {
     const admin = rawKafka().admin();
     await admin.connect();
     await admin.fetchTopicOffsets(topic); // deleting needs the metadata that this loads
@@ -136,13 +136,19 @@ describe('the Kafka end of the log', () => {
     await admin.disconnect();
     const { next } = inputs(consume(uniqueName('g')));
     const [a, b] = [await next(), await next()];
-    const zero = a.partition === 0 ? a : b;
+    const [zero, one] = a.partition === 0 ? [a, b] : [b, a];
     zero.seek(0);
+    one.seek(0);
     const failure = (async () => {
       for (;;) await zero.poll(LIMITS);
     })();
-    await expect(failure).rejects.toMatchObject({ code: 'offset_out_of_range' });
+    await expect(failure).rejects.toMatchObject({ code: 'offset_out_of_range', name: 'TrimmedError' });
+    await expect(failure).rejects.toThrow('ddc repair --skip-trimmed');
+    await expect(zero.poll(LIMITS)).rejects.toMatchObject({ name: 'TrimmedError' });
     await expect(lookup.readAt(topic, 0, 0)).rejects.toMatchObject({ code: 'offset_out_of_range', retriable: false });
+    expect((await readUntil(one, 1))[0]?.offset).toBe(0);
+    zero.seek(2);
+    expect((await readUntil(zero, 1))[0]?.offset).toBe(2);
   });
 
   test('progress is shown to Kafka', async () => {

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { prepareReplay, RoomsRunning } from '../../cli/replay.ts';
+import { firstOffsetsOf, PinnedTrimmed, prepareReplay, RoomsRunning } from '../../cli/replay.ts';
 import { groupMembers } from '../../connectors/kafka/group-members.ts';
-import { createKafkaWriter } from '../../connectors/kafka/index.ts';
+import { createKafkaLookup, createKafkaWriter } from '../../connectors/kafka/index.ts';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { dumpIndex } from '../../connectors/postgres/index-dump.ts';
 import { putErasure } from '../../connectors/postgres/removals.ts';
@@ -178,16 +178,38 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
   it('are rebuilt from the log as they were', async () => {
     const before = { index: await dump(), rows: await exported() };
     const exports = [{ name: 'test', folder: folder() }];
+    const lookup = createKafkaLookup(kafkaOptions());
+    const members = (group: string) => groupMembers(kafkaOptions(), group);
     const replay = () =>
-      prepareReplay({ db, prefix, exports, members: (group) => groupMembers(kafkaOptions(), group) });
+      prepareReplay({
+        db,
+        prefix,
+        exports,
+        members,
+        firstOffsets: () => firstOffsetsOf(lookup, named(batchesPinned.name)),
+      });
     await expect(replay()).rejects.toThrow(RoomsRunning);
     expect(await Promise.all(rooms.splice(0).map((room) => room.stop()))).toContain(0);
-    expect((await replay()).batches).toBe(49);
+    expect(await indexed()).toBe(49);
+    await replay();
     expect([await indexed(), await exported()]).toEqual([0, []]);
     start('indexer');
     start('exporter');
     await caughtUp();
     expect(await exported()).toEqual(before.rows);
     expect(await dump()).toBe(before.index);
+
+    // Retention reaches `pinned`: a replay would lose what stood before, so nothing is dropped.
+    expect(await Promise.all(rooms.splice(0).map((room) => room.stop()))).toContain(0);
+    const admin = rawKafka().admin();
+    await admin.connect();
+    await admin.fetchTopicOffsets(named(batchesPinned.name)); // deleting needs the metadata that this loads
+    await admin.deleteTopicRecords({ topic: named(batchesPinned.name), partitions: [{ partition: 0, offset: '1' }] });
+    await admin.disconnect();
+    const refused = replay();
+    await expect(refused).rejects.toThrow(PinnedTrimmed);
+    await expect(refused).rejects.toMatchObject({ code: 'pinned_trimmed' });
+    expect({ index: await dump(), rows: await exported() }).toEqual(before);
+    await lookup.close();
   }, 180_000);
 });

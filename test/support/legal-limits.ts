@@ -6,6 +6,9 @@ import { testEvent } from './signed-batches.ts';
 export const MAX_ENCRYPTED = 1_000_000;
 export const MAX_BODY = 2_000_000;
 
+/** The largest numbers that a header may have; the API takes no clock that is five minutes ahead, less what a slow test may need. */
+export const largestNumbers = (now: number) => ({ seq: Number.MAX_SAFE_INTEGER, issuedAt: now + 5 * 60_000 - 20_000 });
+
 type Signer = ReturnType<typeof createTestSigner>;
 /** Events whose first scope holds `padding`; everything else of them stays as it is from call to call. */
 export type Shape = (padding: string) => Event[];

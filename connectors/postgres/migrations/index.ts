@@ -9,6 +9,7 @@ import requests from './040-requests.ts';
 import erasing from './050-erasing.ts';
 import keks from './060-keks.ts';
 import removalLog from './070-removal-log.ts';
+import indexPages from './080-index-pages.ts';
 import consent from './090-consent.ts';
 import type { Migration } from './define-migration.ts';
 
@@ -25,5 +26,6 @@ export const migrations: readonly Migration[] = [
   erasing,
   keks,
   removalLog,
+  indexPages,
   consent,
 ];

@@ -26,13 +26,16 @@ export interface IndexedBatch extends IndexEntry {
 export interface IndexStore {
   /**
    * One transaction: move the indexer's row `from` → `to` and apply the entries. What an erasure reaches becomes a void.
-   * A batch id that stands at another origin is the last guard's case: the first stays, the entry becomes a void, and the store's alarm is told.
+   * Two clashes are the last guard's case; the first stays, the entry becomes a void, and the store's alarm is told: a batch id that stands
+   * at another origin (`duplicate`), and another subject than the owner's root version has (`dead`).
    * @returns false (nothing applied) when the row is no longer `from`.
-   * @throws FatalError `subject_mismatch` when an owner's root version already has another subject.
    */
   apply(partition: number, from: Position, to: Position, entries: readonly IndexEntry[]): Promise<boolean>;
-  /** Turns rows that a removal reached after they were applied into voids. @returns how many. */
-  sweep(): Promise<number>;
+  /**
+   * Turns rows that a removal reached after they were applied into voids: removal by removal, a page of rows at a time, so that a large one
+   * is neither lost to a time limit nor in the way of others. @returns how many.
+   */
+  sweep(page?: number): Promise<number>;
   /** By batch id; voids of duplicates are not found here. */
   batches(batchIds: readonly Uint8Array[]): Promise<(IndexedBatch | null)[]>;
   /** Batches of a wallet in one app, oldest first, keyed by (time, batch id). */
@@ -52,8 +55,17 @@ export interface IndexStore {
   checkpoints(partition: number): Promise<Position[]>;
 }
 
-/** Told when the last guard had to act: a batch id came with a second origin. */
-export type ClashAlarm = (clash: { partition: number; origin: number; batchId: Uint8Array }) => void;
+/** What the last guard found: an entry that became a void because of something that stands already. */
+export interface Clash {
+  /** `batch_id`: it has another origin. `subject`: its owner's root version has another one, so a root was lost and made anew. */
+  readonly what: 'batch_id' | 'subject';
+  readonly partition: number;
+  readonly origin: number;
+  readonly batchId: Uint8Array;
+}
+
+/** Told when the last guard had to act. */
+export type ClashAlarm = (clash: Clash) => void;
 
 /** A checkpoint is kept when this many records lie between it and the one before. */
 export const CHECKPOINT_EVERY = 1_000;

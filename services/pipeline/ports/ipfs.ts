@@ -6,7 +6,8 @@ export interface IpfsCluster {
   readonly name: string;
   /**
    * Imports a CARv1 and pins its root, recursively.
-   * @throws RetriableError when the node cannot be reached; FatalError `cid_mismatch` when it answers with another root or a pin error.
+   * @throws RetriableError when the node cannot be reached or cannot pin for now; FatalError `cid_mismatch` when it answers with another root or
+   *   a block is missing.
    */
   importCar(car: Uint8Array, root: CID): Promise<void>;
   /** A block's bytes, verified against its CID. */
