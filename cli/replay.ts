@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { groupMembers } from '../connectors/kafka/group-members.ts';
 import { type Database, openDatabase } from '../connectors/postgres/database.ts';
 import { REPLAYED_STAGES, resetReaders } from '../connectors/postgres/index-reset.ts';
-import { BOOKS } from '../connectors/sinks/folder/commit-log.ts';
+import { BOOKS } from '../connectors/sinks/folder/layout.ts';
 
 /** A replay that would run beside the rooms that it sets back. */
 export class RoomsRunning extends Error {
