@@ -42,8 +42,10 @@ export async function place(
   await syncAll(touched);
 }
 
+/** Begins the names of folders with which a member asks for the lock (`erase-lock.ts`). */
+export const TAKING = 'taking-';
 /** `erase-` held the drafts of erasures before they had a lock. */
-const TRASH = /^(trash|erase)-/;
+const TRASH = /^(trash|erase|taking)-/;
 
 /**
  * Deletes a folder under `_ddc/` that somebody may still be writing to. It is moved away first, in one step: whoever used it finds every
@@ -55,7 +57,7 @@ export async function discard(root: string, folder: string, name: string): Promi
   if (await unlessGone(rename(folder, away))) await rm(away, { recursive: true, force: true });
 }
 
-/** Deletes what somebody discarded who died before it was deleted. */
+/** Deletes what somebody discarded, or prepared, who died before the next step. */
 export async function emptyTrash(root: string): Promise<void> {
   for (const name of await namesIn(join(root, BOOKS))) {
     if (TRASH.test(name)) await rm(join(root, BOOKS, name), { recursive: true, force: true });

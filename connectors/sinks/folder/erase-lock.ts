@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, rmdir, stat, utimes } from 'node:fs/promise
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
-import { discard } from './durable.ts';
+import { discard, TAKING } from './durable.ts';
 import { BOOKS } from './layout.ts';
 import { exists, failedWith, namesIn, unlessGone } from './tolerant.ts';
 
@@ -61,19 +61,25 @@ export function eraseLock(root: string, reach: NonNullable<SinkContext['reach']>
     }
   }
 
+  async function prepare(): Promise<string> {
+    const claim = await mkdtemp(join(books, TAKING));
+    await mkdir(join(claim, basename(claim)));
+    return claim;
+  }
+
   /** Waits until the lock is free or its holder silent for the lease. @returns the holder's folder */
   async function take(): Promise<string> {
-    const claim = await mkdtemp(join(books, 'taking-'));
-    const holder = basename(claim);
-    await mkdir(join(claim, holder));
+    let claim = await prepare();
     let seen = { holder: '', beat: null as number | null, at: performance.now() };
     try {
       for (;;) {
         try {
           await rename(claim, lock);
-          return holder;
+          return basename(claim);
         } catch (error) {
-          if (!failedWith(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+          // Whoever clears away what dead ones prepared cannot tell them from those who wait.
+          if (failedWith(error, 'ENOENT')) claim = await prepare();
+          else if (!failedWith(error, 'ENOTEMPTY', 'EEXIST')) throw error;
         }
         const [other = ''] = await namesIn(lock);
         const beat = await lastBeat(other);
