@@ -97,7 +97,7 @@ export function eraseLock(root: string, reach: NonNullable<SinkContext['reach']>
       for (;;) {
         const holder = await take();
         const drafts = join(lock, holder);
-        const beating = setInterval(() => void beat(drafts), BEAT_MS);
+        const beating = setInterval(() => void beat(drafts), BEAT_MS).unref();
         try {
           return await work(drafts);
         } catch (error) {
