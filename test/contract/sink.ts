@@ -251,8 +251,10 @@ export function sinkContract(spec: SinkSpec): void {
       await late.erase([erasureOf()]);
       await late.erase([erasureOf({ before: 1, issuedAt: 500 })]);
       expect(sorted(await trial.rows())).toEqual(rowsOf(2, 3));
-      await late.erase([erasureOf({ before: 3, issuedAt: 2_000 })]);
+      await late.erase([erasureOf({ before: 3 })]);
       expect(sorted(await trial.rows())).toEqual(rowsOf(3, 3));
+      await late.erase([erasureOf({ before: 4, issuedAt: 2_000 })]);
+      expect(await trial.rows()).toEqual([]);
     });
 
     it('keeps out, in every member, what comes late of an owner who is erased', async () => {

@@ -50,7 +50,9 @@ export function erasureBook(root: string): ErasureBook {
       const book = await read();
       return owners.flatMap((owner) => {
         const [before, issuedAt, done] = book.get(nameOf(owner)) ?? [0, -1, false];
-        if (owner.issuedAt > issuedAt) {
+        // One erasure may be fenced anew, and farther, by a database that was restored.
+        const farther = owner.issuedAt === issuedAt && (owner.before ?? 0) > before;
+        if (owner.issuedAt > issuedAt || farther) {
           return [{ ...owner, before: owner.before === null ? null : Math.max(owner.before, before) }];
         }
         return done ? [] : [{ ...owner, before, issuedAt }];
