@@ -5,7 +5,7 @@ import { groupMembers } from '../connectors/kafka/group-members.ts';
 import { createKafkaLookup, type KafkaLookup } from '../connectors/kafka/index.ts';
 import { type Database, openDatabase } from '../connectors/postgres/database.ts';
 import { REPLAYED_STAGES, resetReaders } from '../connectors/postgres/index-reset.ts';
-import { BOOKS } from '../connectors/sinks/folder/commit-log.ts';
+import { BOOKS } from '../connectors/sinks/folder/layout.ts';
 import { batchesPinned } from '../topics/batches-pinned.ts';
 import { withPrefix } from '../topics/define-topic.ts';
 

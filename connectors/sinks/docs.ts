@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SinkSpec } from '../../services/pipeline/define-sink.ts';
+import { DAYS } from './folder/layout.ts';
 
 interface Property {
   readonly type?: string;
@@ -19,8 +20,11 @@ export function sinkDocs(sinks: readonly SinkSpec[]): string {
     'An export is configured by `DDC_EXPORT`, JSON with `name`, `app` (hex key), `scopes`, `sink` and `config`:',
     '',
     '```json',
-    '{ "name": "shop", "app": "*", "scopes": ["purchase"], "sink": "parquet", "config": { "folder": "/var/lib/ddc/export" } }',
+    '{ "name": "shop", "app": "<64 hex digits>", "scopes": ["purchase"], "sink": "parquet", "config": { "folder": "/var/lib/ddc/export" } }',
     '```',
+    '',
+    `\`dt\` is the UTC day of the event. A delivery that covers more than ${DAYS} days gives the fullest of them a file each and keeps the rest of its rows in`,
+    '`dt=__HIVE_DEFAULT_PARTITION__`, which is read as null: their `time` says when. Any number of processes may run one export; `ddc replay --export` makes it anew.',
   ];
   return `${[...head, ...sinks.flatMap(section)].join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { defineSink } from '../../services/pipeline/define-sink.ts';
 import type { ExportRow, RowOwner } from '../../services/pipeline/ports/sink.ts';
@@ -18,7 +19,7 @@ function lineOf({ time, ...row }: ExportRow): string {
 }
 
 /** Tells the lines of these owners. */
-function linesToErase(owners: readonly RowOwner[]): (line: string) => boolean {
+function linesOfOwners(owners: readonly RowOwner[]): (line: string) => boolean {
   const before = new Map(owners.map((owner) => [owner.wallet, owner.before ?? Number.POSITIVE_INFINITY]));
   return (line) => {
     const { wallet, origin } = JSON.parse(line) as ExportRow;
@@ -42,32 +43,32 @@ const format: FileFormat = {
   async write(files) {
     for (const { path, rows } of files) await writeFile(path, rows.map(lineOf).join(''), { flag: 'wx' });
   },
-  async holding(paths, owners) {
-    const unwanted = linesToErase(owners);
-    const found: string[] = [];
-    for (const path of paths) {
-      for await (const line of linesOf(path)) {
-        if (!unwanted(line)) continue;
-        found.push(path);
-        break;
-      }
-    }
-    return found;
-  },
-  async without(owners, from, to) {
-    const unwanted = linesToErase(owners);
-    const out = createWriteStream(to);
-    let left = 0;
-    for await (const line of linesOf(from)) {
-      if (unwanted(line)) continue;
-      left += 1;
-      if (!out.write(`${line}\n`)) await new Promise<void>((resolve) => out.once('drain', () => resolve()));
-    }
-    await new Promise<void>((resolve, reject) => {
-      out.once('error', reject);
-      out.end(resolve);
-    });
-    return left;
+  async find(owners) {
+    const isTheirs = linesOfOwners(owners);
+    return {
+      async in(paths) {
+        const found: string[] = [];
+        for (const path of paths) {
+          for await (const line of linesOf(path)) {
+            if (!isTheirs(line)) continue;
+            found.push(path);
+            break;
+          }
+        }
+        return found;
+      },
+      async takenFrom(from, to) {
+        let left = 0;
+        await pipeline(async function* () {
+          for await (const line of linesOf(from)) {
+            if (isTheirs(line)) continue;
+            left += 1;
+            yield `${line}\n`;
+          }
+        }, createWriteStream(to));
+        return left;
+      },
+    };
   },
   async close() {},
 };

@@ -9,7 +9,8 @@ const hex = { app: '01'.repeat(32), wallet: '02'.repeat(32) };
 describe('erased owners', () => {
   it('reach everything of the owner while the fence is unknown, and nothing of others', () => {
     const erased = new ErasedOwners();
-    expect(erased.learn([erasure])).toEqual([{ ...hex, before: null }]);
+    erased.learn([erasure]);
+    expect(erased.due()).toEqual([{ ...hex, before: null, issuedAt: 100 }]);
     expect(erased.reach(batch)).toBe(true);
     expect(erased.reach({ ...batch, wallet: owner.app })).toBe(false);
     expect(erased.reach({ ...batch, app: owner.wallet })).toBe(false);
@@ -18,17 +19,40 @@ describe('erased owners', () => {
   it('let a re-opened wallet in once the fence is known', () => {
     const erased = new ErasedOwners();
     erased.learn([erasure]);
-    expect(erased.learn([{ ...erasure, fence: 50 }])).toEqual([{ ...hex, before: 50 }]);
+    erased.learn([{ ...erasure, fence: 50 }]);
+    expect(erased.due()).toEqual([{ ...hex, before: 50, issuedAt: 100 }]);
     expect(erased.reach(batch)).toBe(false);
     expect(erased.reach({ ...batch, origin: 49 })).toBe(true);
     expect(erased.reach({ ...batch, rootVersion: 1 })).toBe(true);
     expect(erased.reach({ ...batch, issuedAt: 100 })).toBe(true);
   });
 
-  it('tell the sink of an erasure once', () => {
+  it('are due until the sink is done with them, and never again', () => {
     const erased = new ErasedOwners();
     erased.learn([erasure]);
-    expect(erased.learn([erasure])).toEqual([]);
+    erased.learn([erasure]);
+    const due = erased.due();
+    expect(due).toHaveLength(1);
+    erased.learn([{ ...erasure, fence: 50 }]);
+    erased.done(due);
+    expect(erased.due()).toEqual([{ ...hex, before: 50, issuedAt: 100 }]);
+    erased.done(erased.due());
+    erased.learn([{ ...erasure, fence: 50 }]);
+    expect(erased.due()).toEqual([]);
+  });
+
+  it.each([
+    ['as signed', [10, 50, 50]],
+    ['the other way round', [50, 10, 50]],
+    ['one without a fence', [10, null, null]],
+    ['one without a fence first', [null, 10, null]],
+  ] as const)('reach as far as the farthest of them, %s', (_, [first, second, farthest]) => {
+    const erased = new ErasedOwners();
+    erased.learn([
+      { ...erasure, fence: first },
+      { ...erasure, issuedAt: 300, fence: second },
+    ]);
+    expect(erased.due()).toEqual([{ ...hex, before: farthest, issuedAt: 300 }]);
   });
 
   it('keep an earlier erasure beside a later one', () => {

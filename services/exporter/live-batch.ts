@@ -7,7 +7,7 @@ export interface LiveBatch {
   readonly value: Pinned & { readonly body: PinnedBody };
 }
 
-/** The batches of a stretch that belong to the export's app (`*`: to any). */
+/** The batches of a stretch that belong to the export's app. */
 export function liveBatches(
   accepted: readonly Accepted<Pinned>[],
   isExported: (app: Uint8Array) => boolean,

@@ -34,7 +34,7 @@ async function start(boot: Boot): Promise<Running> {
   const erased = new ErasedOwners();
   const reports = createExportReports(db);
   await reports.register(plan.name, fromHex(plan.app, 32));
-  const following = keep(
+  keep(
     await followErasures({
       erasures: createErasures(db),
       report: (applied) => reports.report(plan.name, applied),
@@ -44,9 +44,9 @@ async function start(boot: Boot): Promise<Running> {
       random,
       onRetry: (operation, attempt, error) => signals.emit('retry', { partition: -1, kind: operation, attempt, error }),
       onApplied: (owners) => log.info({ owners }, 'erasures applied to the sink'),
+      onFatal,
     }),
   );
-  following.failed.catch(onFatal);
 
   const delivery = {
     plan,

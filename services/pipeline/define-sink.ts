@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { ExportRow, Sink } from './ports/sink.ts';
 
-/** Points inside a delivery where a process may die; tests cut the delivery there. */
-export type SinkStep = 'staged' | 'committed' | 'placed' | 'rewritten';
+/** Points inside a delivery or an erasure where a process may die or sleep; tests cut it there, or hold it up. `beating`: it says that it lives. */
+export type SinkStep = 'staged' | 'committed' | 'placed' | 'drafted' | 'rewritten' | 'beating';
 
 /** What an export tells its sink. */
 export interface SinkContext {
@@ -10,8 +10,8 @@ export interface SinkContext {
   readonly scopes: readonly string[];
   /** Id of the log in whose offsets positions are counted, hex. A sink that holds positions of another log refuses to start. */
   readonly log: string;
-  /** Called at each step of a delivery. Nothing in production, a fault in tests. */
-  readonly reach?: (step: SinkStep) => void;
+  /** Awaited at each step. Nothing in production, a fault in tests. */
+  readonly reach?: (step: SinkStep) => void | Promise<void>;
 }
 
 /** A place to try the sink in: used by the shared contract suite, never in production. */

@@ -2,9 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { makeSink, type SinkSpec, type SinkStep, type SinkTrial } from '../../services/pipeline/define-sink.ts';
+import {
+  makeSink,
+  type SinkContext,
+  type SinkSpec,
+  type SinkStep,
+  type SinkTrial,
+} from '../../services/pipeline/define-sink.ts';
 import { START } from '../../services/pipeline/ports/positions.ts';
-import type { Delivery, ExportRow, Sink } from '../../services/pipeline/ports/sink.ts';
+import type { Delivery, ExportRow, RowOwner, Sink } from '../../services/pipeline/ports/sink.ts';
 
 const SCOPES = ['purchase', '__default_scope'];
 const APP = 'a1'.repeat(32);
@@ -40,6 +46,17 @@ function delivery(first: number, last: number, partition = 0): Delivery {
 const sorted = (rows: readonly ExportRow[]) =>
   [...rows].sort((a, b) => a.partition - b.partition || a.origin - b.origin || a.slot - b.slot);
 
+/** Of whoever wrote the rows of `row`, unless said otherwise. */
+const erasureOf = (fields: Partial<RowOwner> = {}): RowOwner => ({
+  app: APP,
+  wallet: row(0, 0).wallet,
+  before: null,
+  issuedAt: 1_000,
+  ...fields,
+});
+
+const DAY_MS = 86_400_000;
+
 class Crash extends Error {}
 
 /** What every sink promises, whatever it writes to. */
@@ -49,14 +66,37 @@ export function sinkContract(spec: SinkSpec): void {
     let trial: SinkTrial;
     const opened: Sink[] = [];
 
-    async function open(crashAt?: SinkStep): Promise<Sink> {
-      const reach = (step: SinkStep) => {
-        if (step === crashAt) throw new Crash(step);
-      };
+    async function openWith(reach: NonNullable<SinkContext['reach']>): Promise<Sink> {
       const sink = makeSink(spec, trial.config, { scopes: SCOPES, log: 'f6'.repeat(16), reach });
       opened.push(sink);
       await sink.check();
       return sink;
+    }
+
+    const open = (crashAt?: SinkStep) =>
+      openWith((step) => {
+        if (step === crashAt) throw new Crash(step);
+      });
+
+    /** A member that falls asleep the first time it reaches a step, until it is woken. */
+    async function openSleeper(sleepAt: SinkStep) {
+      let fallAsleep = () => {};
+      let wake = () => {};
+      const asleep = new Promise<void>((resolve) => {
+        fallAsleep = resolve;
+      });
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      let sleeping = false;
+      const sink = await openWith((step) => {
+        if (step === sleepAt) {
+          sleeping = true;
+          fallAsleep();
+        }
+        if (sleeping) return woken;
+      });
+      return { sink, asleep, wake };
     }
 
     beforeEach(async () => {
@@ -160,9 +200,9 @@ export function sinkContract(spec: SinkSpec): void {
       const gone = { wallet: 'd4'.repeat(32) };
       await sink.put([...rowsOf(0, 1), ...rowsOf(2, 3, gone)], delivery(0, 3));
       await sink.put(rowsOf(4, 4, gone), delivery(4, 4));
-      await sink.erase([{ app: APP, ...gone, before: null }]);
+      await sink.erase([erasureOf(gone)]);
       expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1));
-      await sink.erase([{ app: APP, ...gone, before: null }]);
+      await sink.erase([erasureOf(gone)]);
       expect(await sink.position(0)).toEqual({ next: 5, mark: 4 });
       expect(await sink.put(rowsOf(5, 5), delivery(5, 5))).toBe(true);
       expect(sorted(await trial.rows())).toEqual([...rowsOf(0, 1), ...rowsOf(5, 5)]);
@@ -172,7 +212,7 @@ export function sinkContract(spec: SinkSpec): void {
       const sink = await open();
       await sink.put(rowsOf(0, 3), delivery(0, 3));
       await sink.put(rowsOf(4, 5), delivery(4, 5));
-      await sink.erase([{ app: APP, wallet: row(0, 0).wallet, before: 2 }]);
+      await sink.erase([erasureOf({ before: 2 })]);
       expect(sorted(await trial.rows())).toEqual(rowsOf(2, 5));
     });
 
@@ -180,7 +220,7 @@ export function sinkContract(spec: SinkSpec): void {
       const sink = await open();
       const other = 'e5'.repeat(32);
       await sink.put([...rowsOf(0, 0), ...rowsOf(1, 1, { app: other })], delivery(0, 1));
-      await sink.erase([{ app: other, wallet: row(0, 0).wallet, before: null }]);
+      await sink.erase([erasureOf({ app: other })]);
       expect(sorted(await trial.rows())).toEqual(rowsOf(0, 0));
     });
 
@@ -189,11 +229,9 @@ export function sinkContract(spec: SinkSpec): void {
       const first = await open();
       await first.put([...rowsOf(0, 1), ...rowsOf(2, 3, gone)], delivery(0, 3));
       const dying = await open('rewritten');
-      await dying
-        .erase([{ app: APP, ...gone, before: null }])
-        .catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
+      await dying.erase([erasureOf(gone)]).catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
       const next = await open();
-      await next.erase([{ app: APP, ...gone, before: null }]);
+      await next.erase([erasureOf(gone)]);
       expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1));
     });
 
@@ -201,9 +239,82 @@ export function sinkContract(spec: SinkSpec): void {
       const dying = await open('committed');
       await expect(dying.put(rowsOf(0, 1), delivery(0, 1))).rejects.toThrow(Crash);
       const next = await open();
-      await next.erase([{ app: APP, wallet: row(0, 0).wallet, before: null }]);
+      await next.erase([erasureOf()]);
       expect(await trial.rows()).toEqual([]);
       expect(await next.position(0)).toEqual({ next: 2, mark: 1 });
     });
+
+    it('takes no owner for erased twice: what came after the fence stays, in whatever order members are told', async () => {
+      const [sink, late] = [await open(), await open()];
+      await sink.put(rowsOf(0, 3), delivery(0, 3));
+      await sink.erase([erasureOf({ before: 2 })]);
+      await late.erase([erasureOf()]);
+      await late.erase([erasureOf({ before: 1, issuedAt: 500 })]);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(2, 3));
+      await late.erase([erasureOf({ before: 3 })]);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(3, 3));
+      await late.erase([erasureOf({ before: 4, issuedAt: 2_000 })]);
+      expect(await trial.rows()).toEqual([]);
+    });
+
+    it('keeps out, in every member, what comes late of an owner who is erased', async () => {
+      const [sink, other] = [await open(), await open()];
+      await sink.erase([erasureOf({ before: 2 })]);
+      expect(await other.put(rowsOf(0, 3), delivery(0, 3))).toBe(true);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(2, 3));
+    });
+
+    it('shows nothing of an owner who was erased while a member slept over a delivery', async () => {
+      const { sink, asleep, wake } = await openSleeper('staged');
+      const gone = { wallet: 'd4'.repeat(32) };
+      const put = sink.put([...rowsOf(0, 0), ...rowsOf(1, 1, gone)], delivery(0, 1));
+      await asleep;
+      const other = await open();
+      await other.erase([erasureOf({ ...gone, before: 2 })]);
+      wake();
+      expect(await put).toBe(true);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 0));
+      expect(await other.position(0)).toEqual({ next: 2, mark: 1 });
+    });
+
+    it('lets several members apply one erasure at once', async () => {
+      const members = await Promise.all([open(), open(), open()]);
+      const gone = { wallet: 'd4'.repeat(32) };
+      for (let n = 0; n < 6; n += 2)
+        await members[0]?.put([...rowsOf(n, n), ...rowsOf(n + 1, n + 1, gone)], delivery(n, n + 1));
+      await Promise.all(members.map((member) => member.erase([erasureOf({ ...gone, before: 6 })])));
+      expect(sorted(await trial.rows())).toEqual([0, 2, 4].flatMap((n) => rowsOf(n, n)));
+    });
+
+    it('gets nothing back from a member that slept over its erasure while another erased more', async () => {
+      const owners = ['d4', 'd5'].map((byte) => ({ wallet: byte.repeat(32) }));
+      const { sink, asleep, wake } = await openSleeper('drafted');
+      await sink.put([...rowsOf(0, 0), ...owners.flatMap((gone) => rowsOf(1, 1, gone))], delivery(0, 1));
+      const [first, second] = owners.map((gone) => erasureOf({ ...gone, before: 2 })) as [RowOwner, RowOwner];
+      const slept = sink.erase([first]);
+      await asleep;
+      const other = await open();
+      await other.erase([second]);
+      wake();
+      await slept;
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 0));
+    }, 20_000);
+
+    it('erases tens of thousands of owners in one go', async () => {
+      const sink = await open();
+      await sink.put(rowsOf(0, 3), delivery(0, 3));
+      const owners = Array.from({ length: 30_000 }, (_, i) =>
+        erasureOf({ wallet: i.toString(16).padStart(64, '0'), before: 9 }),
+      );
+      await sink.erase([...owners, erasureOf({ before: 2 })]);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(2, 3));
+    }, 10_000);
+
+    it('does not stumble over events of very many days in one delivery', async () => {
+      const sink = await open();
+      const rows = Array.from({ length: 10_000 }, (_, slot) => row(0, slot, { time: slot * DAY_MS }));
+      expect(await sink.put(rows, delivery(0, 0))).toBe(true);
+      expect(sorted(await trial.rows())).toEqual(rows);
+    }, 10_000);
   });
 }

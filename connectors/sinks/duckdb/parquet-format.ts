@@ -1,5 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
-import type { ExportRow, RowOwner } from '../../../services/pipeline/ports/sink.ts';
+import type { ExportRow } from '../../../services/pipeline/ports/sink.ts';
 import type { FileFormat } from '../folder/folder-sink.ts';
 import { BASE_COLUMNS, type ExtraColumns, name, scopeColumn, selectList, text } from './columns.ts';
 
@@ -8,6 +8,8 @@ export interface ParquetOptions {
   readonly columns: ExtraColumns;
   readonly compression: 'zstd' | 'snappy';
 }
+
+const NO_FENCE = 2n ** 63n - 1n;
 
 /** Parquet through DuckDB, in memory and on one thread: the rooms share the machine's cores. */
 export function parquetFormat({ scopes, columns, compression }: ParquetOptions): FileFormat {
@@ -27,6 +29,7 @@ export function parquetFormat({ scopes, columns, compression }: ParquetOptions):
     await connection.run(
       `CREATE TABLE buffer (${fields.map(([column, type]) => `${name(column ?? '')} ${type}`).join(', ')})`,
     );
+    await connection.run('CREATE TABLE unwanted (wallet VARCHAR, before BIGINT)');
     return {
       connection,
       close() {
@@ -41,10 +44,8 @@ export function parquetFormat({ scopes, columns, compression }: ParquetOptions):
     return (await opened).connection;
   }
 
-  const rowsOf = (owners: readonly RowOwner[]) =>
-    owners
-      .map(({ wallet, before }) => `(wallet = ${text(wallet)}${before === null ? '' : ` AND origin < ${before}`})`)
-      .join(' OR ');
+  /** A join: a condition an owner would take time with the square of the owners. No fence is above every origin. */
+  const THEIRS = 'EXISTS (FROM unwanted u WHERE u.wallet = r.wallet AND r.origin < u.before)';
 
   return {
     extension: '.parquet',
@@ -64,24 +65,35 @@ export function parquetFormat({ scopes, columns, compression }: ParquetOptions):
       await connection.run('DELETE FROM buffer');
     },
 
-    async holding(paths, owners) {
-      if (paths.length === 0) return [];
+    async find(owners) {
       const connection = await connect();
-      const list = paths.map(text).join(', ');
-      const reader = await connection.runAndReadAll(
-        `SELECT DISTINCT filename FROM read_parquet([${list}], filename = true, hive_partitioning = false, union_by_name = true)
-         WHERE ${rowsOf(owners)} ORDER BY 1`,
-      );
-      return reader.getRowsJS().map(([path]) => String(path));
-    },
-
-    async without(owners, from, to) {
-      const connection = await connect();
-      const rows = `FROM read_parquet(${text(from)}, hive_partitioning = false) WHERE NOT (${rowsOf(owners)})`;
-      const reader = await connection.runAndReadAll(`SELECT count(*)::INTEGER ${rows}`);
-      const left = Number(reader.getRowsJS()[0]?.[0]);
-      if (left > 0) await connection.run(`COPY (SELECT * ${rows}) TO ${text(to)} ${how}`);
-      return left;
+      await connection.run('DELETE FROM unwanted');
+      const appender = await connection.createAppender('unwanted');
+      for (const { wallet, before } of owners) {
+        appender.appendVarchar(wallet);
+        appender.appendBigInt(before === null ? NO_FENCE : BigInt(before));
+        appender.endRow();
+      }
+      appender.closeSync();
+      return {
+        async in(paths) {
+          if (paths.length === 0) return [];
+          const list = paths.map(text).join(', ');
+          const reader = await connection.runAndReadAll(
+            `SELECT DISTINCT filename
+             FROM read_parquet([${list}], filename = true, hive_partitioning = false, union_by_name = true) AS r
+             WHERE ${THEIRS} ORDER BY 1`,
+          );
+          return reader.getRowsJS().map(([path]) => String(path));
+        },
+        async takenFrom(from, to) {
+          const rows = `FROM read_parquet(${text(from)}, hive_partitioning = false) AS r WHERE NOT ${THEIRS}`;
+          const reader = await connection.runAndReadAll(`SELECT count(*)::INTEGER ${rows}`);
+          const left = Number(reader.getRowsJS()[0]?.[0]);
+          if (left > 0) await connection.run(`COPY (SELECT r.* ${rows} ORDER BY origin, slot) TO ${text(to)} ${how}`);
+          return left;
+        },
+      };
     },
 
     async close() {

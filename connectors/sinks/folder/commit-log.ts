@@ -1,12 +1,12 @@
-import { access, link, mkdir, mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
+import { START } from '../../../services/pipeline/ports/positions.ts';
 import type { Delivery } from '../../../services/pipeline/ports/sink.ts';
-import { failedWith, place, sync } from './durable.ts';
-
-/** Folder beside the data with everything that is not data. A glob over `app=*` never looks into it. */
-export const BOOKS = '_ddc';
+import { discard, place, sync } from './durable.ts';
+import { BOOKS } from './layout.ts';
+import { exists, makeFolder, namesIn } from './tolerant.ts';
 
 const position = z.object({ next: z.number().int(), mark: z.number().int() });
 const commitSchema = z.object({
@@ -24,18 +24,25 @@ const commitSchema = z.object({
 /** One delivery that counts: its position and its files, stored as one file. */
 export type Commit = z.infer<typeof commitSchema>;
 
+/** What a commit holds: the rows it counts, and its files by their staged names. */
+export type Content = Pick<Commit, 'rows' | 'files'>;
+
 /** The commits of one partition, numbered from 1 without gaps. */
 export interface CommitLog {
+  /** Makes its folder. Whatever reads afterwards what is erased, reads what an erasure wrote that did not find this partition. */
+  begin(): Promise<void>;
   /** The last commit, its files in place; number 0 and null before the first. */
   head(): Promise<{ number: number; commit: Commit | null }>;
-  /** Whose staging folder commit `number` came from; null while the number is free. Completes nothing. */
-  stagingOf(number: number): Promise<string | null>;
-  /** A new folder of our own for the files of commit `number`. */
-  stage(number: number): Promise<string>;
-  /** Makes the commit if `number` is still free: this is the compare-and-set. @returns whether it was. */
-  append(number: number, staging: string, delivery: Delivery, rows: number, files: Commit['files']): Promise<boolean>;
-  /** Moves the files of a commit into place. Idempotent. */
-  complete(commit: Commit): Promise<void>;
+  /**
+   * Makes a commit if `number` is still free when it is written: this is the compare-and-set.
+   * @param write writes the files into the folder it is given
+   * @returns false when somebody else took the number; nothing of what was written is left then
+   */
+  commit(number: number, delivery: Delivery, write: (staging: string) => Promise<Content>): Promise<boolean>;
+  /** Takes the next number with a commit that moves nothing: whatever was staged for it, by whomever, can never count, and is deleted. */
+  bar(): Promise<void>;
+  /** Deletes what was staged for numbers that are taken. */
+  sweep(): Promise<void>;
 }
 
 const fileName = (number: number) => `${String(number).padStart(10, '0')}.json`;
@@ -68,72 +75,79 @@ export function commitLog(root: string, partition: number, reach: NonNullable<Si
     await rm(from, { recursive: true, force: true });
   }
 
+  const unstage = (folder: string) => discard(root, folder, `${partition}-${basename(folder)}`);
+
   /** Files staged for a number that is taken can never count. */
   async function sweep(upTo: number): Promise<void> {
-    for (const name of await readdir(staging)) {
-      if (Number.parseInt(name, 10) <= upTo) await rm(join(staging, name), { recursive: true, force: true });
+    for (const name of await namesIn(staging)) {
+      if (Number.parseInt(name, 10) <= upTo) await unstage(join(staging, name));
+    }
+  }
+
+  async function head() {
+    const number = await lastNumber();
+    if (number === 0) return { number, commit: null };
+    const commit = await read(number);
+    await complete(commit);
+    return { number, commit };
+  }
+
+  /** Links a commit to its number. @throws with EEXIST where that is taken */
+  async function append(number: number, folder: string, commit: Commit): Promise<void> {
+    const draft = join(folder, 'commit.json');
+    await writeFile(draft, `${JSON.stringify(commit)}\n`, { flag: 'wx' });
+    await sync(draft);
+    await sync(folder);
+    await link(draft, join(books, fileName(number)));
+    await sync(books);
+    await reach('committed');
+    await complete(commit);
+    await reach('placed');
+    await sweep(number);
+  }
+
+  async function commit(number: number, delivery: Delivery, write: (folder: string) => Promise<Content>) {
+    const folder = await mkdtemp(join(staging, `${String(number).padStart(10, '0')}-`));
+    const { partition: _, ...where } = delivery;
+    try {
+      await append(number, folder, { partition, ...where, staging: basename(folder), ...(await write(folder)) });
+      return true;
+    } catch (error) {
+      // Whoever takes our number sweeps what was staged for it: whatever failed then, we did not fail, we lost.
+      const winner = (await lastNumber()) < number ? null : (await read(number)).staging;
+      if (winner === basename(folder)) throw error;
+      await unstage(folder);
+      if (winner === null) throw error;
+      return false;
     }
   }
 
   return {
-    complete,
-    async head() {
-      const number = await lastNumber();
-      if (number === 0) return { number, commit: null };
-      const commit = await read(number);
-      await complete(commit);
-      return { number, commit };
+    // Not recursive: where `_ddc` is gone, the export's disk is, and a new folder in its stead would start again from nothing.
+    async begin() {
+      await makeFolder(books);
+      await makeFolder(staging);
     },
-    async stagingOf(number) {
-      return (await lastNumber()) < number ? null : (await read(number)).staging;
-    },
-    async stage(number) {
-      await mkdir(staging, { recursive: true });
-      return mkdtemp(join(staging, `${String(number).padStart(10, '0')}-`));
-    },
-    async append(number, folder, delivery, rows, files) {
-      const { partition: _, ...where } = delivery;
-      const commit: Commit = { partition, ...where, rows, staging: basename(folder), files };
-      const draft = join(folder, 'commit.json');
-      await writeFile(draft, `${JSON.stringify(commit)}\n`, { flag: 'wx' });
-      await sync(draft);
-      await sync(folder);
-      try {
-        await link(draft, join(books, fileName(number)));
-      } catch (error) {
-        if (failedWith(error, 'EEXIST')) return false;
-        throw error;
+    head,
+    commit,
+    async bar() {
+      await makeFolder(staging);
+      for (;;) {
+        const { number, commit: last } = await head();
+        // It tells the same delivery again: whoever repeats that one is still told that it is there.
+        const again = last ?? { partition, from: START, to: START, first: 0, last: -1 };
+        const { from, to, first, last: end } = again;
+        const nothing = async () => ({ rows: 0, files: [] });
+        if (await commit(number + 1, { partition, from, to, first, last: end }, nothing)) return;
       }
-      await sync(books);
-      reach('committed');
-      await unlink(draft);
-      await complete(commit);
-      reach('placed');
-      await sweep(number);
-      return true;
     },
+    sweep: async () => sweep((await head()).number),
   };
 }
 
 async function lastListed(books: string): Promise<number> {
-  try {
-    const names = await readdir(books);
-    return names.reduce(
-      (last, name) => (/^\d{10}\.json$/.test(name) ? Math.max(last, Number.parseInt(name, 10)) : last),
-      0,
-    );
-  } catch (error) {
-    if (failedWith(error, 'ENOENT')) return 0;
-    throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (failedWith(error, 'ENOENT')) return false;
-    throw error;
-  }
+  return (await namesIn(books)).reduce(
+    (last, name) => (/^\d{10}\.json$/.test(name) ? Math.max(last, Number.parseInt(name, 10)) : last),
+    0,
+  );
 }

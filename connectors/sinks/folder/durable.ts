@@ -1,5 +1,7 @@
-import { mkdir, open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BOOKS } from './layout.ts';
+import { namesIn, unlessGone } from './tolerant.ts';
 
 const AT_ONCE = 8;
 
@@ -22,11 +24,6 @@ export async function syncAll(paths: Iterable<string>): Promise<void> {
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, waiting.length) }, worker));
 }
 
-/** Whether an error of `node:fs` has this code. */
-export function failedWith(error: unknown, code: 'ENOENT' | 'EEXIST'): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
-}
-
 /**
  * Moves staged files to their places. A staged file that is gone was moved by another instance (or before a crash):
  * a staged name exists exactly once, so whoever finds it gone has nothing left to do.
@@ -39,12 +36,30 @@ export async function place(
   for (const move of moves) {
     const folder = dirname(move.to);
     if (!touched.has(folder)) await mkdir(folder, { recursive: true });
-    try {
-      await rename(move.from, move.to);
-    } catch (error) {
-      if (!failedWith(error, 'ENOENT')) throw error;
-    }
+    await unlessGone(rename(move.from, move.to));
     for (let above = folder; above.startsWith(root); above = dirname(above)) touched.add(above);
   }
   await syncAll(touched);
+}
+
+/** Begins the names of folders with which a member asks for the lock (`erase-lock.ts`). */
+export const TAKING = 'taking-';
+/** `erase-` held the drafts of erasures before they had a lock. */
+const TRASH = /^(trash|erase|taking)-/;
+
+/**
+ * Deletes a folder under `_ddc/` that somebody may still be writing to. It is moved away first, in one step: whoever used it finds every
+ * path into it gone, so nothing that was written there can get anywhere.
+ * @param name says which folder it was, unlike any other there ever is
+ */
+export async function discard(root: string, folder: string, name: string): Promise<void> {
+  const away = join(root, BOOKS, `trash-${name}`);
+  if (await unlessGone(rename(folder, away))) await rm(away, { recursive: true, force: true });
+}
+
+/** Deletes what somebody discarded, or prepared, who died before the next step. */
+export async function emptyTrash(root: string): Promise<void> {
+  for (const name of await namesIn(join(root, BOOKS))) {
+    if (TRASH.test(name)) await rm(join(root, BOOKS, name), { recursive: true, force: true });
+  }
 }

@@ -1,38 +1,37 @@
-import {
-  access,
-  constants,
-  link,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { access, constants, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../../services/pipeline/errors.ts';
 import { type Position, START } from '../../../services/pipeline/ports/positions.ts';
 import type { Delivery, ExportRow, RowOwner, Sink } from '../../../services/pipeline/ports/sink.ts';
-import { BOOKS, type CommitLog, commitLog } from './commit-log.ts';
-import { failedWith, sync, syncAll } from './durable.ts';
-import { filesOf } from './layout.ts';
+import { claim } from './claim.ts';
+import { type CommitLog, commitLog } from './commit-log.ts';
+import { emptyTrash, sync, syncAll } from './durable.ts';
+import { eraseLock } from './erase-lock.ts';
+import { erasureBook } from './erasure-book.ts';
+import { BOOKS, filesOf } from './layout.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { namesIn } from './tolerant.ts';
 import { walk } from './walk.ts';
+import { weatherproof } from './weather.ts';
 
-/** How rows become the bytes of a file, and how one owner's rows leave it again. */
+/** How rows become the bytes of a file, and how owners' rows leave it again. */
 export interface FileFormat {
   /** With its dot. */
   readonly extension: string;
   /** Writes new files; durability is the folder's affair. */
   write(files: readonly { readonly path: string; readonly rows: readonly ExportRow[] }[]): Promise<void>;
-  /** Those of the files that have rows of these owners. All files are of one app. */
-  holding(paths: readonly string[], owners: readonly RowOwner[]): Promise<string[]>;
-  /** Copies a file without the rows of these owners. @returns how many rows are left (no file need be written for 0). */
-  without(owners: readonly RowOwner[], from: string, to: string): Promise<number>;
+  /** Makes ready for finding the rows of these owners, all of one app and each named once; what was made before is void then. */
+  find(owners: readonly RowOwner[]): Promise<Found>;
   close(): Promise<void>;
+}
+
+/** The rows of some owners. */
+export interface Found {
+  /** Those of the files that have such rows. */
+  in(paths: readonly string[]): Promise<string[]>;
+  /** Copies a file without them. @returns how many rows are left (no file need be written for 0) */
+  takenFrom(from: string, to: string): Promise<number>;
 }
 
 const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mark;
@@ -44,6 +43,8 @@ const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mar
 export function folderSink(root: string, format: FileFormat, { log: logId, reach = () => {} }: SinkContext): Sink {
   const logs = new Map<number, CommitLog>();
   const serially = oneAtATime();
+  const book = erasureBook(root);
+  const lock = eraseLock(root, reach);
 
   function logOf(partition: number): CommitLog {
     const known = logs.get(partition) ?? commitLog(root, partition, reach);
@@ -51,97 +52,90 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
     return known;
   }
 
-  async function put(rows: readonly ExportRow[], delivery: Delivery): Promise<boolean> {
+  /** @returns null when another commit took the number: then the head says what that means */
+  async function tryPut(rows: readonly ExportRow[], delivery: Delivery): Promise<boolean | null> {
     const log = logOf(delivery.partition);
+    await log.begin();
     const { number, commit } = await log.head();
     if (commit && same(commit.from, delivery.from) && same(commit.to, delivery.to)) return true;
     if (!same(commit?.to ?? START, delivery.from)) return false;
-    const staging = await log.stage(number + 1);
-    try {
-      const files = filesOf(rows, delivery, format.extension);
+    // Read after the head: an erasure that is not in the book yet takes the number that we hope for.
+    const spared = await book.spared(rows);
+    const won = await log.commit(number + 1, delivery, async (staging) => {
+      const files = filesOf(spared, delivery, format.extension);
       await format.write(files.map((file) => ({ path: join(staging, file.staged), rows: file.rows })));
       await syncAll(files.map((file) => join(staging, file.staged)));
-      reach('staged');
-      const list = files.map(({ staged, path }) => ({ staged, path }));
-      return await log.append(number + 1, staging, delivery, rows.length, list);
-    } catch (error) {
-      // Whoever takes our number sweeps what was staged for it: then we did not fail, we lost.
-      const winner = await log.stagingOf(number + 1);
-      if (winner !== null && winner !== basename(staging)) return false;
-      throw error;
-    }
+      await reach('staged');
+      return { rows: spared.length, files: files.map(({ staged, path }) => ({ staged, path })) };
+    });
+    return won || null;
+  }
+
+  /** Erasures of other members could take the number again and again; none does while we hold their lock. */
+  async function put(rows: readonly ExportRow[], delivery: Delivery): Promise<boolean> {
+    let moved = await serially(() => tryPut(rows, delivery));
+    while (moved === null) moved = await lock.hold(() => serially(() => tryPut(rows, delivery)));
+    return moved;
   }
 
   async function erase(owners: readonly RowOwner[]): Promise<void> {
-    for (const partition of await partitions(root)) await logOf(partition).head();
-    for (const app of new Set(owners.map((owner) => owner.app))) {
-      const unwanted = owners.filter((owner) => owner.app === app);
-      const held = await format.holding(await walk(root, format.extension, app), unwanted);
-      if (held.length > 0) await rewrite(held, unwanted);
-    }
+    // What a member that holds no lock may read is enough to see that there is nothing to do, as at most starts.
+    if ((await book.due(owners)).length === 0) return;
+    await lock.hold((drafts) =>
+      serially(async () => {
+        const due = await book.due(owners);
+        // In this order: who stages after it was noted leaves these rows out, and whoever staged before loses the number.
+        await book.note(due, false, drafts);
+        for (const partition of await partitions(root)) await logOf(partition).bar();
+        await emptyTrash(root);
+        for (const app of new Set(due.map((owner) => owner.app))) {
+          const found = await format.find(due.filter((owner) => owner.app === app));
+          for (const path of await found.in(await walk(root, format.extension, app)))
+            await rewrite(path, found, drafts);
+        }
+        await book.note(due, true, drafts);
+      }),
+    );
   }
 
-  async function rewrite(paths: readonly string[], owners: readonly RowOwner[]): Promise<void> {
-    const staging = await mkdtemp(join(root, BOOKS, 'erase-'));
-    for (const [i, path] of paths.entries()) {
-      const draft = join(staging, `${i}${format.extension}`);
-      if ((await format.without(owners, path, draft)) === 0) {
-        await unlink(path);
-      } else {
-        await sync(draft);
-        await rename(draft, path);
-      }
-      reach('rewritten');
-      await sync(dirname(path));
-    }
-    await rm(staging, { recursive: true, force: true });
+  async function rewrite(path: string, found: Found, drafts: string): Promise<void> {
+    const draft = join(drafts, `draft${format.extension}`);
+    const left = await found.takenFrom(path, draft);
+    if (left > 0) await sync(draft);
+    await reach('drafted');
+    // Also a file of which nothing is left goes through the drafts, where only the holder of the lock can move it.
+    await (left > 0 ? rename(draft, path) : rename(path, draft));
+    await reach('rewritten');
+    await sync(dirname(path));
+    await rm(draft, { force: true });
   }
 
-  return {
-    async check() {
-      try {
-        await mkdir(join(root, BOOKS), { recursive: true });
-        await access(root, constants.W_OK);
-      } catch (cause) {
-        throw new FatalError(
-          'sink_not_writable',
-          `The export folder ${root} cannot be written: create it or change its permissions.`,
-          {
-            cause,
-          },
-        );
-      }
-      await claim(root, logId);
-    },
-    put: (rows, delivery) => serially(() => put(rows, delivery)),
+  async function check(): Promise<void> {
+    try {
+      await mkdir(join(root, BOOKS), { recursive: true });
+      await access(root, constants.W_OK);
+    } catch (cause) {
+      throw new FatalError(
+        'sink_not_writable',
+        `The export folder ${root} cannot be written: create it or change its permissions.`,
+        { cause },
+      );
+    }
+    await claim(root, logId);
+    for (const partition of await partitions(root)) await logOf(partition).sweep();
+    await emptyTrash(root);
+  }
+
+  const sink: Sink = {
+    check: () => serially(check),
+    put,
     position: (partition) => serially(async () => (await logOf(partition).head()).commit?.to ?? START),
-    erase: (owners) => serially(() => erase(owners)),
+    erase,
     close: () => serially(() => format.close()),
   };
-}
-
-/** The first export that uses a folder writes, at once or not at all, which log it reads: offsets mean nothing in another. */
-async function claim(root: string, log: string): Promise<void> {
-  const path = join(root, BOOKS, 'log');
-  const drafts = await mkdtemp(join(root, BOOKS, 'claim-'));
-  try {
-    await writeFile(join(drafts, 'log'), log);
-    await sync(join(drafts, 'log'));
-    await link(join(drafts, 'log'), path);
-    await sync(join(root, BOOKS));
-  } catch (error) {
-    if (!failedWith(error, 'EEXIST')) throw error;
-  } finally {
-    await rm(drafts, { recursive: true, force: true });
-  }
-  const theirs = await readFile(path, 'utf8');
-  if (theirs === log) return;
-  throw new FatalError(
-    'another_log',
-    `The export folder ${root} counts offsets of log ${theirs}, but the topics are log ${log}. Use an empty folder.`,
-  );
+  return weatherproof(sink, root);
 }
 
 async function partitions(root: string): Promise<number[]> {
-  return (await readdir(join(root, BOOKS))).filter((name) => /^\d+$/.test(name)).map(Number);
+  return (await namesIn(join(root, BOOKS))).filter((name) => /^\d+$/.test(name)).map(Number);
 }

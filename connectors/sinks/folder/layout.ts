@@ -1,5 +1,8 @@
 import type { Delivery, ExportRow } from '../../../services/pipeline/ports/sink.ts';
 
+/** Folder beside the data with everything that is not data. A glob over `app=*` never looks into it. */
+export const BOOKS = '_ddc';
+
 /** A file of one delivery: its name while it is staged, and where it belongs. */
 export interface PlannedFile {
   readonly staged: string;
@@ -8,6 +11,15 @@ export interface PlannedFile {
   readonly rows: readonly ExportRow[];
 }
 
+/**
+ * Days of one app that one delivery gives a file each. An event's time is its author's free choice and a file costs milliseconds to make
+ * durable: without an end, one batch with an event a day would hold the export up for as long as it likes.
+ */
+export const DAYS = 366;
+
+/** Where Hive, Spark, Athena and DuckDB keep rows whose partition is null. Times in the rows stay what they are. */
+const NO_DAY = '__HIVE_DEFAULT_PARTITION__';
+
 /** `p<partition>-<first origin>-<last origin>`, padded so that names sort as origins do. */
 function fileStem({ partition, first, last }: Delivery): string {
   const pad = (origin: number) => String(origin).padStart(12, '0');
@@ -15,21 +27,42 @@ function fileStem({ partition, first, last }: Delivery): string {
 }
 
 /** The UTC day of an event's time, as Hive writes date partitions. */
-const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
+const dayOf = ({ time }: ExportRow): string => new Date(time).toISOString().slice(0, 10);
+
+function groupBy(rows: readonly ExportRow[], keyOf: (row: ExportRow) => string): Map<string, ExportRow[]> {
+  const groups = new Map<string, ExportRow[]>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
+}
+
+/** Rows by their `dt`: the days with most rows, the later first among equals, and in one heap what is left. */
+function byDay(rows: readonly ExportRow[]): Map<string, readonly ExportRow[]> {
+  const days = groupBy(rows, dayOf);
+  if (days.size <= DAYS) return days;
+  const fullest = [...days].sort(([a, left], [b, right]) => right.length - left.length || (a < b ? 1 : -1));
+  const kept = new Map<string, readonly ExportRow[]>(fullest.slice(0, DAYS));
+  return kept.set(
+    NO_DAY,
+    rows.filter((row) => !kept.has(dayOf(row))),
+  );
+}
 
 /** One file per (app, day), in the layout that Hive, Spark, Athena and DuckDB read as partitions. */
 export function filesOf(rows: readonly ExportRow[], delivery: Delivery, extension: string): PlannedFile[] {
   const stem = fileStem(delivery);
-  const groups = new Map<string, ExportRow[]>();
-  for (const row of rows) {
-    const folder = `app=${row.app}/dt=${dayOf(row.time)}`;
-    const group = groups.get(folder);
-    if (group) group.push(row);
-    else groups.set(folder, [row]);
-  }
-  return [...groups.keys()].sort().map((folder, i) => ({
-    staged: `${i}${extension}`,
-    path: `${folder}/${stem}${extension}`,
-    rows: groups.get(folder) ?? [],
-  }));
+  const folders = [...groupBy(rows, (row) => row.app)].flatMap(([app, ofApp]) =>
+    [...byDay(ofApp)].map(([day, group]) => ({ folder: `app=${app}/dt=${day}`, rows: group })),
+  );
+  return folders
+    .sort((a, b) => (a.folder < b.folder ? -1 : 1))
+    .map(({ folder, rows: group }, i) => ({
+      staged: `${i}${extension}`,
+      path: `${folder}/${stem}${extension}`,
+      rows: group,
+    }));
 }

@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failedWith } from './durable.ts';
+import { namesIn } from './tolerant.ts';
 
 /** Data files (those under `app=…`) below the export folder that end with `extension`, sorted: what a glob finds. */
 export async function walk(root: string, extension: string, app?: string): Promise<string[]> {
@@ -13,13 +12,4 @@ export async function walk(root: string, extension: string, app?: string): Promi
     }
   }
   return found.sort();
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (failedWith(error, 'ENOENT')) return [];
-    throw error;
-  }
 }

@@ -38,18 +38,23 @@ export interface RowOwner {
   /** Lower-case hex, like the columns. */
   readonly app: string;
   readonly wallet: string;
-  /** First origin that stays (the erasure's fence); null while there is none: all go. */
+  /** First origin that stays: the last fence of the owner's erasures; null while there is none yet: all go. */
   readonly before: number | null;
+  /** When the last of the owner's erasures was signed, milliseconds: tells a new order from an old one of a member that slept. */
+  readonly issuedAt: number;
 }
 
 export interface Sink {
-  /** At start: the target is reachable and writable. */
+  /** At start: the target is reachable and writable. Every call throws RetriableError `sink_unavailable` while it is not. */
   check(): Promise<void>;
   /** Resolves once durable; idempotent. @returns false when the stored position is no longer `delivery.from` (another instance delivered). */
   put(rows: readonly ExportRow[], delivery: Delivery): Promise<boolean>;
   /** START when nothing was delivered yet. */
   position(partition: number): Promise<Position>;
-  /** Deletes the rows of these owners. Idempotent, also long after, when an owner has come back with later origins. */
+  /**
+   * Deletes the rows of these owners, each named once. Idempotent, also long after, when an owner has come back with later origins: what was
+   * done costs nothing. Once it resolves, no member of the export can add rows before a known fence, whatever it had in hand.
+   */
   erase(owners: readonly RowOwner[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,0 +1,67 @@
+import { types } from 'node:util';
+import { RetriableError } from '../../../services/pipeline/errors.ts';
+import type { Sink } from '../../../services/pipeline/ports/sink.ts';
+
+const FULL = 'Free space there, or raise its quota.';
+const CLOSED = 'Make it writable again.';
+const AWAY = 'Mount it again, or put it back.';
+const BROKEN = 'Look at its disk and at the way to it.';
+const LIMITS = 'Raise the limits of this process.';
+
+/** What file systems say when they, not we, are at fault, and what to do then. */
+const WEATHER: Readonly<Record<string, string>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  EROFS: CLOSED,
+  EACCES: CLOSED,
+  EPERM: CLOSED,
+  ENOENT: AWAY,
+  ENODEV: AWAY,
+  ENOTCONN: AWAY,
+  ENXIO: AWAY,
+  ESTALE: AWAY,
+  EIO: BROKEN,
+  EREMOTEIO: BROKEN,
+  EBUSY: BROKEN,
+  ETIMEDOUT: BROKEN,
+  EHOSTDOWN: BROKEN,
+  EMFILE: LIMITS,
+  ENFILE: LIMITS,
+  ENOMEM: LIMITS,
+  EAGAIN: LIMITS,
+};
+
+/** DuckDB reports the file system in words only. */
+const DUCKDB_IO = /^IO Error: /;
+
+/** Errors of a folder's file system become RetriableError `sink_unavailable`; everything else is passed through: it is a bug. */
+export function toSinkError(error: unknown, root: string): unknown {
+  // Not `instanceof`: errors of Node itself may come from another realm (a test's sandbox).
+  if (!types.isNativeError(error) || error instanceof RetriableError) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const advice = Object.hasOwn(WEATHER, code) ? WEATHER[code] : DUCKDB_IO.test(error.message) ? BROKEN : undefined;
+  if (advice === undefined) return error;
+  return new RetriableError(
+    'sink_unavailable',
+    `The export folder ${root} cannot be used for now: ${error.message}. ${advice} It is tried again until then.`,
+    { cause: error },
+  );
+}
+
+/** The same sink, its errors told apart. */
+export function weatherproof(sink: Sink, root: string): Sink {
+  const told = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      throw toSinkError(error, root);
+    }
+  };
+  return {
+    check: () => told(sink.check()),
+    put: (rows, delivery) => told(sink.put(rows, delivery)),
+    position: (partition) => told(sink.position(partition)),
+    erase: (owners) => told(sink.erase(owners)),
+    close: () => told(sink.close()),
+  };
+}

@@ -1,0 +1,70 @@
+import { expect, test } from '@jest/globals';
+import { RetriableError } from '../pipeline/errors.ts';
+import type { NamedErasure } from '../pipeline/ports/erasures.ts';
+import type { RowOwner } from '../pipeline/ports/sink.ts';
+import { ErasedOwners } from './erased-owners.ts';
+import { followErasures } from './follow-erasures.ts';
+
+const random = { float: () => 0, bytes: (length: number) => new Uint8Array(length) };
+/** Time that passes as fast as it is asked for, and at once ends when the room stops. */
+const clock = {
+  now: () => 0,
+  sleep: async (_ms: number, signal?: AbortSignal) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+  },
+};
+const erasure = (id: number, fence: number | null): NamedErasure => ({
+  app: new Uint8Array(32).fill(1),
+  wallet: new Uint8Array(32).fill(id),
+  id: new Uint8Array(16).fill(id),
+  issuedAt: id,
+  fence,
+  rootVersions: [1],
+});
+
+test('what a sink that is down could not erase stays due, and is reported only when it is done', async () => {
+  const story: string[] = [];
+  const say = (what: string, owners: readonly RowOwner[]) =>
+    story.push(`${what} ${owners.map(({ wallet, before }) => `${Number.parseInt(wallet.slice(0, 2), 16)}<${before}`)}`);
+  let calls = 0;
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const following = await followErasures({
+    erasures: { all: async () => [erasure(1, 10)], open: async () => [erasure(2, 20), erasure(3, null)] },
+    async report(applied) {
+      story.push(`reports ${applied.map(({ issuedAt }) => issuedAt)}`);
+      if (applied.some(({ issuedAt }) => issuedAt === 2)) end();
+    },
+    erased: new ErasedOwners(),
+    sink: {
+      async erase(owners) {
+        calls += 1;
+        if (calls % 2 === 1) {
+          say('cannot erase', owners);
+          throw new RetriableError('sink_unavailable', 'the disk is full');
+        }
+        say('erases', owners);
+      },
+    },
+    clock,
+    random,
+    onRetry: (operation) => void story.push(`${operation} again`),
+    onFatal: (error) => void story.push(String(error)),
+    onApplied: () => undefined,
+  });
+  await ended;
+  await following.close();
+  expect(story).toEqual([
+    'cannot erase 1<10',
+    'erasures again',
+    'erases 1<10',
+    'reports 1',
+    'cannot erase 2<20,3<null',
+    'erasures again',
+    'erases 2<20,3<null',
+    'reports 2',
+  ]);
+});
