@@ -62,8 +62,10 @@ afterAll(async () => {
 async function write(account: Account, sums: readonly string[], by?: ClientMode): Promise<string[]> {
   const stream = client.stream(account, { purchase: ['sum'] }, undefined, by);
   const ids = await Promise.all(
-    sums.map((sum) => {
-      const safe = stream.record({ type: 'PURCHASE', data: { sum, page: '/checkout' } });
+    sums.map((sum, i) => {
+      // Each a moment later: batches of one moment stand in the order of their ids.
+      const time = new Date(Date.now() + i);
+      const safe = stream.record({ type: 'PURCHASE', time, data: { sum, page: '/checkout' } });
       stream.flush();
       return safe;
     }),
