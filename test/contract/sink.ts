@@ -308,13 +308,13 @@ export function sinkContract(spec: SinkSpec): void {
       );
       await sink.erase([...owners, erasureOf({ before: 2 })]);
       expect(sorted(await trial.rows())).toEqual(rowsOf(2, 3));
-    }, 10_000);
+    }, 30_000);
 
     it('does not stumble over events of very many days in one delivery', async () => {
       const sink = await open();
       const rows = Array.from({ length: 10_000 }, (_, slot) => row(0, slot, { time: slot * DAY_MS }));
       expect(await sink.put(rows, delivery(0, 0))).toBe(true);
       expect(sorted(await trial.rows())).toEqual(rows);
-    }, 10_000);
+    }, 30_000);
   });
 }
