@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 
 function deferred() {
-  let resolve = () => undefined as void;
+  let resolve: () => void = () => undefined;
   const promise = new Promise<void>((done) => {
     resolve = done;
   });
