@@ -1,6 +1,7 @@
 import { sealTransit } from '../../protocol/index.ts';
 import type { Received } from '../../schemas/index.ts';
 import type { Clock, Random } from '../pipeline/clock.ts';
+import type { Signals } from '../pipeline/events.ts';
 import type { Faults } from '../pipeline/faults.ts';
 import type { Log } from '../pipeline/log.ts';
 import type { Metrics } from '../pipeline/metrics.ts';
@@ -63,6 +64,9 @@ export interface ApiDeps {
   readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints'>;
   readonly settlement: SettlementStatus;
   readonly clock: Pick<Clock, 'now'>;
+  /** Milliseconds, monotonic: how long something takes. */
+  readonly elapsed: () => number;
+  readonly signals: Pick<Signals, 'emit'>;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly version: string;

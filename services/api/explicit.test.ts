@@ -5,6 +5,8 @@ import { commitment, fromBase64url, fromHex, META_SCOPE, subjectOf, toBase64url,
 import { call } from '../../test/support/call-api.ts';
 import { HOUR, type Party, type ReadingWorld, readingWorld } from '../../test/support/reading-world.ts';
 import { eventually } from '../../test/support/room-process.ts';
+import { RetriableError } from '../pipeline/errors.ts';
+import { createDecrypt } from './explicit/decrypt.ts';
 
 interface Sealed {
   readonly subject: string;
@@ -60,6 +62,29 @@ async function sealed() {
   const { subject, rootVersion } = body;
   return { body, under: { subject, rootVersion }, items: itemsOf(body) };
 }
+
+test('keys that were given are overwritten though the look as another certificate fails', async () => {
+  const { body, under, items } = await sealed();
+  world.pass(1);
+  await world.certify({ ...friend, pair: world.party('same').pair });
+  const key = new Uint8Array(32).fill(7);
+  let looks = 0;
+  const decryptor = createDecrypt({
+    vault: {
+      async scopeKeys(requests) {
+        looks += 1;
+        if (looks > 1) throw new RetriableError('vault_slow', 'the database is away');
+        return requests.map((_, i) => (i === 0 ? { key, by: 'ab'.repeat(16), recipient: null } : null));
+      },
+    },
+    consents: world.it.consents,
+    now: world.now,
+  });
+  const caller = { app: toHex(world.app), wallet: toHex(friend.account.publicKey), signer: 'wallet' as const };
+  const of = { app: world.app, wallet: owner.account.publicKey, ...under, subject: fromHex(body.subject, 32) };
+  await expect(decryptor(caller, of, items)).rejects.toMatchObject({ code: 'vault_slow' });
+  expect([looks, [...key].every((byte) => byte === 0)]).toEqual([2, true]);
+});
 
 describe('round trip', () => {
   test('the app gets back what it gave, as far as the policy allows it, and the wallet sees it in its log', async () => {

@@ -156,6 +156,8 @@ async function start(boot: Boot): Promise<Running> {
         index: createIndexStore(db, logId, () => undefined),
         settlement: createSettlementStatus(db),
         clock,
+        elapsed: () => performance.now(),
+        signals,
         log,
         metrics,
         version: '1',

@@ -41,6 +41,11 @@ export const EVENTS = {
     counter: 'alarms',
     message: 'roots are wrapped with a key-encryption key that is gone: nothing opens them until its line is back',
   },
+  unreadable: {
+    level: 'error',
+    counter: 'alarms',
+    message: 'batches that can never be read were passed over in a page of events; the error names the first',
+  },
   'dead-letter': { level: 'error', counter: 'alarms', message: 'a record was copied to the dead letters and voided' },
   lie: { level: 'debug', counter: 'lies', message: 'injected: a send that resolves and writes nothing' },
   assigned: { level: 'info', counter: 'moves', message: 'partition assigned' },

@@ -24,6 +24,7 @@ import {
 import { uuidv7 } from '../../sdk/js/index.ts';
 import { type ApiDeps, startApi } from '../../services/api/api.ts';
 import type { ServerOptions } from '../../services/api/server.ts';
+import { NO_SIGNALS } from '../../services/pipeline/events.ts';
 import { NO_FAULTS } from '../../services/pipeline/faults.ts';
 import { SILENT } from '../../services/pipeline/log.ts';
 import { createMetrics } from '../../services/pipeline/metrics.ts';
@@ -118,6 +119,8 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       index,
       settlement: { isFinal: async (ids) => ids.map(() => null) },
       clock,
+      elapsed: () => performance.now(),
+      signals: NO_SIGNALS,
       log: SILENT,
       metrics,
       version: '0.0.0-test',

@@ -15,7 +15,7 @@ import {
 import { FatalError } from '../../pipeline/errors.ts';
 import type { IndexedBatch } from '../../pipeline/ports/index-store.ts';
 import type { StoredBatch } from '../../pipeline/segment-reader.ts';
-import type { EventReader } from './event-reader.ts';
+import type { EventReader, OpenableScopes } from './event-reader.ts';
 
 /** An event as it is returned: with what proves it, and the envelopes that its reader may open. */
 export interface DisclosedEvent {
@@ -53,9 +53,8 @@ export function* disclosedEvents(
   reader: EventReader,
   from: number,
 ): Generator<DisclosedEvent> {
-  const scopes = new Set(stored.events.flatMap((event) => Object.keys(event)));
-  const open = reader.mayOpen([...scopes], batch.body.epoch);
-  if (open.size === 0) return;
+  const open = reader.mayOpen(batch.body.epoch);
+  if (!stored.events.some((event) => Object.keys(event).some((scope) => open.has(scope)))) return;
   const meta = metaOf(batch, stored, userRoot);
   const levels = treeLevels(meta.leaves);
   for (const [index, event] of meta.events.entries()) {
@@ -82,7 +81,7 @@ function placeOf({ batchId, rootVersion, body }: LiveBatch, index: number) {
   return { batchId: toHex(batchId), locator, subject: toHex(subject), rootVersion, epoch };
 }
 
-const encoded = (envelopes: Readonly<Record<string, Uint8Array>>, scopes: ReadonlySet<string>) =>
+const encoded = (envelopes: Readonly<Record<string, Uint8Array>>, scopes: OpenableScopes) =>
   Object.fromEntries(
     Object.entries(envelopes).flatMap(([scope, envelope]) =>
       scopes.has(scope) ? [[scope, toBase64url(envelope)]] : [],

@@ -1,19 +1,35 @@
 import { setImmediate } from 'node:timers/promises';
 import { equalBytes, scrub, toBase64url } from '../../../protocol/index.ts';
-import { FatalError, RetriableError } from '../../pipeline/errors.ts';
+import { RetriableError } from '../../pipeline/errors.ts';
+import type { Signals } from '../../pipeline/events.ts';
 import type { IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
-import type { OpenRoot, Owner, Vault } from '../../pipeline/ports/vault.ts';
-import { SegmentReader, type StoredBatch } from '../../pipeline/segment-reader.ts';
+import { type OpenRoot, type Owner, VAULT_CACHE_MS, type Vault } from '../../pipeline/ports/vault.ts';
+import type { StoredBatch } from '../../pipeline/segment-reader.ts';
+import { ApiProblem } from '../problems.ts';
 import type { Cursor, Cursors } from './cursor.ts';
 import { type DisclosedEvent, disclosedEvents, type LiveBatch, sealedEvents } from './disclosed-events.ts';
 import type { EventReader } from './event-reader.ts';
+import { createPageSegments } from './page-segments.ts';
+import { rootStates } from './root-states.ts';
+import { isReadable, isUnreadableForGood } from './unreadable.ts';
 
 export interface EventPagesDeps {
   readonly index: Pick<IndexStore, 'batches' | 'ofWallet'>;
   readonly vault: Pick<Vault, 'roots'>;
   readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
   readonly cursors: Cursors;
+  /** Milliseconds, monotonic. */
+  readonly elapsed: () => number;
+  readonly signals: Pick<Signals, 'emit'>;
+}
+
+export interface WantedPage {
+  /** `next` of the page before. */
+  readonly begin: string | null;
+  readonly limit: number;
+  /** Whether nobody waits for the page any more. */
+  readonly gone: () => boolean;
 }
 
 export interface EventPage {
@@ -26,75 +42,127 @@ export interface EventPage {
   readonly more: boolean;
 }
 
-/** A page looks into at most so many batches, and holds at most so many bytes of envelopes (and one event more). */
+/** A page looks into at most so many batches, for so long, and holds at most so many bytes of envelopes and metas (and one event more). */
 const MOST_BATCHES = 100;
+const MOST_MS = 2_000;
 const MOST_BYTES = 4_000_000;
-/** Segments in memory at once, 1 MiB each: batches that follow one another are mostly in one. */
-const SEGMENTS = 2;
+/** Pages under way in one process: each holds some segments of 1 MiB, and what it answers. */
+const MOST_PAGES = 4;
 
-/** Pages of an owner's events: one look at the index, one at the vault, and every segment once. */
-export function createEventPages({ index, vault, clusters, cursors }: EventPagesDeps) {
-  return async (owner: Owner, reader: EventReader, begin: string | null, limit: number): Promise<EventPage> => {
-    const after = begin === null ? null : cursors.read(owner, begin);
-    const { batches, more } = await batchesOf(index, owner, after);
-    const roots = await rootsOf(vault, owner, batches);
-    const segments = new Map([...clusters].map(([name, cluster]) => [name, new SegmentReader(cluster, SEGMENTS)]));
-    const page = { events: [] as DisclosedEvent[], metas: {} as Record<string, string> };
-    let at = after;
-    let bytes = 0;
-    const answer = (isMore: boolean): EventPage => ({ ...page, next: at && cursors.show(owner, at), more: isMore });
+/**
+ * Pages of an owner's events. What a page says was allowed, and its root not erased, when it is answered: roots are asked for once a batch
+ * is at hand, and again at the end.
+ */
+export function createEventPages(deps: EventPagesDeps) {
+  let underWay = 0;
+  /** @throws ApiProblem `overloaded` while as many pages are under way as may be; `invalid` for a cursor that is none */
+  return async (owner: Owner, reader: EventReader, wanted: WantedPage): Promise<EventPage> => {
+    if (underWay >= MOST_PAGES) throw new ApiProblem('overloaded');
+    underWay += 1;
     try {
-      for (const batch of batches) {
-        const cursorAt = (i: number): Cursor => ({
-          time: batch.body.summary.timeMin,
-          batchId: batch.batchId,
-          index: i,
-        });
-        const last = batch.body.summary.count - 1;
-        const from = at && equalBytes(at.batchId, batch.batchId) ? at.index + 1 : 0;
-        const root = roots.get(batch.rootVersion);
-        if (from <= last && isReadable(batch, root, reader)) {
-          const stored = await storedBatch(segments, batch);
-          for (const found of eventsOf(batch, stored, root, reader, from)) {
-            if (page.events.length === limit || bytes > MOST_BYTES) return answer(true);
-            page.events.push(found);
-            if (found.content === 'unchecked') page.metas[found.batchId] = toBase64url(stored.meta);
-            bytes += sizeOf(found);
-            at = cursorAt(found.locator.index);
-          }
-        }
-        at = cursorAt(last);
-        // A large batch takes milliseconds to open: others are served in between.
-        await setImmediate();
-      }
-      return answer(more);
+      return await pageOf(deps, owner, reader, wanted);
     } finally {
-      for (const root of roots.values()) root?.userRoot.fill(0);
-      scrub();
+      underWay -= 1;
     }
   };
 }
 
-type FoundRoot = OpenRoot | null | undefined;
+async function pageOf(
+  { index, vault, clusters, cursors, elapsed, signals }: EventPagesDeps,
+  owner: Owner,
+  reader: EventReader,
+  { begin, limit, gone }: WantedPage,
+): Promise<EventPage> {
+  const began = elapsed();
+  const after = begin === null ? null : cursors.read(owner, begin);
+  const { batches, more } = await batchesOf(index, owner, after);
+  const known = await rootStates(vault, owner, batches.map(versionOf));
+  const segments = createPageSegments(clusters);
+  const events: DisclosedEvent[] = [];
+  const metas = new Map<string, string>();
+  const unreadable: Error[] = [];
+  let bytes = 0;
+  let at = after;
+  // A page that is late has looked at something: otherwise its reader would never get on.
+  let isFurther = false;
+  const mustEnd = () => gone() || (isFurther && elapsed() - began > MOST_MS);
 
-/** Of who was erased a moment ago nothing is read any more, though the index may still have it. */
-function isReadable({ body }: LiveBatch, root: FoundRoot, reader: EventReader): root is OpenRoot {
-  if (root === undefined) throw new FatalError('root_missing', 'the vault has lost a root of this owner');
-  // Of what a client encrypted the service can tell nobody but its owner anything: it has no key to look.
-  return root !== null && (body.mode === 'service' || reader.isOwner);
+  /** @returns false when the page was full before the end of the batch */
+  function take(batch: LiveBatch, stored: StoredBatch, root: OpenRoot, from: number): boolean {
+    for (const found of eventsOf(batch, stored, root, reader, from)) {
+      if (events.length === limit || bytes > MOST_BYTES) return false;
+      events.push(found);
+      bytes += sizeOf(found);
+      if (found.content === 'unchecked' && !metas.has(found.batchId)) {
+        const meta = toBase64url(stored.meta);
+        metas.set(found.batchId, meta);
+        bytes += meta.length;
+      }
+      at = cursorAt(batch, found.locator.index);
+    }
+    return true;
+  }
+
+  async function answer(isMore: boolean): Promise<EventPage> {
+    const now = await rootStates(vault, owner, events.map(versionOf));
+    const left = events.filter((one) => now.get(one.rootVersion));
+    const ids = new Set(left.map(({ batchId }) => batchId));
+    return {
+      events: left,
+      metas: Object.fromEntries([...metas].filter(([id]) => ids.has(id))),
+      next: at && cursors.show(owner, at),
+      more: isMore,
+    };
+  }
+
+  try {
+    for (const batch of batches) {
+      if (mustEnd()) return answer(true);
+      const last = batch.body.summary.count - 1;
+      const from = at && equalBytes(at.batchId, batch.batchId) ? at.index + 1 : 0;
+      try {
+        if (from <= last && isReadable(batch, known.get(batch.rootVersion), reader)) {
+          if (!segments.mayRead(batch.body)) return answer(true);
+          const stored = await segments.batch(batch.body);
+          if (mustEnd()) return answer(true);
+          if (elapsed() - began > VAULT_CACHE_MS)
+            throw new RetriableError('ipfs_slow', 'what the reader was allowed is too old by now');
+          const [root] = await vault.roots([{ ...owner, rootVersion: batch.rootVersion }]);
+          try {
+            if (isReadable(batch, root, reader) && !take(batch, stored, root, from)) return answer(true);
+          } finally {
+            root?.userRoot.fill(0);
+            scrub();
+          }
+        }
+      } catch (error) {
+        if (!isUnreadableForGood(error)) throw error;
+        unreadable.push(error);
+      }
+      at = cursorAt(batch, last);
+      isFurther ||= from <= last;
+      // A large batch takes milliseconds to open: others are served in between.
+      await setImmediate();
+    }
+    return answer(more);
+  } finally {
+    const [error] = unreadable;
+    if (error) signals.emit('unreadable', { partition: -1, count: unreadable.length, error });
+  }
 }
+
+const versionOf = ({ rootVersion }: { readonly rootVersion: number }): number => rootVersion;
+
+const cursorAt = ({ batchId, body }: LiveBatch, index: number): Cursor => ({
+  time: body.summary.timeMin,
+  batchId,
+  index,
+});
 
 const eventsOf = (batch: LiveBatch, stored: StoredBatch, root: OpenRoot, reader: EventReader, from: number) =>
   batch.body.mode === 'client'
     ? sealedEvents(batch, stored, from)
     : disclosedEvents(batch, stored, root.userRoot, reader, from);
-
-async function storedBatch(segments: ReadonlyMap<string, SegmentReader>, { body }: LiveBatch): Promise<StoredBatch> {
-  const reader = segments.get(body.cluster);
-  if (!reader)
-    throw new RetriableError('unknown_cluster', `this API was given no node of the IPFS cluster ${body.cluster}`);
-  return reader.batch(body);
-}
 
 const isLive = (batch: IndexedBatch | null): batch is LiveBatch =>
   batch !== null && batch.body !== null && batch.reason === null;
@@ -112,15 +180,4 @@ async function batchesOf(
     index.ofWallet(app, wallet, { ...(after ? { after } : {}), limit: MOST_BATCHES }),
   ]);
   return { batches: [...(isLive(begun) ? [begun] : []), ...later.filter(isLive)], more: later.length === MOST_BATCHES };
-}
-
-async function rootsOf(
-  vault: Pick<Vault, 'roots'>,
-  owner: Owner,
-  batches: readonly LiveBatch[],
-): Promise<Map<number, FoundRoot>> {
-  const versions = [...new Set(batches.map((batch) => batch.rootVersion))];
-  if (versions.length === 0) return new Map();
-  const roots = await vault.roots(versions.map((rootVersion) => ({ ...owner, rootVersion })));
-  return new Map(versions.map((version, i) => [version, roots[i]]));
 }

@@ -8,9 +8,13 @@ import { type Caller, mustBeOwnerOrApp } from '../auth/bearer.ts';
 export interface EventReader {
   /** The owner sees every event, also those that the service cannot open. */
   readonly isOwner: boolean;
-  /** Those of these scopes that the reader may open in an epoch. */
-  mayOpen(scopes: readonly string[], epoch: number): ReadonlySet<string>;
+  /** The scopes that the reader may open in an epoch. */
+  mayOpen(epoch: number): OpenableScopes;
 }
+
+export type OpenableScopes = Pick<ReadonlySet<string>, 'has'>;
+
+const EVERY_SCOPE: OpenableScopes = { has: () => true };
 
 export interface EventReadersDeps {
   readonly consents: Pick<Consents, 'of' | 'certificates'>;
@@ -26,18 +30,27 @@ export function createEventReaders({ consents, now }: EventReadersDeps) {
   return async (caller: Caller, owner: Owner): Promise<EventReader | null> => {
     const wallet = toHex(owner.wallet);
     if (caller.signer === 'app') mustBeOwnerOrApp(caller, wallet);
-    else if (caller.wallet === wallet) return { isOwner: true, mayOpen: (scopes) => new Set(scopes) };
+    else if (caller.wallet === wallet) return { isOwner: true, mayOpen: () => EVERY_SCOPE };
     const [[state], askers] = await Promise.all([consents.of([owner]), askersOf(caller, consents, now())]);
     if (!state) return null;
     const of = { app: toHex(owner.app), wallet, epoch: state.epoch };
-    const mayOpen = (scopes: readonly string[], epoch: number) => {
-      const keys = scopes.map((scope) => ({ scope, epoch }));
+    const { grants, policies } = state.consent;
+    const named = new Set([
+      ...grants.map((one) => one.content.scope),
+      ...policies.flatMap((one) => one.content.scopes),
+    ]);
+    const byEpoch = new Map<number, ReadonlySet<string>>();
+    // Once per epoch: a wallet may have 1,000 grants, and a page looks into many batches.
+    const mayOpen = (epoch: number) => {
+      const known = byEpoch.get(epoch);
+      if (known) return known;
+      const keys = [...named].map((scope) => ({ scope, epoch }));
       const served = askers.flatMap((asker) => mayServe(state.consent, { ...of, asker, keys }, now()));
-      return new Set(served.map(({ scope }) => scope));
+      const scopes = new Set(served.map(({ scope }) => scope));
+      byEpoch.set(epoch, scopes);
+      return scopes;
     };
     // Whoever may open nothing now is not even told whether there is something.
-    const { grants, policies } = state.consent;
-    const named = [...grants.map((one) => one.content.scope), ...policies.flatMap((one) => one.content.scopes)];
-    return mayOpen(named, state.epoch).size === 0 ? null : { isOwner: false, mayOpen };
+    return mayOpen(state.epoch).size === 0 ? null : { isOwner: false, mayOpen };
   };
 }

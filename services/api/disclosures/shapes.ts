@@ -11,7 +11,7 @@ export const pageQuery = z.strictObject({
     .min(1)
     .max(1_000)
     .optional()
-    .describe('Default 100. A page of more than 4 MB ends before.'),
+    .describe('Default 100. A page ends before after 4 MB, 8 segments of IPFS, or 2 s.'),
 });
 
 const base64url = z.string().describe('base64url without padding');

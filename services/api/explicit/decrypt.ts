@@ -50,8 +50,8 @@ type Parsed = { readonly envelope: Uint8Array; readonly epoch: number } | { read
  * owner's access log what it gives. An item that is refused never fails the others.
  */
 export function createDecrypt({ vault, consents, now }: DecryptDeps) {
-  async function keysFor(caller: Caller, under: SealedUnder, wanted: readonly ScopeAt[]): Promise<Keys> {
-    const keys: Keys = new Map();
+  /** @param keys where the keys go as they come: what was given is overwritten by the caller, also when a later look fails */
+  async function fetchKeys(caller: Caller, under: SealedUnder, wanted: readonly ScopeAt[], keys: Keys): Promise<void> {
     const name = `${caller.signer}:${caller.signer === 'app' ? caller.app : caller.wallet}`;
     for (const asker of await askersOf(caller, consents, now())) {
       const missing = wanted.filter((one) => !keys.has(nameOf(one)));
@@ -60,7 +60,6 @@ export function createDecrypt({ vault, consents, now }: DecryptDeps) {
       for (const [i, given] of (await vault.scopeKeys(requests)).entries())
         if (given) keys.set(nameOf(missing[i] as ScopeAt), given.key);
     }
-    return keys;
   }
 
   return async (caller: Caller, under: SealedUnder, items: readonly SealedItem[]): Promise<OpenedItem[]> => {
@@ -70,8 +69,9 @@ export function createDecrypt({ vault, consents, now }: DecryptDeps) {
       const one = parsed[i] as Parsed;
       if ('epoch' in one) wanted.set(nameOf({ scope, epoch: one.epoch }), { scope, epoch: one.epoch });
     }
-    const keys = await keysFor(caller, under, [...wanted.values()]);
+    const keys: Keys = new Map();
     try {
+      await fetchKeys(caller, under, [...wanted.values()], keys);
       return items.map(({ eventId, scope }, i): OpenedItem => {
         const one = parsed[i] as Parsed;
         if ('code' in one) return one;

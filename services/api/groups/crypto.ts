@@ -59,7 +59,7 @@ export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt }: CryptoRoutes
       path: '/v1/crypto/decrypt',
       summary: 'Decrypt envelopes',
       description:
-        "Operation `crypto.decrypt`: by the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. Keys that this takes are in the wallet's access log. At most 2,000,000 bytes and 1,000 envelopes.",
+        "Operation `crypto.decrypt`: by the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. Keys that this takes are in the wallet's access log. Of a wallet's certificates that have not expired the newest 8 count. At most 2,000,000 bytes and 1,000 envelopes.",
       request: jsonBody(decryptRequest),
       responses: {
         200: ok('One answer per envelope, in order; one that is refused does not fail the others.', decrypted),

@@ -24,7 +24,7 @@ export const disclosureRoutes = ({ authorize, readerOf, pageOf }: DisclosureRout
       tags: ['events'],
       summary: 'Events of a wallet in an app, each with its proof',
       description:
-        "Operation `disclosures.read`: by the wallet (everything), by the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. The latter two see the events of which they may open a scope. Oldest first: by earliest event time of the batch, batch id, and index in the batch; what is recorded later with an earlier time stands before.",
+        "Operation `disclosures.read`: by the wallet (everything), by the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. The latter two see the events of which they may open a scope. Oldest first: by earliest event time of the batch, batch id, and index in the batch; what is recorded later with an earlier time stands before. A batch that can never be read (its root was lost, or it is not what the index names) is passed over, and the operator told. While four pages are under way in a process it answers 503 `overloaded`. Of a wallet's certificates that have not expired the newest 8 count. The events that a reader may not open are left out, but `more` and the number of pages let a reader with any live grant or policy guess how many batches there are.",
       security: [{ token: [] }],
       request: { params: ownerShape, query: pageQuery },
       responses: {
@@ -39,10 +39,11 @@ export const disclosureRoutes = ({ authorize, readerOf, pageOf }: DisclosureRout
       const { after, limit = DEFAULT_LIMIT } = checked(pageQuery, request.query);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
       const reader = await readerOf(authorize(request, 'disclosures.read', app), owner);
+      const wanted = { begin: after ?? null, limit, gone: () => response.destroyed };
       const page = reader
-        ? await pageOf(owner, reader, after ?? null, limit)
+        ? await pageOf(owner, reader, wanted)
         : { events: [], metas: {}, next: after ?? null, more: false };
-      answerJson(response, 200, page);
+      if (!response.destroyed) answerJson(response, 200, page);
     },
   },
 ];

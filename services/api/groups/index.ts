@@ -1,5 +1,6 @@
 import { toHex } from '../../../protocol/index.ts';
 import type { Clock, Random } from '../../pipeline/clock.ts';
+import type { Signals } from '../../pipeline/events.ts';
 import type { Faults } from '../../pipeline/faults.ts';
 import type { Metrics } from '../../pipeline/metrics.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
@@ -59,6 +60,9 @@ export interface GroupDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: Metrics;
   readonly telemetry: Telemetry;
+  /** Milliseconds, monotonic. */
+  readonly elapsed: () => number;
+  readonly signals: Pick<Signals, 'emit'>;
   readonly faults: Pick<Faults, 'reach'>;
   readonly ready: () => boolean;
   readonly removals: Pick<Removals, 'find' | 'progress'>;

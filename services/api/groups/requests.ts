@@ -26,7 +26,7 @@ export const requestRoutes = ({ handlers, accept, telemetry }: RequestRoutesDeps
       path: handler.path,
       tags: [handler.kind === 'erase' || handler.kind === 'reopen' ? 'removals' : 'keys & grants'],
       summary: handler.summary,
-      description: `${KINDS[handler.kind].summary} The body is a signed request of kind \`${handler.kind}\`, within five minutes of \`issuedAt\`. Idempotent by id: the same request again is answered as the first time.`,
+      description: `${KINDS[handler.kind].summary} The body is a signed request of kind \`${handler.kind}\`, within five minutes of \`issuedAt\`. Idempotent by id: the same request again is answered as the first time.${handler.note === undefined ? '' : ` ${handler.note}`}`,
       request: jsonBody(signedRequest(handler.kind)),
       responses: {
         [handler.status]: ok('Accepted, now or before.', handler.answer),

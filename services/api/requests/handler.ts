@@ -18,6 +18,8 @@ export interface RequestHandler<K extends KindName = KindName, P = unknown> {
   /** Status of the answer. */
   readonly status: 200 | 201 | 202;
   readonly summary: string;
+  /** What the description says beside what the kind says of itself. */
+  readonly note?: string;
   readonly answer: z.ZodType;
   /** Refusals beside those that all requests share: status → codes. */
   readonly problems?: Readonly<Record<number, string>>;

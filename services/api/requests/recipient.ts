@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { toHex } from '../../../protocol/index.ts';
+import { MOST_CERTIFICATES } from '../auth/askers.ts';
 import { ApiProblem } from '../problems.ts';
 import { hex32, requestId } from '../shapes.ts';
 import { defineHandler } from './handler.ts';
@@ -13,6 +14,7 @@ export const recipient = defineHandler<'recipient'>({
   path: '/v1/certificates',
   status: 201,
   summary: 'Register an encryption key',
+  note: `Where events are returned or envelopes opened for a wallet, its newest ${MOST_CERTIFICATES} certificates that have not expired count.`,
   answer: z.object({ id: requestId, x25519: hex32 }),
   problems: { 409: '`key_taken`' },
   async run({ request }, effects) {
