@@ -64,8 +64,8 @@ async function lookAt({ kysely }: Database, after: Named | null): Promise<(Named
 async function sweepOne({ kysely }: Database, removal: Named, page: number): Promise<number> {
   while ((await kysely.transaction().execute((tx) => forgetVoids(tx, removal, page))) === page);
   let gone = 0;
-  for (;;) {
-    const { rows, more } = await kysely.transaction().execute((tx) => voidBatches(tx, removal, page));
+  for (let reachedAny = false; ; reachedAny = true) {
+    const { rows, more } = await kysely.transaction().execute((tx) => voidBatches(tx, removal, page, reachedAny));
     gone += rows;
     if (!more) return gone;
   }
@@ -81,8 +81,18 @@ async function forgetVoids(tx: Executor, removal: Named, page: number): Promise<
   return Number(numAffectedRows ?? 0);
 }
 
-/** What is derived is derived anew with the last page, in its transaction: a crash between two pages leaves rows for the next sweep. */
-async function voidBatches(tx: Executor, removal: Named, page: number): Promise<{ rows: number; more: boolean }> {
+/**
+ * What is derived is derived anew with the last page, in its transaction: a crash between two pages leaves rows for the next sweep. Also
+ * where that page is empty: another sweeper may have taken the rest while rows of ours, not yet committed, still stood in its way. Rows
+ * that another has not committed are reached as well and waited for, so whoever derives sees that all are gone.
+ * @param reachedAny whether an earlier page of this sweep reached a row
+ */
+async function voidBatches(
+  tx: Executor,
+  removal: Named,
+  page: number,
+  reachedAny: boolean,
+): Promise<{ rows: number; more: boolean }> {
   const { rows } = await sql<{ reached: number; gone: number }>`
     WITH reached AS MATERIALIZED (
       SELECT b.batch_id FROM batches b, removals r WHERE ${isThis(removal)} AND ${OPEN} AND ${BATCH} LIMIT ${page + 1}
@@ -94,7 +104,7 @@ async function voidBatches(tx: Executor, removal: Named, page: number): Promise<
     SELECT (SELECT count(*) FROM reached) AS reached, (SELECT count(*) FROM gone) AS gone`.execute(tx);
   const { reached = 0, gone = 0 } = rows[0] ?? {};
   const more = reached > page;
-  if (gone > 0 && !more) await deriveAnew(tx, removal);
+  if (!more && (reachedAny || reached > 0)) await deriveAnew(tx, removal);
   return { rows: gone, more };
 }
 

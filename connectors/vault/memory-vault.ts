@@ -1,7 +1,7 @@
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
 import { OVERWRITTEN } from '../postgres/user-roots.ts';
 import { createMemoryConsents } from './memory-consents.ts';
-import { type KeyTables, type MemoryRoot, memoryKeyTables, ownerName } from './memory-tables.ts';
+import { type KeyTables, type MemoryRoot, memoryKeyTables, ownerName, requestsOf } from './memory-tables.ts';
 import type { RootStore } from './store.ts';
 import { createVault, type VaultOptions } from './vault.ts';
 
@@ -26,12 +26,17 @@ export function createMemoryVault(options: MemoryVaultOptions, tables: KeyTables
   const { roots } = tables;
   let loads = 0;
   const rowsOf = (owner: Owner) => roots.get(ownerName(owner)) ?? [];
-  const add = (owner: Owner, wrapped: Uint8Array, prepared: boolean): MemoryRoot => {
+  const add = (owner: Owner, wrapped: Uint8Array, epoch: number, prepared: boolean): MemoryRoot => {
     const rows = rowsOf(owner);
     const rootVersion = Math.max(0, ...rows.map((row) => row.rootVersion)) + 1;
-    const made = { rootVersion, wrapped, epoch: 0, mode: 'service' as const, subject: null, prepared };
+    const made = { rootVersion, wrapped, epoch, mode: 'service' as const, subject: null, prepared };
     roots.set(ownerName(owner), [...rows, made]);
     return made;
+  };
+  /** The end of a grant or policy began an epoch, and there was no root to write it to. */
+  const firstEpoch = (owner: Owner): number => {
+    const ended = requestsOf(tables, owner).filter((one) => one.answered && one.request.kind !== 'revoke');
+    return ended.length > 0 ? 1 : 0;
   };
   const store: RootStore = {
     async newest(owners, fresh) {
@@ -40,7 +45,7 @@ export function createMemoryVault(options: MemoryVaultOptions, tables: KeyTables
         const newest = rowsOf(owner).findLast((row) => !row.prepared);
         const erased = tables.erasures.filter((one) => ownerName(one) === ownerName(owner));
         const erasedAt = erased.length > 0 ? Math.max(...erased.map(({ issuedAt }) => issuedAt)) : null;
-        return { ...(newest ?? add(owner, fresh[i] as Uint8Array, false)), erasedAt };
+        return { ...(newest ?? add(owner, fresh[i] as Uint8Array, firstEpoch(owner), false)), erasedAt };
       });
     },
     async find(refs) {
@@ -48,7 +53,7 @@ export function createMemoryVault(options: MemoryVaultOptions, tables: KeyTables
       return refs.map((ref) => rowsOf(ref).find((row) => row.rootVersion === ref.rootVersion));
     },
     async prepared(owner, fresh) {
-      return rowsOf(owner).find((row) => row.prepared) ?? add(owner, fresh, true);
+      return rowsOf(owner).find((row) => row.prepared) ?? add(owner, fresh, 0, true);
     },
   };
   const change = (owner: Owner, to: Partial<MemoryRoot>) => {

@@ -82,10 +82,13 @@ async function createIfAbsent(db: Database, owners: readonly Owner[], fresh: rea
         WHERE app = w.app AND wallet = w.wallet AND NOT prepared ORDER BY root_version DESC LIMIT 1
       ) r
     ), made AS (
-      INSERT INTO user_roots (app, wallet, root_version, wrapped)
+      INSERT INTO user_roots (app, wallet, root_version, wrapped, epoch)
       SELECT w.app, w.wallet, coalesce(
           -- A prepared root may wait where no other is.
-          (SELECT max(u.root_version) FROM user_roots u WHERE u.app = w.app AND u.wallet = w.wallet), 0) + 1, w.wrapped
+          (SELECT max(u.root_version) FROM user_roots u WHERE u.app = w.app AND u.wallet = w.wallet), 0) + 1, w.wrapped,
+        -- The end of a grant or policy began an epoch, and there was no root to write it to.
+        (EXISTS (SELECT FROM requests q WHERE q.app = w.app AND q.wallet = w.wallet
+          AND q.kind IN ('grant', 'policy') AND q.answered))::int
       FROM wanted w WHERE NOT EXISTS (SELECT FROM known k WHERE k.at = w.at)
       ORDER BY app, wallet
       ON CONFLICT DO NOTHING

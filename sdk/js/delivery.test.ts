@@ -143,13 +143,12 @@ describe('delivery', () => {
     expect(plain.sends).toHaveLength(1);
   });
 
-  it('signs anew, as often as it takes, what the service counts to the time before an erasure', async () => {
-    const service = new Service(['older', 'older', 'older', 202]);
-    let signatures = 0;
-    const sign = () => ({ batchId: 'b1', body: new TextEncoder().encode(`b1 signed ${++signatures}`) });
-    await expect(submitTo(deliveryTo(service), sign, nobody)).resolves.toBe('b1');
-    expect(service.sends).toEqual([1, 2, 3, 4].map((n) => `b1 signed ${n}`));
-    await expect(submitTo(deliveryTo(new Service(['older'])), parcel('b2'), nobody)).rejects.toThrow(BatchRefused);
+  it('brings nothing from before an erasure back by itself: the application is told, and decides', async () => {
+    const service = new Service(['older', 202]);
+    const refused = submitTo(deliveryTo(service), parcel('b1'), nobody);
+    await expect(refused).rejects.toThrow(BatchRefused);
+    await expect(refused).rejects.toMatchObject({ status: 409, code: 'older_than_erasure' });
+    expect(service.sends).toEqual(['b1']);
   });
 
   it('does not trust a 202: while the status is unknown the batch goes again', async () => {

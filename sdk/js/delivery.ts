@@ -160,12 +160,6 @@ export class Delivery {
       parcel.signed = null;
       parcel.refreshed = true;
       source.waiting.unshift(parcel);
-    } else if (error instanceof BatchRefused && error.code === 'older_than_erasure' && parcel.moved < MOST_REFUSALS) {
-      // The device that erased may have a clock ahead of this one, by minutes: signed later, the batch is of after it.
-      parcel.signed = null;
-      parcel.moved += 1;
-      source.waiting.unshift(parcel);
-      return this.#pause(parcel.moved);
     } else if (isMoved(error) && parcel.signed?.mode && parcel.moved < MOST_REFUSALS) {
       // Whoever encrypts, the batch id is the same: a copy that was taken after all makes this one a duplicate.
       parcel.signed.mode.onRefused();

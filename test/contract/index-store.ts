@@ -32,7 +32,8 @@ interface Fields {
 const APP = bytes(32, 1);
 const uuid = (n: number) => `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
-function live(origin: number, fields: Fields = {}): IndexEntry {
+/** A batch of wallet 2 in app 1, if nothing else is said. */
+export function live(origin: number, fields: Fields = {}): IndexEntry {
   const { wallet = 2, rootVersion = 0, subject = 3, seq = origin, time = 1_000_000 + origin, batch = origin } = fields;
   const source = bytes(16, 5);
   const summary = {
@@ -271,6 +272,20 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
         expect((await found(25, 95)).map((batch) => batch?.conflict)).toEqual([false, false]);
         expect(await fixture.store.subjects(APP, bytes(32, 9))).toEqual([
           { rootVersion: 1, subject: bytes(32, 9), fromOrigin: 95 },
+        ]);
+      });
+
+      it('sweeps by two at once as by one', async () => {
+        const entries = Array.from({ length: 40 }, (_, i) => live(i, { seq: Math.floor(i / 2) }));
+        await apply(...entries);
+        await fixture.putErasure(bytes(16, 1), erasure({ fence: 39 }));
+        const [one, two] = await Promise.all([fixture.store.sweep(2), fixture.store.sweep(3)]);
+        expect(one + two).toBe(39);
+        const reasons = (await found(...entries.map(({ origin }) => origin))).map((batch) => batch?.reason);
+        expect(reasons).toEqual([...Array(39).fill('erased'), null]);
+        expect((await found(39))[0]?.conflict).toBe(false);
+        expect(await fixture.store.subjects(APP, bytes(32, 2))).toEqual([
+          { rootVersion: 0, subject: bytes(32, 3), fromOrigin: 39 },
         ]);
       });
 

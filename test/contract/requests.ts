@@ -208,6 +208,17 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(root?.epoch).toBe(1);
     });
 
+    test('an end before there is any root begins the epoch of the first one; where nothing has ended that is 0', async () => {
+      await once(grant(Date.now() + 1_000));
+      expect(await it.consents.answerExpired(Date.now() + HOUR, 10)).toBe(1);
+      const none = { ...owner, app: bytes(32) };
+      await it.vault().transit([owner, none]);
+      const roots = await it.vault().roots([owner, none].map((one) => ({ ...one, rootVersion: 1 })));
+      expect(roots.map((root) => root?.epoch)).toEqual([1, 0]);
+      const [state] = await it.consents.of([owner]);
+      expect(state?.epoch).toBe(1);
+    });
+
     test('an owner who is at the last epoch stays there when a grant ends, and holds up nobody', async () => {
       await it.vault().transit([owner]);
       const subject = bytes(32);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { createMemoryKms } from '../../connectors/kms/memory-kms.ts';
 import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
+import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { checkKeyBackup, restoreKeys } from '../../connectors/vault/key-backup/restore-keys.ts';
 import { writeKeyBackup } from '../../connectors/vault/key-backup/write-backup.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
@@ -114,6 +115,48 @@ test('a backup from after an erasure overwrites what an older database still has
   expect(await subjectsOf(to, [who])).not.toEqual([null]);
   expect(await restore()).toMatchObject({ inserted: 0, erased: 1 });
   expect(await subjectsOf(to, [who])).toEqual([null]);
+});
+
+test('an erasure that the backup did not know reaches each of its roots, whatever versions it names, and nothing made since', async () => {
+  const [erased, reopened, other] = [owner(), owner(), owner()];
+  await vaultOf(from).transit([erased, reopened, other]);
+  await sql`INSERT INTO user_roots (app, wallet, root_version, wrapped, epoch)
+    SELECT app, wallet, 2, wrapped, 5 FROM user_roots`.execute(from.kysely);
+  await writeKeyBackup(from, path);
+  // A database that has lost version 2: the erasure names what is there.
+  await vaultOf(to).transit([erased, reopened]);
+  const erasures = [erased, reopened].map((who) => ({
+    ...who,
+    id: random.bytes(16),
+    issuedAt: 1,
+    fence: 5,
+    rootVersions: [1],
+  }));
+  await createRemovalHistory(to, random.bytes(16)).take(erasures, 1, 0);
+  const fresh = await createFreshRoot(kms, random)(reopened);
+  await to.kysely
+    .insertInto('user_roots')
+    .values({ ...reopened, root_version: 2, wrapped: fresh.wrapped })
+    .execute();
+  const [made] = await subjectsOf(to, [reopened], 2);
+
+  expect(await restore()).toEqual({ inserted: 2, erased: 4, kept: 0, clashing: 0 });
+  expect(await subjectsOf(to, [erased, reopened, other])).toEqual([null, null, expect.any(String)]);
+  expect(await subjectsOf(to, [erased, reopened], 2)).toEqual([undefined, made]);
+  expect(await vaultOf(to).transit([erased])).toEqual([null]);
+  const epochs = await to.kysely
+    .selectFrom('user_roots')
+    .select('epoch')
+    .where('wallet', '=', reopened.wallet)
+    .execute();
+  expect(epochs.map(({ epoch }) => epoch)).toEqual([0, 0]);
+
+  // A backup that knows of the erasure is taken as before.
+  path = `${path}.later`;
+  await writeKeyBackup(to, path);
+  await sql`DELETE FROM user_roots WHERE wallet = ${reopened.wallet} AND root_version = 2`.execute(to.kysely);
+  expect(await restore()).toMatchObject({ inserted: 1 });
+  expect(await subjectsOf(to, [reopened], 2)).toEqual([made]);
 });
 
 test('a file that is not whole is refused and nothing is written: whatever byte is changed, wherever it ends', async () => {

@@ -13,7 +13,11 @@ import { OVERWRITTEN } from '../../postgres/user-roots.ts';
 import type { StoredRoot } from '../open-root.ts';
 
 /** A root as a backup holds it: still wrapped, or overwritten. */
-export type BackedUpRoot = RootRef & StoredRoot;
+export type BackedUpRoot = RootRef &
+  StoredRoot & {
+    /** Erasures of the owner that the database knew. Where it knows more at a restore, they came after and reach every root of this line's owner. */
+    readonly erasures: number;
+  };
 
 export interface BackupHead {
   /** Ids of the logs that the database counts offsets of, hex; none where no room has run. */
@@ -36,7 +40,7 @@ export const damaged = (what: string, options?: { cause: unknown }): FatalError 
 
 export const headLine = ({ logs }: BackupHead): string => `${JSON.stringify({ kind: KIND, v: VERSION, logs })}\n`;
 
-export function rootLine({ app, wallet, rootVersion, epoch, mode, subject, wrapped }: BackedUpRoot): string {
+export function rootLine({ app, wallet, rootVersion, epoch, mode, subject, erasures, wrapped }: BackedUpRoot): string {
   const place = {
     app: toHex(app),
     wallet: toHex(wallet),
@@ -44,6 +48,7 @@ export function rootLine({ app, wallet, rootVersion, epoch, mode, subject, wrapp
     epoch,
     mode,
     subject: subject && toHex(subject),
+    erasures,
   };
   return `${JSON.stringify({ ...place, wrapped: toBase64url(wrapped) })}\n`;
 }
@@ -85,13 +90,14 @@ export function parseEnd(line: string): BackupEnd {
 /** @throws FatalError `backup_damaged` */
 export function parseRoot(line: string, at: number): BackedUpRoot {
   const members = membersOf(line, `line ${at}`);
-  const { app, wallet, rootVersion, epoch, mode, subject, wrapped } = members;
+  const { app, wallet, rootVersion, epoch, mode, subject, erasures, wrapped } = members;
   const isService = mode === 'service' && subject === null;
   const isClient = mode === 'client' && isHex(subject, 32);
-  if (!isHex(app, 32) || !isHex(wallet, 32) || !isCount(rootVersion) || !isCount(epoch) || !(isService || isClient))
+  const isNamed = isHex(app, 32) && isHex(wallet, 32) && isCount(rootVersion);
+  if (!isNamed || !isCount(epoch) || !(isService || isClient) || !isCount(erasures))
     throw damaged(`line ${at} has another form`);
   const bytes = wrappedBytes(wrapped, at);
-  const place = { app: fromHex(app, 32), wallet: fromHex(wallet, 32), rootVersion, epoch, wrapped: bytes };
+  const place = { app: fromHex(app, 32), wallet: fromHex(wallet, 32), rootVersion, epoch, erasures, wrapped: bytes };
   return isClient
     ? { ...place, mode: 'client', subject: fromHex(subject, 32) }
     : { ...place, mode: 'service', subject: null };

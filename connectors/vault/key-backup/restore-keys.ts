@@ -19,7 +19,7 @@ export interface RestoreEdges {
 export interface Restored {
   /** Were missing and open again. */
   readonly inserted: number;
-  /** An erasure has reached them, or the backup itself has them overwritten: they are so in the database now, if they were not. */
+  /** An erasure has reached them, or the backup itself has them overwritten: none of them opens in the database. */
   readonly erased: number;
   /** Were there and stayed. */
   readonly kept: number;
@@ -39,8 +39,9 @@ export function checkKeyBackup(keks: Keks, path: string): Promise<BackupHead & B
 
 /**
  * Inserts the roots that are missing, wrapped with the current KEK; never replaces one that is there. What the table `removals` says was
- * overwritten is overwritten: **take the log of removals in first**, the database may be older than an erasure. All or nothing. To be
- * called under `withKekLock`: no KEK may be destroyed while roots are wrapped with it here.
+ * overwritten is overwritten, and of an owner with an erasure that the backup did not know of nothing is taken, whatever versions that one
+ * names: **take the log of removals in first**, the database may be older than an erasure. All or nothing. To be called under `withKekLock`:
+ * no KEK may be destroyed while roots are wrapped with it here.
  * @throws FatalError as `checkKeyBackup`
  */
 export async function restoreKeys({ db, kms, random }: RestoreEdges, path: string): Promise<Restored> {
@@ -51,7 +52,8 @@ export async function restoreKeys({ db, kms, random }: RestoreEdges, path: strin
       const roots: BackedUpRoot[] = [];
       for (const root of page) roots.push(isLive(root) ? await wrappedAnew(kms, current, random, root) : root);
       done.clashing += await clashes(tx, kms, page);
-      const { inserted, erased } = await merge(tx, roots);
+      const { taken, inserted, overwritten } = await merge(tx, roots);
+      const erased = page.length - taken + overwritten;
       done.inserted += inserted;
       done.erased += erased;
       done.kept += page.length - inserted - erased;
@@ -101,17 +103,22 @@ const ROOT = {
   mode: 'text',
   subject: 'bytea',
   wrapped: 'bytea',
+  erasures: 'integer',
 };
-const rowsOf = (roots: readonly BackedUpRoot[]) =>
-  sql`${unnest(roots, ROOT)} AS w (app, wallet, root_version, epoch, mode, subject, wrapped)`;
+/**
+ * Roots of owners who were not erased since the backup. An erasure names the versions that its database had, which may be one that had lost
+ * the backup's: it reaches those all the same. They are not overwritten either: under their number another may have been made since.
+ */
+const rowsOf = (roots: readonly BackedUpRoot[]) => sql`(
+  SELECT b.* FROM ${unnest(roots, ROOT)} WITH ORDINALITY
+    AS b (app, wallet, root_version, epoch, mode, subject, wrapped, erasures, at)
+  WHERE b.erasures >= (
+    SELECT count(*) FROM removals r WHERE r.app = b.app AND r.wallet = b.wallet AND r.kind = 'erase')) AS w`;
 
 /** How many roots are alive on both sides and not the same. */
 async function clashes(tx: Executor, keks: Keks, roots: readonly BackedUpRoot[]): Promise<number> {
-  const refs = roots.map(({ app, wallet, rootVersion }) => ({ app, wallet, rootVersion }));
   const { rows } = await sql<{ at: number; wrapped: Uint8Array }>`
-    SELECT w.at, u.wrapped FROM ${unnest(refs, { app: 'bytea', wallet: 'bytea', rootVersion: 'integer' })}
-      WITH ORDINALITY AS w (app, wallet, root_version, at)
-    JOIN user_roots u USING (app, wallet, root_version)
+    SELECT w.at, u.wrapped FROM ${rowsOf(roots)} JOIN user_roots u USING (app, wallet, root_version)
     WHERE octet_length(u.wrapped) > 0 AND NOT u.prepared`.execute(tx);
   let found = 0;
   for (const { at, wrapped } of rows) {
@@ -125,11 +132,18 @@ async function clashes(tx: Executor, keks: Keks, roots: readonly BackedUpRoot[])
   return found;
 }
 
-async function merge(tx: Executor, roots: readonly BackedUpRoot[]): Promise<{ inserted: number; erased: number }> {
+interface Merged {
+  /** Roots of owners who were not erased since the backup. */
+  readonly taken: number;
+  readonly inserted: number;
+  readonly overwritten: number;
+}
+
+async function merge(tx: Executor, roots: readonly BackedUpRoot[]): Promise<Merged> {
   // A root that waits for a move must not stand below one that counts.
   await sql`DELETE FROM user_roots u USING ${rowsOf(roots)}
     WHERE u.app = w.app AND u.wallet = w.wallet AND u.prepared AND u.root_version <= w.root_version`.execute(tx);
-  const { rows } = await sql<{ inserted: number; erased: number }>`
+  const { rows } = await sql<Merged>`
     WITH backup AS (
       SELECT w.app, w.wallet, w.root_version, w.epoch, w.mode, w.subject, CASE WHEN EXISTS (
           SELECT FROM removals r WHERE r.app = w.app AND r.wallet = w.wallet AND r.kind = 'erase'
@@ -144,7 +158,8 @@ async function merge(tx: Executor, roots: readonly BackedUpRoot[]): Promise<{ in
         WHERE octet_length(excluded.wrapped) = 0
       RETURNING octet_length(wrapped) > 0 AS alive
     )
-    SELECT count(*) FILTER (WHERE alive)::int AS inserted, count(*) FILTER (WHERE NOT alive)::int AS erased FROM put`.execute(
+    SELECT (SELECT count(*) FROM backup)::int AS taken,
+      count(*) FILTER (WHERE alive)::int AS inserted, count(*) FILTER (WHERE NOT alive)::int AS overwritten FROM put`.execute(
     tx,
   );
   // One epoch for all roots of an owner, the highest that either side knows: an older one may have been given away.
@@ -157,5 +172,5 @@ async function merge(tx: Executor, roots: readonly BackedUpRoot[]): Promise<{ in
       ) AS both_sides GROUP BY app, wallet
     ) AS m
     WHERE u.app = m.app AND u.wallet = m.wallet AND NOT u.prepared AND u.epoch < m.epoch`.execute(tx);
-  return rows[0] ?? { inserted: 0, erased: 0 };
+  return rows[0] as Merged;
 }

@@ -60,7 +60,9 @@ async function* pagesOf(tx: Executor): AsyncGenerator<BackedUpRoot[]> {
       ? sql`AND (app, wallet, root_version) > (${last.app}, ${last.wallet}, ${last.rootVersion})`
       : sql``;
     const { rows } = await sql<BackedUpRoot>`
-      SELECT app, wallet, root_version AS "rootVersion", epoch, mode, subject, wrapped FROM user_roots
+      SELECT app, wallet, root_version AS "rootVersion", epoch, mode, subject, wrapped,
+        (SELECT count(*)::int FROM removals r WHERE r.app = u.app AND r.wallet = u.wallet AND r.kind = 'erase') AS erasures
+      FROM user_roots u
       WHERE NOT prepared ${behind} ORDER BY app, wallet, root_version LIMIT ${PAGE}`.execute(tx);
     if (rows.length > 0) yield rows;
     last = rows.length === PAGE ? rows.at(-1) : undefined;

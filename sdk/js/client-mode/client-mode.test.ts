@@ -272,6 +272,22 @@ test('erasing destroys the roots: nothing is sent, opened or kept any more', asy
   expect(await copied.load()).toEqual([]);
 });
 
+test('roots destroyed while the service is asked for the mode: the batch that waits for the answer is not sent as it is', async () => {
+  const mode = await client.clientMode(account, store);
+  let asked = 0;
+  interfere = async (path, answer) => {
+    if (path === '/v1/batches') return Response.json({ code: 'mode_mismatch' }, { status: 409 });
+    if (path.endsWith('/mode')) {
+      asked += 1;
+      expect(await answer.clone().json()).toMatchObject({ mode: 'service' });
+      await mode.destroyRoots();
+    }
+    return answer;
+  };
+  await expect(record(mode, 'gone')).rejects.toThrow(RootsDestroyed);
+  expect([asked, batchesSent().length]).toEqual([1, 1]);
+});
+
 test('the reader refuses what a lying client wrote, says why, and reads on', async () => {
   const userRoot = bytes(32);
   const mode = await inClientMode(userRoot);

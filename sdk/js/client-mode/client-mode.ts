@@ -177,6 +177,8 @@ export class ClientMode {
   async seal(batch: ProtocolBatch): Promise<SignedBatch> {
     this.#alive();
     if (this.#doubtful) await this.#catchUp();
+    // The roots may have been destroyed meanwhile: none is held then, as in service mode, and the batch would go out as it is.
+    this.#alive();
     this.#doubtful = false;
     const { current } = this.#roots;
     const { randomBytes } = this.#parts.settings;
@@ -199,6 +201,7 @@ export class ClientMode {
   async #catchUp(): Promise<void> {
     if (this.#roots.current) return;
     const told = await this.#parts.requests.mode();
+    this.#alive();
     if (told.mode === 'service') return;
     const held = this.#roots.of(told.subject);
     if (!held) throw new RootNotHeld(told.subject);

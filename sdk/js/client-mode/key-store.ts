@@ -15,7 +15,7 @@ export interface OwnRoot {
 export interface KeyStore {
   /** Oldest first. */
   load(): Promise<readonly OwnRoot[]>;
-  /** Adds a root, or replaces the one with these bytes. Resolves only once it is durable. */
+  /** Adds a root, or replaces the one with these bytes; keeps a copy of them, they are overwritten later. Resolves only once it is durable. */
   save(root: OwnRoot): Promise<void>;
   /** Overwrites every root: what was written under them is unreadable from then on, for everybody. */
   destroy(): Promise<void>;

@@ -1,4 +1,5 @@
 import { LAST_EPOCH, ProtocolError, Secret, subjectOf, toHex } from '../../../protocol/index.ts';
+import { RootsDestroyed } from '../errors.ts';
 import type { KeyStore, OwnRoot } from './key-store.ts';
 
 /** A root with the name that it has in public storage. It does not show its bytes when printed. */
@@ -43,8 +44,9 @@ export class OwnRoots {
   }
 
   /** Whatever is to be written goes under this root from now on. */
-  begin(root: HeldRoot, epoch: number): Promise<HeldRoot> {
-    return this.#keep({ userRoot: root.root.bytes, epoch: Math.max(epoch, root.epoch), state: 'current' });
+  async begin(root: HeldRoot, epoch: number): Promise<HeldRoot> {
+    const held = this.#now(root);
+    return this.#keep({ userRoot: held.root.bytes, epoch: Math.max(epoch, held.epoch), state: 'current' });
   }
 
   /** The service encrypts from now on. */
@@ -55,8 +57,9 @@ export class OwnRoots {
 
   /** @throws ProtocolError `epoch` after the last one: move to a new root. */
   async nextEpoch(current: HeldRoot): Promise<HeldRoot> {
-    if (current.epoch >= LAST_EPOCH) throw new ProtocolError('epoch', 'this root has had its last epoch');
-    return this.#keep({ userRoot: current.root.bytes, epoch: current.epoch + 1, state: current.state });
+    const { root, epoch, state } = this.#now(current);
+    if (epoch >= LAST_EPOCH) throw new ProtocolError('epoch', 'this root has had its last epoch');
+    return this.#keep({ userRoot: root.bytes, epoch: epoch + 1, state });
   }
 
   async destroy(): Promise<void> {
@@ -65,9 +68,18 @@ export class OwnRoots {
     this.#held.clear();
   }
 
+  /** As it is held at this moment: the bytes of one that was replaced are overwritten. */
+  #now({ subject }: HeldRoot): HeldRoot {
+    const held = this.of(subject);
+    if (!held) throw new RootsDestroyed();
+    return held;
+  }
+
+  /** The store gets bytes that stay as they are until it has saved them, whatever replaces them meanwhile. */
   async #keep(root: OwnRoot): Promise<HeldRoot> {
-    await this.#store.save(root);
     const held = hold(root);
+    await this.#store.save({ ...root, userRoot: held.root.bytes });
+    this.of(held.subject)?.root.bytes.fill(0);
     this.#held.set(held.subject, held);
     return held;
   }
