@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { fromHex, rekey, toHex } from '../../protocol/index.ts';
 import type { AccessPlace, Consents } from '../../services/pipeline/ports/consents.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
@@ -16,8 +16,10 @@ const ACCESS = {
   by: 'bytea',
 };
 
-/** Consent and the access log in PostgreSQL. */
-export function createConsents(db: Database): Consents {
+const clockOfDatabase = () => sql<number>`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
+
+/** Consent and the access log in PostgreSQL. @param databaseNow milliseconds since the epoch; for tests */
+export function createConsents(db: Database, databaseNow: () => RawBuilder<number> = clockOfDatabase): Consents {
   const { kysely } = db;
   return {
     async of(owners) {
@@ -73,12 +75,13 @@ export function createConsents(db: Database): Consents {
 
     answerExpired: (now, limit) =>
       kysely.transaction().execute(async (tx) => {
-        const owners = await lockDue(tx, now, limit);
+        // What is answered is over for good: the clock of one process that jumps ahead must not end what holds.
+        const owners = await lockDue(tx, sql`least(${now}::bigint, ${databaseNow()})`, limit);
         const states = await ownerStates(tx, owners);
         const changes = owners.map((owner, i) => {
           const hex = { app: toHex(owner.app), wallet: toHex(owner.wallet) };
           const { consent, ...epochs } = states[i] as (typeof states)[number];
-          return { ...owner, ...rekey(consent, hex, epochs, now) };
+          return { app: owner.app, wallet: owner.wallet, ...rekey(consent, hex, epochs, owner.at) };
         });
         await setEpochs(tx, changes);
         return owners.length;
@@ -92,11 +95,12 @@ const behind = ({ first, reader, scope, rootVersion, epoch, by }: AccessPlace) =
       > (${reader}::text COLLATE "C", ${scope}::text COLLATE "C", ${rootVersion}::integer, ${epoch}::bigint, ${fromHex(by, 16)}::bytea))`;
 
 /** Owners of whom something has ended unanswered. Whom a request, or another process, is at work on is passed over: the next look comes. */
-async function lockDue(tx: Executor, now: number, limit: number): Promise<Owner[]> {
-  const { rows } = await sql<Owner>`
-    SELECT app, wallet FROM (
+async function lockDue(tx: Executor, now: RawBuilder<number>, limit: number): Promise<(Owner & { at: number })[]> {
+  const { rows } = await sql<Owner & { at: number }>`
+    WITH clock AS MATERIALIZED (SELECT ${now} AS at)
+    SELECT app, wallet, (SELECT at FROM clock) AS at FROM (
       SELECT DISTINCT app, wallet FROM requests
-      WHERE kind IN ('grant', 'policy') AND request IS NOT NULL AND NOT answered AND expires_at <= ${now} OFFSET 0
+      WHERE kind IN ('grant', 'policy') AND request IS NOT NULL AND NOT answered AND expires_at <= (SELECT at FROM clock) OFFSET 0
     ) AS due
     WHERE pg_try_advisory_xact_lock(hashtextextended(encode(app, 'hex') || encode(wallet, 'hex'), 0))
     LIMIT ${limit}`.execute(tx);

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Consent, type Epochs, fromHex, parseRequest, type VerifiedRequest } from '../../protocol/index.ts';
+import { type Consent, type Epochs, fromHex, parseRequest, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import type { Executor } from './database.ts';
 import { unnest } from './unnest.ts';
@@ -45,6 +45,14 @@ export async function ownerStates(on: Executor, owners: readonly Owner[]): Promi
     FROM ${unnest(owners, OWNER)} WITH ORDINALITY AS w (app, wallet, at)
     ORDER BY w.at`.execute(on);
   return rows.map(({ epoch, signed }) => ({ consent: consentOf(signed ?? []), epoch: epoch ?? 0, answered: [] }));
+}
+
+/** Id of the owner's policy that was signed last, ended or not. */
+export async function newestPolicy(on: Executor, { app, wallet }: Owner): Promise<string | null> {
+  const { rows } = await sql<{ id: Uint8Array }>`
+    SELECT id FROM requests WHERE app = ${app} AND wallet = ${wallet} AND kind = 'policy' AND request IS NOT NULL
+    ORDER BY (request->>'issuedAt')::bigint DESC, id DESC LIMIT 1`.execute(on);
+  return rows[0] ? toHex(rows[0].id) : null;
 }
 
 /** The owner's state; locks its roots until the transaction ends. */

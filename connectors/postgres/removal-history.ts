@@ -77,7 +77,7 @@ async function forgetConsent(tx: Executor, owners: readonly Owner[]): Promise<vo
   const those = sql`${unnest(owners, { app: 'bytea', wallet: 'bytea' })} AS o (app, wallet)`;
   await sql`DELETE FROM user_roots u USING ${those}
     WHERE u.app = o.app AND u.wallet = o.wallet AND u.prepared`.execute(tx);
-  await sql`UPDATE requests q SET request = NULL, answer = NULL FROM ${those}
+  await sql`UPDATE requests q SET request = NULL, answer = NULL, revokes = NULL FROM ${those}
     WHERE q.app = o.app AND q.wallet = o.wallet AND q.kind IN ('grant', 'policy', 'revoke', 'keys')`.execute(tx);
 }
 

@@ -3,7 +3,7 @@ import { fromHex, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { RequestEffects } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import type { Executor } from './database.ts';
-import { lockOwnerState, type OwnerState, ownerStates, setEpochs } from './owner-states.ts';
+import { lockOwnerState, newestPolicy, type OwnerState, ownerStates, setEpochs } from './owner-states.ts';
 import { dropPrepared, overwriteRoots } from './user-roots.ts';
 
 /** A fresh root of an owner, wrapped, and the subject (32 bytes) that follows from it. */
@@ -40,12 +40,7 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
     },
     setEpochs: (epochs) => setEpochs(tx, [{ ...owner, ...epochs }]),
 
-    async newestPolicy() {
-      const { rows } = await sql<{ id: Uint8Array }>`
-        SELECT id FROM requests WHERE app = ${app} AND wallet = ${wallet} AND kind = 'policy' AND request IS NOT NULL
-        ORDER BY (request->>'issuedAt')::bigint DESC, id DESC LIMIT 1`.execute(tx);
-      return rows[0] ? toHex(rows[0].id) : null;
-    },
+    newestPolicy: () => newestPolicy(tx, owner),
 
     async knows(id) {
       const row = await tx
@@ -126,7 +121,7 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
         })
         .execute();
       // Nothing that was allowed before may open what a re-opened wallet writes.
-      await sql`UPDATE requests SET request = NULL, answer = NULL
+      await sql`UPDATE requests SET request = NULL, answer = NULL, revokes = NULL
         WHERE app = ${app} AND wallet = ${wallet} AND kind IN ('grant', 'policy', 'revoke', 'keys')`.execute(tx);
       return versions;
     },

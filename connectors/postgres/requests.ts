@@ -1,15 +1,16 @@
 import { sql } from 'kysely';
-import { fromHex, isRevoked, type VerifiedRequest } from '../../protocol/index.ts';
+import { fromHex, type VerifiedRequest } from '../../protocol/index.ts';
 import {
   type RequestAnswer,
   RequestClash,
   type RequestEffects,
   RequestForgotten,
+  type RequestPlace,
   type Requests,
 } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import type { Database, Executor } from './database.ts';
-import { consentOf, restore, type StoredRequest } from './owner-states.ts';
+import { newestPolicy, restore, type StoredRequest } from './owner-states.ts';
 import { type FreshRoot, requestEffects } from './request-effects.ts';
 
 /** Signed requests in PostgreSQL. @param freshRoot makes a wrapped root: the vault's business, stored in the request's transaction */
@@ -37,19 +38,29 @@ export function createRequests(db: Database, freshRoot: FreshRoot): Requests {
       return row && answerOf(row, request);
     },
 
-    async list({ app, wallet }: Owner) {
-      const { rows } = await sql<StoredRequest>`
-        SELECT request, encode(hash, 'hex') AS hash FROM requests
-        WHERE app = ${app} AND wallet = ${wallet} AND kind IN ('grant', 'policy', 'revoke') AND request IS NOT NULL
-        ORDER BY (request->>'issuedAt')::bigint DESC, id DESC`.execute(kysely);
-      const consent = consentOf(rows);
-      return rows
-        .map(restore)
-        .filter((one) => one.kind === 'grant' || one.kind === 'policy')
-        .map((one) => ({ request: one, revoked: isRevoked(consent, one) }));
+    async list(owner: Owner, { after, limit }) {
+      const { app, wallet } = owner;
+      const [{ rows }, current] = await Promise.all([
+        sql<StoredRequest & { revoked: boolean }>`
+          SELECT request, encode(hash, 'hex') AS hash, EXISTS (
+            SELECT FROM requests v WHERE v.app = r.app AND v.wallet = r.wallet AND v.revokes = r.id) AS revoked
+          FROM requests r
+          WHERE app = ${app} AND wallet = ${wallet} AND kind IN ('grant', 'policy') AND request IS NOT NULL
+            ${after === undefined ? sql`` : sql`AND ${behind(after)}`}
+          ORDER BY (request->>'issuedAt')::bigint DESC, id DESC LIMIT ${limit}`.execute(kysely),
+        newestPolicy(kysely, owner),
+      ]);
+      return rows.flatMap(({ revoked, ...stored }) => {
+        const request = restore(stored);
+        if (request.kind !== 'grant' && request.kind !== 'policy') return [];
+        return [{ request, revoked, replaced: request.kind === 'policy' && request.id !== current }];
+      });
     },
   };
 }
+
+const behind = ({ issuedAt, id }: RequestPlace) =>
+  sql`((request->>'issuedAt')::bigint, id) < (${issuedAt}::bigint, ${fromHex(id, 16)}::bytea)`;
 
 interface Row {
   readonly hash: Uint8Array;
@@ -72,6 +83,7 @@ async function claim(tx: Executor, request: VerifiedRequest): Promise<RequestAns
       answer: '{}',
       expires_at: 'expiresAt' in content ? content.expiresAt : null,
       x25519: request.kind === 'recipient' ? request.content.x25519 : null,
+      revokes: request.kind === 'revoke' ? request.content.grant : null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();

@@ -1,4 +1,4 @@
-import { currentPolicy, fromHex, isRevoked, toHex, type VerifiedRequest } from '../../protocol/index.ts';
+import { currentPolicy, fromHex, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { Random } from '../../services/pipeline/clock.ts';
 import type { Keks } from '../../services/pipeline/ports/kms.ts';
 import {
@@ -6,6 +6,7 @@ import {
   RequestClash,
   type RequestEffects,
   RequestForgotten,
+  type RequestPlace,
   type Requests,
 } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
@@ -44,15 +45,26 @@ export function createMemoryRequests(tables: KeyTables, keks: Keks, random: Pick
         }
       }),
     find: async (request) => known(request)?.answer ?? null,
-    async list(owner) {
+    async list(owner, { after, limit }) {
       const all = requestsOf(tables, owner).flatMap((one) => (one.forgotten ? [] : [one.request]));
       const consent = consentOf(all);
+      const revoked = new Set(consent.revocations.map((one) => toHex(one.content.grant)));
+      const current = currentPolicy(consent, { app: toHex(owner.app), wallet: toHex(owner.wallet) });
       return [...consent.grants, ...consent.policies]
-        .sort((a, b) => b.issuedAt - a.issuedAt || (a.id < b.id ? 1 : -1))
-        .map((request) => ({ request, revoked: isRevoked(consent, request) }));
+        .filter((one) => !after || newestFirst(one, after) > 0)
+        .sort(newestFirst)
+        .slice(0, limit)
+        .map((request) => ({
+          request,
+          revoked: revoked.has(request.id),
+          replaced: request.kind === 'policy' && request.id !== current?.id,
+        }));
     },
   };
 }
+
+const newestFirst = (a: RequestPlace, b: RequestPlace): number =>
+  b.issuedAt - a.issuedAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
 const ownerOf = (request: VerifiedRequest): Owner => ({
   app: fromHex(request.app, 32),

@@ -48,6 +48,14 @@ export interface SealedKey {
   readonly sealed: string;
 }
 
+/** A grant or policy, and what became of it: `live`, `expired`, `revoked` or `replaced`. */
+export interface SignedGrant {
+  readonly state: string;
+  readonly request: SignedRequest;
+  /** Its body, decoded; keys in hex. */
+  readonly content: Record<string, unknown>;
+}
+
 /** Who encrypts for a wallet in an app. */
 export interface WalletMode {
   readonly mode: 'service' | 'client';
@@ -196,8 +204,16 @@ export class WalletRequests {
     return this.#get(`removals/${id}`, 'removals.read');
   }
 
-  grants(): Promise<{ grants: { state: string; request: SignedRequest; content: Record<string, unknown> }[] }> {
-    return this.#get('grants', 'grants.read');
+  /** Every grant and policy that this wallet has signed for this app, newest first: all pages of them. */
+  async grants(): Promise<{ grants: SignedGrant[] }> {
+    const grants: SignedGrant[] = [];
+    for (let after: string | null = ''; after !== null; ) {
+      const query: string = after && `?after=${after}`;
+      const page: { grants: SignedGrant[]; next: string | null } = await this.#get(`grants${query}`, 'grants.read');
+      grants.push(...page.grants);
+      after = page.next;
+    }
+    return { grants };
   }
 
   /** Every key that was handed out: to whom, of which scope and epoch, and because of what. */

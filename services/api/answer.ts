@@ -1,7 +1,17 @@
 import type { ServerResponse } from 'node:http';
+import type { BodyBudget } from './body-budget.ts';
 import { type Problem, problemOf } from './problems.ts';
 
-/** Writes one JSON answer in one go. */
+/** Smaller ones are not counted. */
+const LARGE_ANSWER = 64 * 1024;
+const budgets = new WeakMap<ServerResponse, BodyBudget>();
+
+/** A large answer on this response will count until it is out, or its connection gone: a client that reads nothing holds it so long. */
+export function countAnswer(response: ServerResponse, budget: BodyBudget): void {
+  budgets.set(response, budget);
+}
+
+/** Writes one JSON answer in one go. @throws ApiProblem `overloaded` when there is no memory for a large one that counts */
 export function answerJson(
   response: ServerResponse,
   status: number,
@@ -9,7 +19,12 @@ export function answerJson(
   headers: Readonly<Record<string, string>> = {},
   contentType = 'application/json',
 ): void {
+  // Nobody is there any more, and nothing would tell when to stop counting.
+  if (response.destroyed) return;
   const bytes = Buffer.from(JSON.stringify(body));
+  const budget = bytes.length > LARGE_ANSWER ? budgets.get(response) : undefined;
+  budget?.take(bytes.length);
+  if (budget) response.once('close', () => budget.give(bytes.length));
   response.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length, ...headers });
   response.end(bytes);
 }

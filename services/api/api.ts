@@ -19,6 +19,7 @@ import type { SettlementStatus } from '../pipeline/ports/settlement-status.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
 import { createAcceptBatch } from './accept-batch.ts';
 import { createAppRegister } from './app-register.ts';
+import { createTokens } from './auth/bearer.ts';
 import { createBatchRoute } from './batch-route.ts';
 import { createBatchStatuses } from './batch-status.ts';
 import { createBodyBudget } from './body-budget.ts';
@@ -30,7 +31,7 @@ import { createSharedSends, type SendLimits } from './shared-sends.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createVerify, type Verify } from './verify.ts';
 
-/** Memory that requests may take: bodies, and records that wait for their send. */
+/** Memory that requests may take: bodies with large answers, and records that wait for their send. */
 export interface ApiLimits extends SendLimits {
   readonly bodyBytes: number;
 }
@@ -105,9 +106,11 @@ export async function startApi(
 
   let running: ApiServer | null = null;
   const ready = () => running !== null && !running.stopping;
+  const tokens = createTokens(deps.network, () => deps.clock.now());
   const routes = createRoutes({
-    routes: allRoutes({ ...deps, statuses: createBatchStatuses(deps), apps, telemetry, ready }),
+    routes: allRoutes({ ...deps, tokens, statuses: createBatchStatuses(deps), apps, telemetry, ready }),
     budget,
+    tokens,
     telemetry,
     version: deps.version,
   });
@@ -127,7 +130,7 @@ function observe(
     const made = metrics.gauge(name, help);
     Object.assign(made, { collect: () => made.set(read()) });
   };
-  gauge('ddc_api_body_bytes', 'Bytes of request bodies in memory.', () => now.budget.used);
+  gauge('ddc_api_body_bytes', 'Bytes of request bodies and large answers in memory.', () => now.budget.used);
   gauge('ddc_api_waiting_bytes', 'Bytes of records that wait for their send.', () => now.sends.waitingBytes);
   gauge('ddc_api_sends', 'Sends made to the log since the start.', () => now.sends.sends);
 }

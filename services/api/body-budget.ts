@@ -1,6 +1,6 @@
 import { ApiProblem } from './problems.ts';
 
-/** Bytes of request bodies that may be in memory at once. */
+/** Bytes of request bodies and large answers that may be in memory at once. */
 export interface BodyBudget {
   /** @throws ApiProblem `overloaded` when they do not fit; nothing is taken then. */
   take(bytes: number): void;

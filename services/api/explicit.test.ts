@@ -308,14 +308,15 @@ describe('refusals', () => {
   });
 
   test('while the memory for bodies is taken: 503, and nothing is held afterwards', async () => {
-    const small = await readingWorld({ limits: { bodyBytes: 2_500_000 } });
+    const long = [{ id: 'a', scopes: { purchase: 'x'.repeat(1_500) } }];
+    const bytes = Buffer.from(JSON.stringify({ ...named(), events: long }));
+    const small = await readingWorld({ limits: { bodyBytes: bytes.length + 100 } });
     try {
       const url = `${small.it.url}/v1/crypto/encrypt`;
       const headers = { ...small.appToken('*', 'crypto.encrypt'), 'content-type': 'application/json' };
       const body = { ...named(), events: EVENTS };
-      const bytes = Buffer.from(JSON.stringify(body));
       const slow = request(url, { method: 'POST', headers: { ...headers, 'content-length': bytes.length } });
-      slow.write(bytes.subarray(0, 10));
+      slow.write(bytes.subarray(0, -1));
       const statusIs = (status: number) =>
         eventually(
           `${status}`,
@@ -324,7 +325,7 @@ describe('refusals', () => {
         );
       await statusIs(503);
       const answered = once(slow, 'response');
-      slow.end(bytes.subarray(10));
+      slow.end(bytes.subarray(-1));
       const [answer] = (await answered) as [IncomingMessage];
       answer.resume();
       expect(answer.statusCode).toBe(200);

@@ -125,7 +125,8 @@ export const API_PROBLEMS = {
   },
   too_many_keys: {
     status: 413,
-    title: 'These scopes have more than 1,000 keys (root versions times epochs). Name fewer scopes at once.',
+    title:
+      'These scopes have more than 1,000 keys (root versions times epochs, for each certificate of the caller). Name fewer scopes at once.',
   },
   same_mode: { status: 409, title: 'The wallet is in this mode already.' },
   not_prepared: {
@@ -273,23 +274,12 @@ function shape(
   return { status, headers, body: { type: `urn:cere-ddc:problem:${code}`, title, status, code, ...more } };
 }
 
-/** Errors of express and its body parser carry a type or a status. */
-const FOREIGN: Readonly<Record<string, ApiProblemCode>> = {
-  'entity.parse.failed': 'malformed_json',
-  'entity.too.large': 'payload_too_large',
-  'encoding.unsupported': 'encoding_unsupported',
-  'charset.unsupported': 'content_type',
-  'request.aborted': 'bad_request',
-  'request.size.invalid': 'bad_request',
-};
-
+/** Errors of express carry a status. */
 function foreignCode(error: unknown): ApiProblemCode | undefined {
   if (!types.isNativeError(error)) return undefined;
-  if ('type' in error && typeof error.type === 'string' && FOREIGN[error.type]) return FOREIGN[error.type];
   const status = 'status' in error ? Number(error.status) : Number.NaN;
   if (status === 404) return 'not_found';
-  if (status === 413) return 'payload_too_large';
-  // What is left are malformed percent signs in the path, and encoded bodies that break off.
-  if (status >= 400 && status < 500) return 'code' in error ? 'content_encoding' : 'bad_request';
+  // What is left are malformed percent signs in the path.
+  if (status >= 400 && status < 500) return 'bad_request';
   return undefined;
 }

@@ -6,10 +6,10 @@ import type { BodyBudget } from './body-budget.ts';
 import type { Encoding } from './content.ts';
 import { ApiProblem } from './problems.ts';
 
-/** Decoded bytes of a batch at most. */
+/** Decoded bytes of a batch at most; the default. */
 const MAX_BODY_BYTES = 2_000_000;
 /** A body that does not compress grows a little by being encoded. */
-const MAX_ENCODED_BYTES = MAX_BODY_BYTES + 64 * 1024;
+const ENCODING_BYTES = 64 * 1024;
 
 const INFLATE = {
   gzip: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip),
@@ -28,11 +28,17 @@ export class ClientGone extends Error {}
 
 /**
  * Reads and decodes a request body. Everything held is taken from the budget, chunk by chunk.
+ * @param most decoded bytes at most
  * @throws ProtocolError `body_too_large` as soon as one byte too many is seen, encoded or decoded
  * @throws ApiProblem `overloaded` when the budget is spent, `content_encoding` when it does not decode
  */
-export async function readBody(request: IncomingMessage, encoding: Encoding, budget: BodyBudget): Promise<Body> {
-  const limit = encoding === 'identity' ? MAX_BODY_BYTES : MAX_ENCODED_BYTES;
+export async function readBody(
+  request: IncomingMessage,
+  encoding: Encoding,
+  budget: BodyBudget,
+  most = MAX_BODY_BYTES,
+): Promise<Body> {
+  const limit = encoding === 'identity' ? most : most + ENCODING_BYTES;
   if (Number(request.headers['content-length'] ?? 0) > limit) throw new ProtocolError('body_too_large');
   let held = 0;
   const hold = (bytes: number) => {
@@ -47,8 +53,8 @@ export async function readBody(request: IncomingMessage, encoding: Encoding, bud
     const raw = await collect(request, limit, hold);
     if (encoding === 'identity') return { bytes: raw, release };
     // What it will inflate to is not known: the most it may be is set aside until it is.
-    hold(MAX_BODY_BYTES);
-    const bytes = await inflate(raw, encoding);
+    hold(most);
+    const bytes = await inflate(raw, encoding, most);
     release();
     hold(bytes.length);
     return { bytes, release };
@@ -85,10 +91,10 @@ function collect(request: IncomingMessage, limit: number, hold: (bytes: number) 
   });
 }
 
-async function inflate(raw: Buffer, encoding: Exclude<Encoding, 'identity'>): Promise<Uint8Array> {
+async function inflate(raw: Buffer, encoding: Exclude<Encoding, 'identity'>, most: number): Promise<Uint8Array> {
   try {
     // The limit is checked after every chunk of output, so a bomb costs at most the limit.
-    return await INFLATE[encoding](raw, { maxOutputLength: MAX_BODY_BYTES, chunkSize: 64 * 1024 });
+    return await INFLATE[encoding](raw, { maxOutputLength: most, chunkSize: 64 * 1024 });
   } catch (error) {
     const code = types.isNativeError(error) && 'code' in error ? error.code : undefined;
     if (code === 'ERR_BUFFER_TOO_LARGE') throw new ProtocolError('body_too_large');

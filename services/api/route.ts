@@ -1,8 +1,12 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
+import { countAnswer } from './answer.ts';
+import type { Tokens } from './auth/bearer.ts';
 import type { BodyBudget } from './body-budget.ts';
+import { mustBeJson, readJson } from './json-body.ts';
 import { ApiProblem } from './problems.ts';
+import { ClientGone } from './read-body.ts';
 import * as shapes from './shapes.ts';
 
 /** One operation: what the document says of it, and what it does. */
@@ -10,7 +14,7 @@ export interface Route {
   readonly doc: RouteConfig;
   /** Absent: served before express (`POST /v1/batches`). */
   readonly handle?: (request: Request, response: Response) => Promise<void> | void;
-  /** Largest JSON body, bytes; those that say it count against the memory for bodies. Default 128 KiB. */
+  /** Largest JSON body, bytes. Default 128 KiB. */
   readonly limit?: number;
 }
 
@@ -41,20 +45,28 @@ export const BODY_PROBLEMS = {
   503: RETRY_LATER[503],
 };
 
+export interface MountDeps {
+  /** What bodies and large answers share with batches. */
+  readonly budget: BodyBudget;
+  /** Checks the token of a request. */
+  readonly tokens: Tokens;
+}
+
 /** Each address takes the methods of its routes; any other method is told which. */
-export function mount(app: Express, routes: readonly Route[], budget: BodyBudget): void {
+export function mount(app: Express, routes: readonly Route[], deps: MountDeps): void {
+  app.use((_request, response, next) => {
+    countAnswer(response, deps.budget);
+    next();
+  });
   const byPath = new Map<string, Route[]>();
   for (const route of routes) byPath.set(route.doc.path, [...(byPath.get(route.doc.path) ?? []), route]);
   for (const [path, those] of byPath) {
     if (those.some((route) => !route.handle)) continue;
     const address = path.replaceAll(/\{(\w+)\}/g, ':$1');
-    for (const { doc, handle, limit } of those) {
-      if (!handle) continue;
-      if (doc.method === 'get') app.get(address, handle);
-      else {
-        const within = limit === undefined ? [] : [budgeted(budget, limit)];
-        app.post(address, jsonOnly, ...within, express.json({ limit: limit ?? SMALL_BODY, strict: true }), handle);
-      }
+    for (const route of those) {
+      if (!route.handle) continue;
+      if (route.doc.method === 'get') app.get(address, route.handle);
+      else app.post(address, withBody(route, route.handle, deps));
     }
     const allow = those.map(({ doc }) => (doc.method === 'get' ? 'GET, HEAD' : 'POST')).join(', ');
     app.all(address, () => {
@@ -63,19 +75,26 @@ export function mount(app: Express, routes: readonly Route[], budget: BodyBudget
   }
 }
 
-/** Takes the most that the body may become, until the answer is out or the connection gone. */
-const budgeted =
-  (budget: BodyBudget, bytes: number): RequestHandler =>
-  (_request, response, next) => {
-    budget.take(bytes);
-    response.once('close', () => budget.give(bytes));
-    next();
+/** Whoever needs a token and has none is refused before a byte of the body is read, and holds nothing. */
+const withBody =
+  (
+    { doc, limit = SMALL_BODY }: Route,
+    handle: NonNullable<Route['handle']>,
+    { budget, tokens }: MountDeps,
+  ): RequestHandler =>
+  async (request, response) => {
+    mustBeJson(request);
+    if (doc.security) tokens(request);
+    let release: (() => void) | undefined;
+    try {
+      release = await readJson(request, budget, limit);
+      await handle(request, response);
+    } catch (error) {
+      if (!(error instanceof ClientGone)) throw error;
+    } finally {
+      release?.();
+    }
   };
-
-const jsonOnly: RequestHandler = (request, _response, next) => {
-  if (!request.is('application/json')) throw new ApiProblem('content_type');
-  next();
-};
 
 /** @throws ApiProblem `invalid` naming the first member that is wrong */
 export function checked<T>(shape: z.ZodType<T>, value: unknown): T {

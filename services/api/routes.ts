@@ -1,26 +1,24 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { answerJson, answerProblem } from './answer.ts';
-import type { BodyBudget } from './body-budget.ts';
+import { discardRest } from './batch-route.ts';
 import { docsPage } from './docs-page.ts';
 import { openApiDocument } from './openapi.ts';
 import { ApiProblem } from './problems.ts';
-import { mount, type Route } from './route.ts';
+import { type MountDeps, mount, type Route } from './route.ts';
 import type { Telemetry } from './telemetry.ts';
 
-export interface RouteDeps {
+export interface RouteDeps extends MountDeps {
   /** Of all groups. */
   readonly routes: readonly Route[];
-  /** Shared with batches. */
-  readonly budget: BodyBudget;
   readonly telemetry: Telemetry;
   readonly version: string;
 }
 
 /** Everything but `POST /v1/batches`, with the document made from the same routes. */
-export function createRoutes({ routes, budget, telemetry, version }: RouteDeps): Express {
+export function createRoutes({ routes, telemetry, version, ...deps }: RouteDeps): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
-  mount(app, routes, budget);
+  mount(app, routes, deps);
   const document = openApiDocument(routes, version);
   app.get('/openapi.json', (_request, response) => answerJson(response, 200, document));
   app.all('/openapi.json', () => {
@@ -38,6 +36,6 @@ export function createRoutes({ routes, budget, telemetry, version }: RouteDeps):
 const refuse =
   (telemetry: Telemetry): ErrorRequestHandler =>
   (error, request, response, _next) => {
-    request.resume();
+    discardRest(request);
     telemetry.refused('other', answerProblem(response, error), error);
   };

@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
   readonly stopTimeoutMs?: number;
+  /** How long nothing may move on a connection, in either direction. Default 60 s: an answer that nobody reads is memory. */
+  readonly stillTimeoutMs?: number;
 }
 
 export interface ApiServer {
@@ -50,6 +52,8 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
       void options.batches(request, response);
     },
   );
+  // Node destroys a socket on which nothing has been read or written for so long.
+  server.setTimeout(options.stillTimeoutMs ?? 60_000);
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', answerUnreadable);
   await new Promise<void>((resolve, reject) => {

@@ -131,7 +131,15 @@ export const sealedKeys = z.object({ keys: z.array(sealedKey) });
 const scopeName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/);
 export const keyFetch = z.strictObject({ app: hex32, wallet: hex32, scopes: z.array(scopeName).min(1).max(64) });
 export const certificates = z.object({ certificates: z.array(signedRequest('recipient')) });
+export const grantQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,15}\.[0-9a-f]{32}$/, 'must be `next` of the page before')
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(100).optional().describe('Default 100.'),
+});
 export const grantList = z.object({
+  next: z.string().nullable().describe('`after` of the next page; null after the last.'),
   grants: z.array(
     z.object({
       state: z.enum(['live', 'expired', 'revoked', 'replaced']),

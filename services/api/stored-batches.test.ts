@@ -46,6 +46,40 @@ test.each([
   expect(await get(what, tokenOf(owner, operation), elsewhere)).toMatchObject({ status: 403 });
 });
 
+test('whoever asks in a closed app makes no root; whoever has one is answered', async () => {
+  const closed = await startMemoryApi();
+  try {
+    await closed.apps.add({ app: app.publicKey, tier: 'free', open: false });
+    const named = { app: toHex(app.publicKey), wallet: toHex(owner.publicKey) };
+    const authorization = `Bearer ${tokenOf(owner, 'move')}`;
+    const mode = () =>
+      fetch(`${closed.url}/v1/wallets/${named.wallet}/apps/${named.app}/mode`, { headers: { authorization } });
+    const prepare = () =>
+      fetch(`${closed.url}/v1/moves/prepare`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify(named),
+      });
+    for (const ask of [mode, prepare]) {
+      const answer = await ask();
+      expect([answer.status, await answer.json()]).toMatchObject([403, { code: 'app_closed' }]);
+    }
+    expect(closed.vault.tables.roots.size).toBe(0);
+  } finally {
+    await closed.api.close();
+  }
+  const known = await startMemoryApi();
+  try {
+    await known.apps.add({ app: app.publicKey, tier: 'free', open: false });
+    await known.vault.transit([{ app: app.publicKey, wallet: owner.publicKey }]);
+    const address = `${known.url}/v1/wallets/${toHex(owner.publicKey)}/apps/${toHex(app.publicKey)}/mode`;
+    const answer = await fetch(address, { headers: { authorization: `Bearer ${tokenOf(owner, 'move')}` } });
+    expect([answer.status, await answer.json()]).toMatchObject([200, { mode: 'service', rootVersion: 1 }]);
+  } finally {
+    await known.api.close();
+  }
+});
+
 test('batches come by pages, oldest first, each once', async () => {
   const rooms = memoryRooms(it, it.vault);
   for (let i = 0; i < 5; i += 1) {

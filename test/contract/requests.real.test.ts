@@ -26,7 +26,8 @@ requestsContract('PostgreSQL', async () => {
   const clock = { now: () => Date.now() };
   return {
     requests: createRequests(db, createFreshRoot(keks, random)),
-    consents: createConsents(db),
+    // Ends are looked at from later on.
+    consents: createConsents(db, () => sql`${Date.now() + 24 * 3_600_000}::bigint`),
     removals: createRemovals(db),
     history: createRemovalHistory(db, new Uint8Array(16)),
     vault: () => openVault({ db, keks, random, clock, calendar: clock }),

@@ -20,6 +20,7 @@ import {
   RequestClash,
   type RequestEffects,
   RequestForgotten,
+  type RequestPlace,
   type Requests,
 } from '../../services/pipeline/ports/requests.ts';
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
@@ -116,7 +117,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(own?.consent.policies).toEqual([request]);
       expect(own?.consent.grants).toEqual([revoked]);
       expect(own?.consent.revocations).toHaveLength(1);
-      const list = await it.requests.list(owner);
+      const list = await it.requests.list(owner, { limit: 100 });
       expect(list.map((one) => [one.request.kind, one.revoked]).sort()).toEqual([
         ['grant', true],
         ['policy', false],
@@ -150,9 +151,10 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(await ids()).toEqual([[second.id], 0]);
       expect(await once(signed('revoke', { grant: fromHex(second.id, 16) }), answering)).toEqual({ epoch: 2 });
       expect(await ids()).toEqual([[], 0]);
-      expect((await it.requests.list(owner)).map(({ request, revoked }) => [request.id, revoked])).toEqual([
-        [second.id, true],
-        [first.id, false],
+      const list = await it.requests.list(owner, { limit: 100 });
+      expect(list.map(({ request, revoked, replaced }) => [request.id, revoked, replaced])).toEqual([
+        [second.id, true, false],
+        [first.id, false, true],
       ]);
       const asked = await once(allow(now - 1), async (effects) => ({
         newest: await effects.newestPolicy(),
@@ -160,6 +162,34 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
         never: await effects.knows(new Uint8Array(16)),
       }));
       expect(asked).toEqual({ newest: second.id, knows: true, never: false });
+    });
+
+    test('grants and policies come by pages: newest first, each once, also what is of one moment, whatever is signed meanwhile', async () => {
+      const now = Date.now();
+      const content = { grantor: owner.wallet, scope: 'purchase', fromEpoch: 0, recipient: bytes(32) };
+      const granted = (issuedAt: number) => signed('grant', { ...content, expiresAt: now + HOUR }, undefined, issuedAt);
+      // Many of one moment, so that pages end between equals.
+      const all = [granted(now - 9), ...Array.from({ length: 6 }, () => granted(now - 5)), granted(now - 1)];
+      for (const one of all) await once(one);
+      const ended = all[3] as (typeof all)[number];
+      await once(signed('revoke', { grant: fromHex(ended.id, 16) }));
+      // Of another wallet, by the same id: it ends nothing here.
+      const mine = { wallet, owner };
+      wallet = keyPairFromSeed('ed25519', bytes(32));
+      await once(signed('revoke', { grant: fromHex((all[0] as typeof ended).id, 16) }));
+      ({ wallet, owner } = mine);
+      const seen: [string, boolean][] = [];
+      let after: { after?: RequestPlace } = {};
+      for (let full = true; full; ) {
+        const page = await it.requests.list(owner, { ...after, limit: 3 });
+        seen.push(...page.map(({ request, revoked }): [string, boolean] => [request.id, revoked]));
+        await once(granted(now + seen.length));
+        full = page.length === 3;
+        const last = page.at(-1)?.request;
+        if (last) after = { after: last };
+      }
+      const expected = [...all].sort((a, b) => b.issuedAt - a.issuedAt || (a.id < b.id ? 1 : -1));
+      expect(seen).toEqual(expected.map(({ id }) => [id, id === ended.id]));
     });
 
     test('certificates are found by wallet and by key', async () => {
@@ -356,7 +386,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const versions = [1, 2].map((rootVersion) => ({ ...owner, rootVersion }));
       expect(await it.vault().roots(versions)).toEqual([null, null]);
       expect(await it.vault().transit([owner])).toEqual([null]);
-      expect(await it.requests.list(owner)).toEqual([]);
+      expect(await it.requests.list(owner, { limit: 100 })).toEqual([]);
       const [removal] = await it.removals.open(10);
       expect(removal).toMatchObject({ id: known.id, state: 'sent', fence: 40, rootVersions: [1, 2], receipts: 0 });
       const reopened = await once(signed('reopen', {}), async (effects) => effects.newServiceRoot(0));
@@ -365,7 +395,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(await it.history.take([known], 1, 6_000)).toEqual({ removals: 0, roots: 0 });
       expect(await it.history.next()).toBe(2);
       expect((await it.vault().transit([owner]))[0]?.rootVersion).toBe(3);
-      expect(await it.requests.list(owner)).toHaveLength(1);
+      expect(await it.requests.list(owner, { limit: 100 })).toHaveLength(1);
     });
 
     test('an owner of whom nothing is left is refused all the same, and an erasure from before its record goes on from there', async () => {
@@ -383,7 +413,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const found = await it.removals.find(sent);
       expect(found?.removal).toMatchObject({ state: 'sent', fence: 41 });
       expect(await it.removals.fence(sent, 50)).toBe(false);
-      expect(await it.requests.list(owner)).toHaveLength(1);
+      expect(await it.requests.list(owner, { limit: 100 })).toHaveLength(1);
     });
 
     test('an erasure overwrites every root, forgets consent, and goes from step to step once', async () => {
@@ -395,7 +425,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const answer = await once(request, async (effects) => ({ versions: await effects.erase() }));
       expect(answer).toEqual({ versions: [1] });
       expect(await it.vault().roots([{ ...owner, rootVersion: 1 }])).toEqual([null]);
-      expect(await it.requests.list(owner)).toEqual([]);
+      expect(await it.requests.list(owner, { limit: 100 })).toEqual([]);
       await expect(it.requests.find(keys)).rejects.toThrow(RequestForgotten);
       await expect(once(keys)).rejects.toThrow(RequestForgotten);
       expect(await it.requests.find(request)).toEqual(answer);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
@@ -43,7 +44,7 @@ beforeAll(async () => {
   db = await openTestDatabase('api_keys');
   const keks = parseKeks(`1 ${'11'.repeat(32)}`);
   const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
-  consents = createConsents(db);
+  consents = createConsents(db, () => sql`${now()}::bigint`);
   const clock = { now: () => performance.now() + passed };
   vault = openVault({ db, keks, random, clock, calendar: { now } });
   const requests = createRequests(db, createFreshRoot(keks, random));

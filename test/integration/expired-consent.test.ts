@@ -10,6 +10,7 @@ import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const bytes = (length: number) => new Uint8Array(randomBytes(length));
 const LATER = Date.now() + 7_200_000;
+const later = () => sql<number>`${LATER}::bigint`;
 const app = toHex(bytes(32));
 
 let db: TestDatabase;
@@ -38,13 +39,13 @@ test('a hundred owners cost as many statements as one', async () => {
     transformResult: async ({ result }) => result,
   });
   await policies(100);
-  expect(await createConsents({ ...db, kysely: counting }).answerExpired(LATER, 100)).toBe(100);
+  expect(await createConsents({ ...db, kysely: counting }, later).answerExpired(LATER, 100)).toBe(100);
   expect(statements).toBeLessThanOrEqual(4);
 });
 
 test('an owner at whom somebody is at work holds up nobody, and is not forgotten', async () => {
   const [busy] = await policies(6);
-  const consents = createConsents(db);
+  const consents = createConsents(db, later);
   await db.kysely.transaction().execute(async (tx) => {
     // As a request of this owner does while it runs.
     await sql`SELECT pg_advisory_xact_lock(hashtextextended(${app + busy}, 0))`.execute(tx);
@@ -56,7 +57,7 @@ test('an owner at whom somebody is at work holds up nobody, and is not forgotten
 
 test('two processes share the work: together they answer each owner once', async () => {
   await policies(60);
-  const consents = createConsents(db);
+  const consents = createConsents(db, later);
   const drain = async () => {
     let done = 0;
     for (let n = -1; n !== 0; done += n) n = await consents.answerExpired(LATER, 7);
@@ -65,4 +66,11 @@ test('two processes share the work: together they answer each owner once', async
   const [mine, theirs] = await Promise.all([drain(), drain()]);
   const left = await consents.answerExpired(LATER, 100);
   expect(mine + theirs + left).toBe(60);
+});
+
+test('a process whose clock is ahead of that of the database ends nothing, and ends what is over by both', async () => {
+  await policies(2);
+  expect(await createConsents(db).answerExpired(LATER, 10)).toBe(0);
+  expect(await createConsents(db, later).answerExpired(Date.now(), 10)).toBe(0);
+  expect(await createConsents(db, later).answerExpired(LATER, 10)).toBe(2);
 });

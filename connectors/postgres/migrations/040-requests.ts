@@ -18,6 +18,8 @@ export interface RequestsTable {
   expires_at: number | null;
   /** Of certificates: the certified key. */
   x25519: Uint8Array | null;
+  /** Of revocations: what they end (`100-revokes`). */
+  revokes: Uint8Array | null;
   /** The end of this grant or policy has begun a new epoch, or needs none. */
   answered: Generated<boolean>;
   accepted_at: Generated<Date>;

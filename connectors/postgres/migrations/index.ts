@@ -11,6 +11,7 @@ import keks from './060-keks.ts';
 import removalLog from './070-removal-log.ts';
 import indexPages from './080-index-pages.ts';
 import consent from './090-consent.ts';
+import revokes from './100-revokes.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   removalLog,
   indexPages,
   consent,
+  revokes,
 ];

@@ -5,6 +5,7 @@ import {
   fromUtf8,
   ProtocolError,
   toHex,
+  type VerifiedRequest,
   verifyRequest,
 } from '../../../protocol/index.ts';
 import { ApiProblem } from '../problems.ts';
@@ -36,13 +37,26 @@ export type Operation = (typeof OPERATIONS)[number];
 /** @throws ApiProblem `unauthorized`, `forbidden`, `token_delegated` */
 export type Authorize = (request: Request, operation: Operation, app: string) => Caller;
 
+/** The token of a request, verified and of now; one request's is verified once. @throws ApiProblem `unauthorized` */
+export type Tokens = (request: Request) => VerifiedRequest<'token'>;
+
 const MAX_TOKEN = 16_384;
 const HEADER = /^Bearer ([A-Za-z0-9_-]+)$/;
 
 /** Checks `Authorization: Bearer <base64url of the JSON of a signed token>`. Nothing is looked up: the signature says it all. */
-export function createAuthorize(network: string, now: () => number): Authorize {
+export function createTokens(network: string, now: () => number): Tokens {
+  const verified = new WeakMap<Request, VerifiedRequest<'token'>>();
+  return (request) => {
+    const token = verified.get(request) ?? tokenOf(request.headers.authorization, network, now());
+    verified.set(request, token);
+    return token;
+  };
+}
+
+/** Whether the token of a request allows an operation. */
+export function createAuthorize(network: string, tokens: Tokens): Authorize {
   return (request, operation, app) => {
-    const token = tokenOf(request.headers.authorization, network, now());
+    const token = tokens(request);
     const { content, signer } = token;
     if (content.audience !== network)
       throw new ApiProblem('forbidden', { detail: 'the token is for another audience' });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { fromHex, KINDS, toHex, type VerifiedRequest } from '../../../protocol/index.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
-import type { Requests } from '../../pipeline/ports/requests.ts';
+import type { RequestPlace, Requests } from '../../pipeline/ports/requests.ts';
 import { answerJson } from '../answer.ts';
 import { type Authorize, mustBeOwner, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
-import type { SealedKey, SealedKeys } from '../requests/sealed-keys.ts';
+import type { SealedKeys } from '../requests/sealed-keys.ts';
 import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import * as shapes from '../shapes.ts';
 import { formatPlace, parsePlace } from './access-place.ts';
@@ -18,6 +18,8 @@ export interface ConsentRoutesDeps {
   readonly now: () => number;
 }
 
+/** Live certificates of a caller to which keys are sealed, the newest. */
+const MOST_CERTIFICATES = 8;
 const security = [{ token: [] }];
 const owner = shapes.ownerShape;
 
@@ -55,9 +57,9 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
       summary: 'Grants and policies of a wallet in an app',
       description: 'Operation `grants.read`, by the wallet or the app.',
       security,
-      request: { params: owner },
+      request: { params: owner, query: shapes.grantQuery },
       responses: {
-        200: ok('Newest first.', shapes.grantList),
+        200: ok('Newest first; page by page each comes once.', shapes.grantList),
         400: problem('`invalid`'),
         ...AUTH_PROBLEMS,
         503: RETRY_LATER[503],
@@ -66,15 +68,16 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
     async handle(request, response) {
       const { wallet, app } = checked(owner, request.params);
       mustBeOwnerOrApp(deps.authorize(request, 'grants.read', app), wallet);
-      const list = await deps.requests.list({ app: fromHex(app, 32), wallet: fromHex(wallet, 32) });
-      const current = list.find((one) => one.request.kind === 'policy')?.request.id;
-      const grants = list.map(({ request: one, revoked }) => {
-        const replaced = one.kind === 'policy' && one.id !== current;
+      const { after, limit = 100 } = checked(shapes.grantQuery, request.query);
+      const of = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
+      const list = await deps.requests.list(of, { ...(after === undefined ? {} : { after: placeOf(after) }), limit });
+      const last = list.length === limit ? list.at(-1)?.request : undefined;
+      const grants = list.map(({ request: one, revoked, replaced }) => {
         const expired = one.content.expiresAt <= deps.now();
         const state = revoked ? 'revoked' : replaced ? 'replaced' : expired ? 'expired' : 'live';
         return { state, request: shown(one), content: readable(one) };
       });
-      answerJson(response, 200, { grants });
+      answerJson(response, 200, { grants, next: last ? `${last.issuedAt}.${last.id}` : null });
     },
   },
   {
@@ -115,7 +118,7 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
       tags: ['keys & grants'],
       summary: 'Keys that were granted to the caller',
       description:
-        "Operation `keys.fetch`, by the recipient's own token for this app. Keys are sealed to the caller's registered certificates.",
+        "Operation `keys.fetch`, by the recipient's own token for this app. Keys are sealed to the caller's registered certificates that have not expired: to the newest 8 of them.",
       security,
       request: jsonBody(shapes.keyFetch),
       responses: {
@@ -131,15 +134,18 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
       const caller = deps.authorize(request, 'keys.fetch', app);
       if (caller.signer !== 'wallet') throw new ApiProblem('forbidden');
       const certificates = await deps.consents.certificates(fromHex(caller.wallet, 32));
-      const keys: SealedKey[] = [];
-      for (const certificate of certificates.filter((one) => one.content.expiresAt > deps.now())) {
-        const reader = { name: `wallet:${caller.wallet}`, asker: { certificate } };
-        keys.push(...(await deps.sealedKeys({ app: fromHex(app, 32), wallet: fromHex(wallet, 32) }, reader, scopes)));
-      }
+      const live = certificates.filter((one) => one.content.expiresAt > deps.now()).slice(0, MOST_CERTIFICATES);
+      const readers = live.map((certificate) => ({ name: `wallet:${caller.wallet}`, asker: { certificate } }));
+      const keys = await deps.sealedKeys({ app: fromHex(app, 32), wallet: fromHex(wallet, 32) }, readers, scopes);
       answerJson(response, 200, { keys });
     },
   },
 ];
+
+function placeOf(after: string): RequestPlace {
+  const [issuedAt = '', id = ''] = after.split('.');
+  return { issuedAt: Number(issuedAt), id };
+}
 
 /** A body as JSON can show it. */
 function readable({ kind, content }: VerifiedRequest): Record<string, unknown> {

@@ -11,7 +11,7 @@ import type { Removals } from '../../pipeline/ports/removals.ts';
 import type { Requests } from '../../pipeline/ports/requests.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
 import type { AppRegister } from '../app-register.ts';
-import { createAuthorize } from '../auth/bearer.ts';
+import { createAuthorize, type Tokens } from '../auth/bearer.ts';
 import type { BatchStatuses } from '../batch-status.ts';
 import { createCursors } from '../disclosures/cursor.ts';
 import { createEventPages } from '../disclosures/event-page.ts';
@@ -44,6 +44,7 @@ import { storedBatchRoutes } from './stored-batches.ts';
 
 export interface GroupDeps {
   readonly network: string;
+  readonly tokens: Tokens;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
   /** Where segments are read, by name. */
   readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
@@ -74,7 +75,7 @@ export interface GroupDeps {
 export function allRoutes(deps: GroupDeps): Route[] {
   const { network, requests, consents, vault, apps } = deps;
   const now = () => deps.clock.now();
-  const authorize = createAuthorize(network, now);
+  const authorize = createAuthorize(network, deps.tokens);
   const sealedKeys = createSealedKeys({ vault, consents });
   const handlers: RequestHandler[] = [
     recipient,

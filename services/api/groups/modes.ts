@@ -7,6 +7,7 @@ import { type Authorize, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
 import { ownerShape, preparedRoot } from '../shapes.ts';
+import { mayHaveRoot } from './root-of-app.ts';
 
 /** What a move to service mode has to name. */
 export const modeRoutes = ({
@@ -17,7 +18,7 @@ export const modeRoutes = ({
 }: {
   authorize: Authorize;
   apps: Pick<AppRegister, 'find'>;
-  vault: Pick<Vault, 'transit' | 'prepare'>;
+  vault: Pick<Vault, 'transit' | 'roots' | 'prepare'>;
   consents: Pick<Consents, 'of'>;
 }): Route[] => [
   {
@@ -34,16 +35,15 @@ export const modeRoutes = ({
         200: ok('A root that counts from the move on.', preparedRoot),
         ...BODY_PROBLEMS,
         ...AUTH_PROBLEMS,
-        403: problem('`forbidden`, `token_delegated`, `unknown_app`'),
+        403: problem('`forbidden`, `token_delegated`, `unknown_app`, `app_closed`'),
         410: problem('`erased`'),
       },
     },
     async handle(request, response) {
       const { app, wallet } = checked(ownerShape, request.body);
       mustBeOwner(authorize(request, 'move', app), wallet);
-      const bytes = fromHex(app, 32);
-      if (!(await apps.find({ hex: app, bytes }))) throw new ApiProblem('unknown_app');
-      const owner = { app: bytes, wallet: fromHex(wallet, 32) };
+      const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
+      await mayHaveRoot({ apps, vault }, owner);
       const [transit] = await vault.transit([owner]);
       if (!transit) throw new ApiProblem('erased');
       const { rootVersion, subject } = await vault.prepare(owner);

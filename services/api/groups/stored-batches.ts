@@ -10,11 +10,12 @@ import { type Authorize, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { AUTH_PROBLEMS, checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import { epochShape, hex32, ownerShape } from '../shapes.ts';
+import { mayHaveRoot } from './root-of-app.ts';
 
 export interface StoredBatchRoutesDeps {
   readonly authorize: Authorize;
   readonly apps: Pick<AppRegister, 'find'>;
-  readonly vault: Pick<Vault, 'transit'>;
+  readonly vault: Pick<Vault, 'transit' | 'roots'>;
   readonly consents: Pick<Consents, 'of'>;
   readonly index: Pick<IndexStore, 'ofWallet'>;
 }
@@ -71,14 +72,18 @@ export const storedBatchRoutes = ({ authorize, apps, vault, consents, index }: S
       description: 'Operation `move`, by the wallet. Up to 5 s behind a move.',
       security,
       request: { params: ownerShape },
-      responses: { 200: ok('What counts now.', walletMode), ...owned, 410: problem('`erased`') },
+      responses: {
+        200: ok('What counts now.', walletMode),
+        ...owned,
+        403: problem('`forbidden`, `token_delegated`, `unknown_app`, `app_closed`'),
+        410: problem('`erased`'),
+      },
     },
     async handle(request, response) {
       const { wallet, app } = checked(ownerShape, request.params);
       mustBeOwner(authorize(request, 'move', app), wallet);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
-      // A root is made where there is none: not for an app that nobody registered.
-      if (!(await apps.find({ hex: app, bytes: owner.app }))) throw new ApiProblem('unknown_app');
+      await mayHaveRoot({ apps, vault }, owner);
       const [[transit], [state]] = await Promise.all([vault.transit([owner]), consents.of([owner])]);
       if (!transit) throw new ApiProblem('erased');
       const { mode, rootVersion, subject } = transit;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApiProblem } from '../problems.ts';
 import { requestId, sealedKey } from '../shapes.ts';
 import { defineHandler } from './handler.ts';
 import type { SealedKey, SealedKeys } from './sealed-keys.ts';
@@ -13,6 +14,10 @@ export const keys = (sealedKeys: SealedKeys) =>
     answer: z.object({ id: requestId, keys: z.array(sealedKey) }),
     problems: { 410: '`erased`', 413: '`payload_too_large`, `too_many_keys`' },
     before: ({ request, owner }) =>
-      sealedKeys(owner, { name: `wallet:${request.wallet}`, asker: { owner: request } }, request.content.scopes),
-    run: async ({ request }, _effects, given) => ({ id: request.id, keys: given }),
+      sealedKeys(owner, [{ name: `wallet:${request.wallet}`, asker: { owner: request } }], request.content.scopes),
+    async run({ request }, effects, given) {
+      // Erased since the keys were sealed: the answer would keep for ever what the erasure has overwritten.
+      if ((await effects.root())?.erased) throw new ApiProblem('erased');
+      return { id: request.id, keys: given };
+    },
   });

@@ -24,24 +24,26 @@ export interface SealedKeysDeps {
 const MOST = 1_000;
 
 /**
- * Keys of these scopes in every root version and every epoch that has begun, as far as what the owner signed gives them to the reader.
- * @throws ApiProblem `erased`; `too_many_keys` when scopes × versions × epochs are more than 1,000
+ * Keys of these scopes in every root version and every epoch that has begun, as far as what the owner signed gives them to each of the readers.
+ * @throws ApiProblem `erased`; `too_many_keys` when readers × scopes × versions × epochs are more than 1,000
  */
 export function createSealedKeys({ vault, consents }: SealedKeysDeps) {
-  return async (owner: Owner, reader: Reader, scopes: readonly string[]): Promise<SealedKey[]> => {
+  return async (owner: Owner, readers: readonly Reader[], scopes: readonly string[]): Promise<SealedKey[]> => {
     const [state] = await consents.of([owner]);
     // Asking for the transit key makes a root where there is none: a stranger's question must not.
     const mayRead =
-      'owner' in reader.asker || (state && state.consent.grants.length + state.consent.policies.length > 0);
-    if (!mayRead) return [];
+      readers.some(({ asker }) => 'owner' in asker) ||
+      (state && state.consent.grants.length + state.consent.policies.length > 0);
+    if (!mayRead || readers.length === 0) return [];
     const [transit] = await vault.transit([owner]);
     if (!transit) throw new ApiProblem('erased');
     const epochs = (state?.epoch ?? 0) + 1;
-    if (scopes.length * transit.rootVersion * epochs > MOST) throw new ApiProblem('too_many_keys');
+    if (readers.length * scopes.length * transit.rootVersion * epochs > MOST) throw new ApiProblem('too_many_keys');
     const wanted: ScopeKeyRequest[] = [];
-    for (const scope of scopes)
-      for (let rootVersion = 1; rootVersion <= transit.rootVersion; rootVersion += 1)
-        for (let epoch = 0; epoch < epochs; epoch += 1) wanted.push({ ...owner, reader, scope, rootVersion, epoch });
+    for (const reader of readers)
+      for (const scope of scopes)
+        for (let rootVersion = 1; rootVersion <= transit.rootVersion; rootVersion += 1)
+          for (let epoch = 0; epoch < epochs; epoch += 1) wanted.push({ ...owner, reader, scope, rootVersion, epoch });
     const given = await vault.scopeKeys(wanted);
     return given.flatMap((one, i): SealedKey[] => {
       if (!one?.recipient) return [];

@@ -44,7 +44,8 @@ export interface Consents {
    */
   accesses(owner: Owner, page: { after?: AccessPlace; limit: number }): Promise<LoggedAccess[]>;
   /**
-   * Begins a new epoch for up to `limit` owners of whom a grant or policy has expired unanswered (protocol's `rekey`).
+   * Begins a new epoch for up to `limit` owners of whom a grant or policy has expired unanswered (protocol's `rekey`), by
+   * this clock and by that of the store: neither alone, running ahead, ends what still holds.
    * @returns how many owners were looked at.
    */
   answerExpired(now: number, limit: number): Promise<number>;

@@ -55,8 +55,22 @@ export interface Requests {
   once(request: VerifiedRequest, effect: (effects: RequestEffects) => Promise<RequestAnswer>): Promise<RequestAnswer>;
   /** What the same request was answered before, or null. @throws RequestClash, RequestForgotten */
   find(request: VerifiedRequest): Promise<RequestAnswer | null>;
-  /** Grants and policies of an owner, newest first, in their JSON form with what became of them. */
-  list(owner: Owner): Promise<{ request: VerifiedRequest<'grant'> | VerifiedRequest<'policy'>; revoked: boolean }[]>;
+  /**
+   * Grants and policies of an owner, newest first: by `issuedAt`, then by id. Page by page each comes once, whatever is signed meanwhile;
+   * a page costs what is on it, not what the owner has signed in a lifetime. @param page.after where the last one of the page before stands
+   */
+  list(owner: Owner, page: { after?: RequestPlace; limit: number }): Promise<ListedRequest[]>;
+}
+
+/** Where a request stands among those of its owner. */
+export type RequestPlace = Pick<VerifiedRequest, 'issuedAt' | 'id'>;
+
+/** A grant or policy, and what became of it. */
+export interface ListedRequest {
+  readonly request: VerifiedRequest<'grant'> | VerifiedRequest<'policy'>;
+  readonly revoked: boolean;
+  /** A policy that is not the newest any more. */
+  readonly replaced: boolean;
 }
 
 /** It was accepted before an erasure, which made us forget what it was answered: an answer may hold sealed keys. */
