@@ -20,6 +20,7 @@ export {
   type DisclosurePage,
   type RemovalState,
   type SealedKey,
+  type SignedGrant,
   type StoredPlace,
   type WalletMode,
   WalletRequests,

@@ -190,6 +190,34 @@ describe('signed requests', () => {
     expect([first.epoch, second.epoch]).toEqual([0, 1]);
     expect((await mine.grants()).grants.map(({ state }) => state)).toEqual(['live', 'replaced']);
   });
+
+  test('grants come by pages of at most 100, which the SDK follows; the replaced policy is known on every page', async () => {
+    const recipient = pair.publicKey;
+    await friends.certify(recipient, now() + HOUR);
+    await mine.policy({ scopes: ['purchase'], recipients: 'app', expiresAt: now() + HOUR });
+    const ids: string[] = [];
+    ahead = 1_000;
+    for (let i = 0; i < 101; i += 1) ids.push((await grantTo(recipient)).id);
+    ahead = 2_000;
+    const { id: policy } = await mine.policy({ scopes: ['purchase'], recipients: 'app', expiresAt: now() + HOUR });
+    await mine.revoke(ids[50] as string);
+    const { grants } = await mine.grants();
+    const states = new Map(grants.map(({ state, request }) => [request.id, state]));
+    expect([grants.length, states.size]).toEqual([103, 103]);
+    expect([states.get(policy), grants.at(-1)?.state, states.get(ids[50] as string)]).toEqual([
+      'live',
+      'replaced',
+      'revoked',
+    ]);
+    const address = `${it.url}/v1/wallets/${toHex(owner.publicKey)}/apps/${toHex(app)}/grants`;
+    const ask = async (query: string) => {
+      const answer = await fetch(`${address}?${query}`);
+      return [answer.status, ((await answer.json()) as { code: string }).code];
+    };
+    expect(await ask('limit=100')).toEqual([401, 'unauthorized']);
+    for (const query of ['limit=101', 'limit=0', 'after=x', 'after=1.ab', 'more=1'])
+      expect(await ask(query)).toEqual([400, 'invalid']);
+  });
 });
 
 describe('tokens', () => {

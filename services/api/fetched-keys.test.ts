@@ -68,7 +68,6 @@ test('keys that were sealed before an erasure which commits first are not answer
 test('keys are sealed to the newest 8 certificates of the caller, and 1,000 keys are the most of all together', async () => {
   const friend = deriveAccount(root, `//friend-${randomBytes(6).toString('hex')}`);
   const [mine, friends] = [client.requests(owner), client.requests(friend)];
-  await mine.keys(['purchase'], newPair());
   const pairs = Array.from({ length: 9 }, newPair);
   // By a clock that is behind: the oldest.
   await behind.requests(friend).certify((pairs[0] as KeyPair).publicKey, Date.now() + HOUR);
