@@ -34,7 +34,7 @@ test('revocations of before the migration end what they ended', async () => {
     const head = { kind, network: 'cere-sandbox', app: toHex(owner.app), wallet: toHex(owner.wallet), id: toHex(id) };
     const how = { signer: 'wallet', algorithm: 'ed25519', wrap: 'none', issuedAt: Date.now() } as const;
     const request = signRequest({ ...head, ...how, content }, wallet);
-    await requests.once(verifyRequest(request, { network: 'cere-sandbox', kind }), async () => ({}));
+    await requests.once(verifyRequest<KindName>(request, { network: 'cere-sandbox', kind }), async () => ({}));
     return id;
   };
   const policy = { scopes: ['purchase'], recipients: 'app' as const, expiresAt: Date.now() + 3_600_000 };

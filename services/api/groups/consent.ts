@@ -67,8 +67,8 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
     },
     async handle(request, response) {
       const { wallet, app } = checked(owner, request.params);
-      mustBeOwnerOrApp(deps.authorize(request, 'grants.read', app), wallet);
       const { after, limit = 100 } = checked(shapes.grantQuery, request.query);
+      mustBeOwnerOrApp(deps.authorize(request, 'grants.read', app), wallet);
       const of = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
       const list = await deps.requests.list(of, { ...(after === undefined ? {} : { after: placeOf(after) }), limit });
       const last = list.length === limit ? list.at(-1)?.request : undefined;
