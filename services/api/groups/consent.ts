@@ -3,6 +3,7 @@ import { fromHex, KINDS, toHex, type VerifiedRequest } from '../../../protocol/i
 import type { Consents } from '../../pipeline/ports/consents.ts';
 import type { RequestPlace, Requests } from '../../pipeline/ports/requests.ts';
 import { answerJson } from '../answer.ts';
+import { MOST_CERTIFICATES } from '../auth/askers.ts';
 import { type Authorize, mustBeOwner, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import type { SealedKeys } from '../requests/sealed-keys.ts';
@@ -18,8 +19,6 @@ export interface ConsentRoutesDeps {
   readonly now: () => number;
 }
 
-/** Live certificates of a caller to which keys are sealed, the newest. */
-const MOST_CERTIFICATES = 8;
 const security = [{ token: [] }];
 const owner = shapes.ownerShape;
 
