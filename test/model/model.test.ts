@@ -6,7 +6,7 @@ const RUNS = Number(process.env.MODEL_RUNS ?? 20_000);
 /** `MODEL_SEED=n` runs exactly that one; otherwise each test starts somewhere else. */
 const ONE = process.env.MODEL_SEED === undefined ? null : Number(process.env.MODEL_SEED);
 const BASE = ONE ?? Date.now() % 1_000_000_000;
-const LONG = 600_000;
+const LONG = 1_800_000;
 
 /** The first run that breaks a promise. */
 async function firstViolation(rules: Rules, runs: number): Promise<{ after: number; told: string } | null> {
