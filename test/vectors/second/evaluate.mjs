@@ -1,0 +1,111 @@
+// The operations of the vectors by a second implementation, from docs/formats.md alone, on @noble, @scure, @ipld/dag-cbor and Node: it shares no code with
+// protocol/, whose cryptography is libsodium's.
+import { isDeepStrictEqual } from 'node:util';
+import { batch, batchIdOf, checkUnsignedHeader, disclosed, included, messageOf } from './batches.mjs';
+import { anyHex, cat, H, hex, need, Refused, uint, utf8 } from './bytes.mjs';
+import { open, recordKeys, scopeKeyOf, seal, subjectOf } from './envelopes.mjs';
+import { checkEvent, commitment, preimage } from './events.mjs';
+import { verify } from './signatures.mjs';
+import { treeOf } from './trees.mjs';
+
+function leavesOf(leaves) {
+  if (Array.isArray(leaves)) return leaves.map(anyHex);
+  const { count, label } = leaves.generate;
+  return Array.from({ length: count }, (_, i) => H(cat(utf8(label), uint(i, 4))));
+}
+
+/** Headers in vectors come with and without their signature. */
+function unsignedOf({ signature: _, ...header }) {
+  checkUnsignedHeader(header);
+  return header;
+}
+
+const placeOf = (input) => ({
+  scopeKey: anyHex(input.scope_key),
+  epoch: input.epoch,
+  app: anyHex(input.app),
+  subject: anyHex(input.subject),
+  eventId: input.event_id,
+  scope: input.scope,
+});
+const envelopeOut = (envelope) => ({
+  length: envelope.length,
+  blake2b256: hex(H(envelope)),
+  envelope: hex(envelope),
+});
+
+const OPERATIONS = {
+  commitment: ({ salt, data }) => ({ commitment: hex(commitment(anyHex(salt), data)) }),
+  leaf: ({ event }) => {
+    const hashed = preimage(checkEvent(event));
+    return { preimage: hex(hashed), leaf: hex(H(hashed)) };
+  },
+  tree: ({ leaves }) => ({ root: hex(treeOf(leavesOf(leaves))) }),
+  message: ({ header, root }) => ({ message: hex(messageOf(unsignedOf(header), anyHex(root))) }),
+  batch_id: ({ header, root }) => ({ batch_id: hex(batchIdOf(unsignedOf(header), anyHex(root))) }),
+  verify: ({ algorithm, wrap, public_key, message, signature }) => {
+    verify({
+      algorithm,
+      wrap,
+      publicKey: anyHex(public_key),
+      message: anyHex(message),
+      signature: anyHex(signature),
+    });
+    return { verified: true };
+  },
+  batch: (input) => ({ root: hex(batch(input)) }),
+  inclusion: ({ leaf, index, count, proof, root }) => {
+    included({ leaf: anyHex(leaf), index, count, proof: proof.map(anyHex), root: anyHex(root) });
+    return { included: true };
+  },
+  disclosure: ({ scope, ...disclosure }) => {
+    const opened = disclosed(disclosure);
+    need(scope === undefined || Object.hasOwn(opened, scope), 'scope');
+    return { opened };
+  },
+  subject: ({ root }) => ({ subject: hex(subjectOf(anyHex(root))) }),
+  scope_key: ({ root, app, scope, epoch }) => ({
+    scope_key: hex(scopeKeyOf(anyHex(root), anyHex(app), scope, epoch)),
+  }),
+  record_key: ({ scope_key, nonce, aad }) => {
+    const keys = recordKeys(anyHex(scope_key), anyHex(nonce), anyHex(aad));
+    return { record_key: hex(keys.recordKey), commitment: hex(keys.commitment) };
+  },
+  seal: (input) => envelopeOut(seal(placeOf(input), anyHex(input.salt), input.data, anyHex(input.nonce))),
+  open: (input) => {
+    const known = input.commitment === undefined ? undefined : anyHex(input.commitment);
+    const { salt, data } = open(placeOf(input), anyHex(input.envelope), known);
+    return { salt: hex(salt), data };
+  },
+};
+
+/** Writes out `{repeat, times}`. */
+function expand(value) {
+  if (Array.isArray(value)) return value.map(expand);
+  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value.repeat === 'string' && typeof value.times === 'number') return value.repeat.repeat(value.times);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, expand(member)]));
+}
+
+function answerOf(operation, input) {
+  try {
+    return { out: operation(input) };
+  } catch (error) {
+    if (error instanceof Refused) return { refused: error.message };
+    throw error;
+  }
+}
+
+/**
+ * How a case ends: `fault`, what is wrong with the answer, and the code of a refusal. An operation that is not known is a fault, and a crash is no refusal:
+ * it is thrown.
+ */
+export function verdictOf({ op, valid, in: input, out, error }) {
+  if (!Object.hasOwn(OPERATIONS, op)) return { fault: `operation ${op} is not known` };
+  const { out: answer, refused } = answerOf(OPERATIONS[op], expand(input));
+  if (!valid)
+    return answer === undefined ? { refused } : { fault: `${JSON.stringify(answer)}, not refused by ${error}` };
+  if (answer === undefined) return { fault: `refused by ${refused}` };
+  const wrong = Object.keys(out).filter((name) => !isDeepStrictEqual(answer[name], expand(out[name])));
+  return wrong.length === 0 ? {} : { fault: `another ${wrong.join(', ')}: ${JSON.stringify(answer)}` };
+}
