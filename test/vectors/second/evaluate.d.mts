@@ -7,5 +7,5 @@ export interface VectorCase {
   out?: Record<string, unknown>;
   error?: string;
 }
-/** `fault`: what is wrong with the answer, absent where the case holds; `refused`: the code of a refusal that is right. */
-export function verdictOf(one: VectorCase): { fault?: string; refused?: string };
+/** What is wrong with the evaluator's answer, or undefined where the case holds; throws where it crashes. */
+export function faultOf(one: VectorCase): string | undefined;

@@ -2,9 +2,13 @@
 // protocol/, whose cryptography is libsodium's.
 import { isDeepStrictEqual } from 'node:util';
 import { batch, batchIdOf, checkUnsignedHeader, disclosed, included, messageOf } from './batches.mjs';
-import { anyHex, cat, H, hex, need, Refused, uint, utf8 } from './bytes.mjs';
+import { body } from './bodies.mjs';
+import { anyHex, cat, H, hex, need, Refused, uint, unhex, utf8 } from './bytes.mjs';
 import { open, recordKeys, scopeKeyOf, seal, subjectOf } from './envelopes.mjs';
 import { checkEvent, commitment, preimage } from './events.mjs';
+import { openSealed, transitPair, unwrapRoot, wrapRoot } from './keys.mjs';
+import { openMeta, sealMeta } from './meta.mjs';
+import { amount, feeOf, parseRemark, remark, settlementLeaf } from './settlement.mjs';
 import { verify } from './signatures.mjs';
 import { treeOf } from './trees.mjs';
 
@@ -34,8 +38,11 @@ const envelopeOut = (envelope) => ({
   envelope: hex(envelope),
 });
 
+const ownerOf = ({ kek, app, wallet }) => ({ kek: anyHex(kek), app: anyHex(app), wallet: anyHex(wallet) });
+const metaKeyOf = ({ root, app, epoch }) => ({ userRoot: anyHex(root), app: anyHex(app), epoch });
+
 const OPERATIONS = {
-  commitment: ({ salt, data }) => ({ commitment: hex(commitment(anyHex(salt), data)) }),
+  commitment: ({ salt, data }) => ({ commitment: hex(commitment(unhex(salt, 16, 'salt'), data)) }),
   leaf: ({ event }) => {
     const hashed = preimage(checkEvent(event));
     return { preimage: hex(hashed), leaf: hex(H(hashed)) };
@@ -77,6 +84,39 @@ const OPERATIONS = {
     const { salt, data } = open(placeOf(input), anyHex(input.envelope), known);
     return { salt: hex(salt), data };
   },
+  body: (input) => {
+    const { root, batchId, mode } = body(anyHex(input.body), input.format, input.network);
+    return { root: hex(root), batch_id: hex(batchId), mode };
+  },
+  seal_meta: (input) => envelopeOut(sealMeta(metaKeyOf(input), input.header, input.events, anyHex(input.nonce))),
+  open_meta: (input) => {
+    const { root, batchId, header, events } = openMeta(metaKeyOf(input), anyHex(input.envelope));
+    return { root: hex(root), batch_id: hex(batchId), header, events };
+  },
+  wrap_root: (input) => ({
+    wrapped: hex(wrapRoot(ownerOf(input), input.kek_version, anyHex(input.root), anyHex(input.nonce))),
+  }),
+  unwrap_root: (input) => {
+    const { userRoot, kekVersion } = unwrapRoot(ownerOf(input), anyHex(input.wrapped));
+    return { root: hex(userRoot), kek_version: kekVersion };
+  },
+  transit_key: ({ root }) => {
+    const { publicKey, secretKey } = transitPair(anyHex(root));
+    return { public_key: hex(publicKey), secret_key: hex(secretKey) };
+  },
+  open_transit: ({ root, sealed }) => ({
+    body: hex(openSealed(transitPair(anyHex(root)), anyHex(sealed), 'transit')),
+  }),
+  fee: ({ count, bytes, per_operation, per_mib }) => ({
+    fee: String(feeOf(count, bytes, amount(per_operation), amount(per_mib))),
+  }),
+  settlement_leaf: ({ batch_id, hash, fee, ...counts }) => ({
+    leaf: hex(settlementLeaf({ batchId: anyHex(batch_id), hash: anyHex(hash), fee: amount(fee), ...counts })),
+  }),
+  remark: ({ app, root, fee, ...rest }) => ({
+    remark: hex(remark({ app: anyHex(app), root: anyHex(root), fee: amount(fee), ...rest })),
+  }),
+  parse_remark: (input) => parseRemark(anyHex(input.remark)),
 };
 
 /** Writes out `{repeat, times}`. */
@@ -97,15 +137,17 @@ function answerOf(operation, input) {
 }
 
 /**
- * How a case ends: `fault`, what is wrong with the answer, and the code of a refusal. An operation that is not known is a fault, and a crash is no refusal:
- * it is thrown.
+ * What is wrong with a case, or undefined. A refusal carries the very code that the case names. An operation that is not known is a fault, and a crash is no
+ * refusal: it is thrown.
  */
-export function verdictOf({ op, valid, in: input, out, error }) {
-  if (!Object.hasOwn(OPERATIONS, op)) return { fault: `operation ${op} is not known` };
+export function faultOf({ op, valid, in: input, out, error }) {
+  if (!Object.hasOwn(OPERATIONS, op)) return `operation ${op} is not known`;
   const { out: answer, refused } = answerOf(OPERATIONS[op], expand(input));
-  if (!valid)
-    return answer === undefined ? { refused } : { fault: `${JSON.stringify(answer)}, not refused by ${error}` };
-  if (answer === undefined) return { fault: `refused by ${refused}` };
+  if (!valid) {
+    if (answer !== undefined) return `answered ${JSON.stringify(answer)}, to be refused by ${error}`;
+    return error === undefined || error === refused ? undefined : `refused by ${refused}, not by ${error}`;
+  }
+  if (answer === undefined) return `refused by ${refused}`;
   const wrong = Object.keys(out).filter((name) => !isDeepStrictEqual(answer[name], expand(out[name])));
-  return wrong.length === 0 ? {} : { fault: `another ${wrong.join(', ')}: ${JSON.stringify(answer)}` };
+  return wrong.length === 0 ? undefined : `another ${wrong.join(', ')}: ${JSON.stringify(answer)}`;
 }
