@@ -4,10 +4,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { batch, batchIdOf, checkUnsignedHeader, disclosed, included, messageOf } from './batches.mjs';
 import { body } from './bodies.mjs';
 import { anyHex, cat, H, hex, need, Refused, uint, unhex, utf8 } from './bytes.mjs';
+import { marked, shown } from './cbor.mjs';
+import { mayServe } from './consent.mjs';
 import { open, recordKeys, scopeKeyOf, seal, subjectOf } from './envelopes.mjs';
 import { checkEvent, commitment, preimage } from './events.mjs';
-import { openSealed, transitPair, unwrapRoot, wrapRoot } from './keys.mjs';
+import { openSealed, pairOf, transitPair, unwrapRoot, wrapRoot } from './keys.mjs';
 import { openMeta, sealMeta } from './meta.mjs';
+import { signReceipt, verifyReceipt } from './receipts.mjs';
+import { checkTime, signRequest, verifyRequest } from './requests.mjs';
 import { amount, feeOf, parseRemark, remark, settlementLeaf } from './settlement.mjs';
 import { verify } from './signatures.mjs';
 import { treeOf } from './trees.mjs';
@@ -117,6 +121,21 @@ const OPERATIONS = {
     remark: hex(remark({ app: anyHex(app), root: anyHex(root), fee: amount(fee), ...rest })),
   }),
   parse_remark: (input) => parseRemark(anyHex(input.remark)),
+  request: (input) => {
+    const request = verifyRequest(input.request, input.network);
+    checkTime(request, input.now);
+    return { message: hex(request.message), hash: hex(request.hash), content: shown(request.content) };
+  },
+  sign_request: ({ seed, fields, content }) => signRequest(anyHex(seed), fields, marked(content)),
+  open_scope_key: (input) => {
+    const pair = pairOf(anyHex(input.seed));
+    const sealed = anyHex(input.sealed);
+    need(sealed.length === 80, 'sealed_key');
+    return { public_key: hex(pair.publicKey), scope_key: hex(openSealed(pair, sealed, 'sealed_key')) };
+  },
+  may_serve: (input) => ({ served: mayServe(input) }),
+  receipt: ({ receipt, network, key }) => ({ stated: shown(verifyReceipt(receipt, network, anyHex(key))) }),
+  sign_receipt: ({ network, seed, stated }) => signReceipt(anyHex(seed), network, marked(stated)),
 };
 
 /** Writes out `{repeat, times}`. */
