@@ -93,7 +93,7 @@ describe('vectors, with the second library', () => {
   test('it imports libraries and itself, and nothing of ours', () => {
     const modules = readdirSync(`${folder}second`).filter((name) => name.endsWith('.mjs'));
     const imported = modules.flatMap((name) =>
-      [...readFileSync(`${folder}second/${name}`, 'utf8').matchAll(/\b(?:from|import)\s*\(?\s*['"`]([^'"`]+)/g)].map(
+      [...readFileSync(`${folder}second/${name}`, 'utf8').matchAll(/\b(?:from\s+|import\s*\(?\s*)['"`]([^'"`]+)/g)].map(
         (match) => String(match[1]),
       ),
     );
