@@ -43,8 +43,16 @@ async function run(options: UpOptions): Promise<void> {
   const announce = () => void process.stdout.write(`ready\n${addresses(running)}\nCtrl-C stops everything.\n`);
   if (options.demo) {
     const { demo } = await import('./demo/demo.ts');
-    const { report, complete } = await demo(deploymentOf(sandbox), { afterJourney: announce });
-    if (!complete) say(`The demo is not complete: ${JSON.stringify(report)}`);
+    const shown = demo(deploymentOf(sandbox), { afterJourney: announce }).then(
+      ({ report, complete }) => {
+        if (!complete) say(`The demo is not complete: ${JSON.stringify(report)}`);
+      },
+      (error: unknown) => {
+        // Whoever stops the sandbox meanwhile takes the demo's rooms away.
+        if (!ending) throw error;
+      },
+    );
+    await Promise.race([shown, stopped]);
   } else {
     announce();
   }

@@ -63,10 +63,11 @@ export async function demo(
   const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   const stores = await openStores(deployment);
   const display = new StageDisplay(events.length);
+  let sending: Sending | undefined;
   try {
     const before = await countBefore(stores);
     const started = performance.now();
-    const sending = send(events, cast, { endpoint: deployment.api, network: deployment.network });
+    sending = send(events, cast, { endpoint: deployment.api, network: deployment.network });
     // Awaited in `indexed`; until then a failure is not unhandled.
     sending.safe.catch(() => undefined);
     const customer = busiest(events);
@@ -82,9 +83,10 @@ export async function demo(
     if (mine) say(describeSettlement(mine));
     for (const failure of holdings.failures.slice(0, 5)) say(`  ${failure}`);
     const report = await reportOf({ stores, sending, holdings, batchIds, before, seconds, ...last });
-    sending.close();
     return { report, complete: isComplete(report, events.length) };
   } finally {
+    // Or it would try for ever to send to a sandbox that was stopped meanwhile.
+    sending?.close();
     display.close();
     await stores.close();
   }
