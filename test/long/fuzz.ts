@@ -25,7 +25,7 @@ export default async function fuzz({ stack, args: [asked] }: LongContext): Promi
     const records = await recordsOf(sandbox);
     const starts = sandbox.sandbox.rooms.starts('api');
     process.stdout.write(`${JSON.stringify({ ...report, records, starts })}\n`);
-    const accepted = (report.statuses['202'] ?? 0) + 1;
+    const accepted = report.accepted + 1;
     const problems = [...report.failures];
     if (!report.alive || starts !== 1) problems.push(`the API was started ${starts} times, alive: ${report.alive}`);
     // What broke off without an answer may have been accepted before it did.

@@ -13,6 +13,8 @@ export interface FuzzOptions {
 export interface FuzzReport {
   readonly seed: number;
   readonly requests: number;
+  /** Batches that were answered 202, the last valid one not counted. */
+  readonly accepted: number;
   /** How often each status was answered; `none` where the connection ended without an answer. */
   readonly statuses: Readonly<Record<string, number>>;
   /** Answers that must not be: 5xx other than overload. */
@@ -114,11 +116,15 @@ export async function run({ seconds, url, seed }: FuzzOptions): Promise<FuzzRepo
   const failures: string[] = [];
   const until = Date.now() + seconds * 1000;
   let requests = 0;
+  let accepted = 0;
   const lane = async () => {
     while (Date.now() < until) {
       requests += 1;
       const number = requests;
-      const status = await (draw(3) === 0 ? shootAtConsent(url, draw) : shoot(url, draw));
+      const atConsent = draw(3) === 0;
+      const status = await (atConsent ? shootAtConsent(url, draw) : shoot(url, draw));
+      // An erasure is answered 202, too, and stands in no log of batches.
+      if (!atConsent && status === '202') accepted += 1;
       statuses[status] = (statuses[status] ?? 0) + 1;
       if (/^5/.test(status) && status !== '503') failures.push(`request ${number} of seed ${seed}: ${status}`);
     }
@@ -129,7 +135,7 @@ export async function run({ seconds, url, seed }: FuzzOptions): Promise<FuzzRepo
     headers: { 'content-type': 'application/x-ndjson' },
     body: Buffer.from(someBody()),
   });
-  return { seed, requests, statuses, failures, alive: last.status === 202 };
+  return { seed, requests, accepted, statuses, failures, alive: last.status === 202 };
 }
 
 function shoot(url: string, draw: Draw): Promise<string> {
