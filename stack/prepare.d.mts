@@ -15,3 +15,5 @@ export function prepareAll(progress?: Progress): Promise<void>;
  * @param lock name of what may not run twice at once
  */
 export function cached(key: string, lock: string, make: (folder: string) => Promise<void>): Promise<string>;
+/** Runs `work` while no other process or clone runs what has this name, by a lock in the cache folder. */
+export function locked<T>(cache: string, name: string, work: () => Promise<T>): Promise<T>;

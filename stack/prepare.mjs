@@ -80,7 +80,7 @@ async function verify(part, folder, list) {
 }
 
 /** A lock between processes and clones: its holder touches it; one not touched for 20 s belongs to a dead process. */
-async function locked(cache, name, work) {
+export async function locked(cache, name, work) {
   const lock = join(cache, `.lock-${name}`);
   await mkdir(cache, { recursive: true });
   for (;;) {

@@ -7,6 +7,7 @@ import { install } from '../cli/install.mjs';
 import { engineAnswers } from '../stack/engine.mjs';
 import { prepareAll } from '../stack/prepare.mjs';
 import { root } from '../stack/root.mjs';
+import { prepareChromium, prepareOtherNode } from './support/prepared.mjs';
 
 const jestArguments = process.argv.slice(2);
 const say = (part, state) => process.stderr.write(`${part}: ${state}\n`);
@@ -86,11 +87,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 try {
   const native = process.env.DDC_STACK !== 'compose' && !(await engineAnswers());
+  // Needed by the suites only: fetched while everything else goes on. A suite that finds neither says so itself.
+  const fetched = Promise.allSettled([prepareChromium(say), prepareOtherNode(say)]);
   await Promise.all([install(say, { withTools: true }), native ? prepareAll() : undefined]);
   await startStack();
   await check('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);
   await check('unused', ['node_modules/knip/bin/knip.js']);
   await check('style', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
+  await fetched;
   await suites();
 } catch (error) {
   total.failed += 1;

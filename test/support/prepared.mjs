@@ -1,0 +1,77 @@
+// What some suites need beside the stack: a real Chromium, and the other Node that the SDK runs under. Plain JavaScript, because `test/run.mjs` fetches both
+// while the stack is prepared; a suite that is run alone fetches what it needs itself.
+import { spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { cached, cacheFolder, locked } from '../../stack/prepare.mjs';
+
+/** The Node beside the one that runs the tests; the npm package `node` carries it. */
+export const OTHER_NODE = '22.23.3';
+const CHROMIUMS = ['chromium', 'chromium-browser', 'google-chrome'];
+/** apt waits so long for another apt. */
+const LOCK_SECONDS = 300;
+const toStderr = (part, state) => process.stderr.write(`${part}: ${state}\n`);
+
+/** Runs a tool to its end; what it printed is only shown when it fails. */
+function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        output = (output + chunk).slice(-20_000);
+      });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(output);
+      else reject(new Error(`\`${command} ${args.join(' ')}\` ended with ${code}:\n${output}`));
+    });
+  });
+}
+
+async function onPath(names) {
+  for (const name of names)
+    for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+      const file = join(folder, name);
+      const runs = await access(file, constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      if (runs) return file;
+    }
+  return null;
+}
+
+/**
+ * A Chromium: `DDC_CHROMIUM`, the one on the PATH, or Debian's, installed when this is root. Two callers at once install it once.
+ * @returns its path
+ */
+export async function prepareChromium(say = toStderr) {
+  const found = process.env.DDC_CHROMIUM || (await onPath(CHROMIUMS));
+  if (found) return found;
+  if (process.getuid?.() !== 0)
+    throw new Error('There is no Chromium: install the package `chromium`, or set DDC_CHROMIUM to the path of one.');
+  await locked(cacheFolder(), 'apt', async () => {
+    if (await onPath(CHROMIUMS)) return;
+    say('chromium', 'installing the Debian package');
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const wait = ['-o', `DPkg::Lock::Timeout=${LOCK_SECONDS}`];
+    await run('apt-get', [...wait, 'update'], { env });
+    await run('apt-get', [...wait, 'install', '-y', '--no-install-recommends', 'chromium'], { env });
+    say('chromium', 'installed');
+  });
+  const installed = await onPath(CHROMIUMS);
+  if (!installed) throw new Error('The package `chromium` is installed, and there is no chromium on the PATH.');
+  return installed;
+}
+
+/** Node 22 from npm, in the cache folder. @returns the path of the program */
+export async function prepareOtherNode(say = toStderr) {
+  const key = `node-${OTHER_NODE}-${process.platform}-${process.arch}`;
+  const folder = await cached(key, 'node', async (draft) => {
+    say('node', `fetching ${OTHER_NODE}`);
+    const quiet = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+    await run('npm', ['install', '--prefix', draft, ...quiet, `node@${OTHER_NODE}`], { cwd: draft });
+  });
+  return join(folder, 'node_modules/node/bin/node');
+}
