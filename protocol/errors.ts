@@ -102,6 +102,7 @@ export const PROTOCOL_ERRORS = {
   legacy_path: 'The path is no $, .name, [index], .* or ..*, or the document has nothing encrypted there.',
   // text forms
   hex: 'Hex is lower case, without 0x, of the right length.',
+  ss58: 'An address is SS58 of a 32-byte public key: base58, with any prefix but 46 and 47, and its checksum.',
   base64url: 'base64url has no padding, and its unused bits are zero.',
   range: 'The number does not fit its field.',
 } as const;

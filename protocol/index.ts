@@ -88,6 +88,7 @@ export { type SignedBatch, type SignRequest, signBatch } from './sign-batch.ts';
 export { keyPairFromSeed, type SignatureClaim, sign, verifySignature } from './signature.ts';
 export { ready, scrub } from './sodium.ts';
 export { mergeScopes, splitScopes } from './split-scopes.ts';
+export { type Address, decodeSs58, encodeSs58, isSs58Prefix } from './ss58.ts';
 export { openTransit, sealTransit, transitKeyPair } from './transit.ts';
 export { inclusionProof, rootOf, treeLevels, verifyInclusion } from './tree.ts';
 export { unwrapRoot, WRAPPED_ROOT_BYTES, wrappedKekVersion, wrapRoot } from './user-root.ts';

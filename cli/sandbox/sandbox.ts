@@ -73,6 +73,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     };
     const env: Record<string, string> = {
       DDC_NETWORK: 'cere-sandbox',
+      DDC_SS58_PREFIX: '2',
       DDC_EXPORT: JSON.stringify(plan),
       ...stack.env,
       ...sandboxSecrets(folder),

@@ -18,8 +18,9 @@ import type { Requests } from '../pipeline/ports/requests.ts';
 import type { SettlementStatus } from '../pipeline/ports/settlement-status.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
 import { createAcceptBatch } from './accept-batch.ts';
+import { addressesOf } from './addresses.ts';
 import { createAppRegister } from './app-register.ts';
-import { createTokens } from './auth/bearer.ts';
+import { createGate, createTokens } from './auth/bearer.ts';
 import { createBatchRoute } from './batch-route.ts';
 import { createBatchStatuses } from './batch-status.ts';
 import { createBodyBudget } from './body-budget.ts';
@@ -41,6 +42,8 @@ const DEFAULT_LIMITS: ApiLimits = { bodyBytes: 96 * MIB, waitingBytes: 16 * MIB,
 
 export interface ApiDeps {
   readonly network: string;
+  /** Of the SS58 addresses in answers. */
+  readonly ss58Prefix: number;
   /** Full name of `ddc.batches.received`, prefix included. */
   readonly topic: string;
   readonly partitions: number;
@@ -108,9 +111,17 @@ export async function startApi(
   const ready = () => running !== null && !running.stopping;
   const tokens = createTokens(deps.network, () => deps.clock.now());
   const routes = createRoutes({
-    routes: allRoutes({ ...deps, tokens, statuses: createBatchStatuses(deps), apps, telemetry, ready }),
+    routes: allRoutes({
+      ...deps,
+      addressOf: addressesOf(deps.ss58Prefix),
+      tokens,
+      statuses: createBatchStatuses(deps),
+      apps,
+      telemetry,
+      ready,
+    }),
     budget,
-    tokens,
+    gate: createGate(deps.network, tokens),
     telemetry,
     version: deps.version,
   });

@@ -15,6 +15,7 @@ import {
 } from '../../protocol/index.ts';
 import { type Account, accountFromPhrase, DdcClient, deriveAccount, type WalletRequests } from '../../sdk/js/index.ts';
 import { app as appAccount, type MemoryApi, startMemoryApi } from '../../test/support/api.ts';
+import { bearer } from '../../test/support/call-api.ts';
 
 const PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
 const HOUR = 3_600_000;
@@ -210,13 +211,14 @@ describe('signed requests', () => {
       'revoked',
     ]);
     const address = `${it.url}/v1/wallets/${toHex(owner.publicKey)}/apps/${toHex(app)}/grants`;
-    const ask = async (query: string) => {
-      const answer = await fetch(`${address}?${query}`);
+    const token = bearer({ keyPair: owner, app, by: 'wallet', operations: ['grants.read'], now: now() });
+    const ask = async (query: string, headers = {}) => {
+      const answer = await fetch(`${address}?${query}`, { headers });
       return [answer.status, ((await answer.json()) as { code: string }).code];
     };
     expect(await ask('limit=100')).toEqual([401, 'unauthorized']);
     for (const query of ['limit=101', 'limit=0', 'after=x', 'after=1.ab', 'more=1'])
-      expect(await ask(query)).toEqual([400, 'invalid']);
+      expect(await ask(query, token)).toEqual([400, 'invalid']);
   });
 });
 

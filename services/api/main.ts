@@ -128,6 +128,7 @@ async function start(boot: Boot): Promise<Running> {
     await startApi(
       {
         network: config.network,
+        ss58Prefix: config.ss58Prefix,
         topic: received.name,
         partitions,
         partitionOf,

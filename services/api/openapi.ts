@@ -1,5 +1,5 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
-import type { Route } from './route.ts';
+import { documented, type Route } from './route.ts';
 
 /** OpenAPI 3.1, from the shapes that validate. */
 export function openApiDocument(routes: readonly Route[], version: string) {
@@ -9,7 +9,7 @@ export function openApiDocument(routes: readonly Route[], version: string) {
     scheme: 'bearer',
     description: 'base64url of the JSON of a signed request of kind `token`.',
   });
-  for (const { doc } of routes) registry.registerPath(doc);
+  for (const route of routes) registry.registerPath(documented(route));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {

@@ -1,8 +1,9 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
+import { type Access, accessRefusals, describedAccess, securityOf } from './access.ts';
 import { countAnswer } from './answer.ts';
-import type { Tokens } from './auth/bearer.ts';
+import type { Gate } from './auth/bearer.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { mustBeJson, readJson } from './json-body.ts';
 import { ApiProblem } from './problems.ts';
@@ -11,7 +12,9 @@ import * as shapes from './shapes.ts';
 
 /** One operation: what the document says of it, and what it does. */
 export interface Route {
-  readonly doc: RouteConfig;
+  /** What it is; who may call it and what that may be refused with is added from `access`. */
+  readonly doc: Omit<RouteConfig, 'security'>;
+  readonly access: Access;
   /** Absent: served before express (`POST /v1/batches`). */
   readonly handle?: (request: Request, response: Response) => Promise<void> | void;
   /** Largest JSON body, bytes. Default 128 KiB. */
@@ -35,8 +38,6 @@ export const RETRY_LATER = {
   429: problem('`wallet_rate`: wait as Retry-After says.'),
   503: problem('`overloaded`, `unavailable`, `stopping`: wait as Retry-After says and send the same bytes again.'),
 };
-/** What every route that takes a token may answer. */
-export const AUTH_PROBLEMS = { 401: problem('`unauthorized`'), 403: problem('`forbidden`, `token_delegated`') };
 /** What every route with a JSON body may answer. */
 export const BODY_PROBLEMS = {
   400: problem('`malformed_json`, `invalid`'),
@@ -48,8 +49,19 @@ export const BODY_PROBLEMS = {
 export interface MountDeps {
   /** What bodies and large answers share with batches. */
   readonly budget: BodyBudget;
-  /** Checks the token of a request. */
-  readonly tokens: Tokens;
+  /** Checks what `access` asks of a request, as far as its head shows it. */
+  readonly gate: Gate;
+}
+
+/** What the document says of a route, with what follows from `access`. */
+export function documented({ doc, access }: Route): RouteConfig {
+  const responses: RouteConfig['responses'] = { ...doc.responses };
+  for (const [status, codes] of Object.entries(accessRefusals(access))) {
+    const own = responses[status];
+    responses[status] = problem(own && 'description' in own ? `${codes}, ${own.description}` : codes);
+  }
+  const description = describedAccess(access, doc.description);
+  return { ...doc, ...securityOf(access), ...(description === undefined ? {} : { description }), responses };
 }
 
 /** Each address takes the methods of its routes; any other method is told which. */
@@ -65,7 +77,7 @@ export function mount(app: Express, routes: readonly Route[], deps: MountDeps): 
     const address = path.replaceAll(/\{(\w+)\}/g, ':$1');
     for (const route of those) {
       if (!route.handle) continue;
-      if (route.doc.method === 'get') app.get(address, route.handle);
+      if (route.doc.method === 'get') app.get(address, withoutBody(route, route.handle, deps));
       else app.post(address, withBody(route, route.handle, deps));
     }
     const allow = those.map(({ doc }) => (doc.method === 'get' ? 'GET, HEAD' : 'POST')).join(', ');
@@ -75,16 +87,21 @@ export function mount(app: Express, routes: readonly Route[], deps: MountDeps): 
   }
 }
 
+type Handle = NonNullable<Route['handle']>;
+
+const withoutBody =
+  ({ access }: Route, handle: Handle, { gate }: MountDeps): RequestHandler =>
+  (request, response) => {
+    gate(request, access);
+    return handle(request, response);
+  };
+
 /** Whoever needs a token and has none is refused before a byte of the body is read, and holds nothing. */
 const withBody =
-  (
-    { doc, limit = SMALL_BODY }: Route,
-    handle: NonNullable<Route['handle']>,
-    { budget, tokens }: MountDeps,
-  ): RequestHandler =>
+  ({ access, limit = SMALL_BODY }: Route, handle: Handle, { budget, gate }: MountDeps): RequestHandler =>
   async (request, response) => {
     mustBeJson(request);
-    if (doc.security) tokens(request);
+    gate(request, access);
     let release: (() => void) | undefined;
     try {
       release = await readJson(request, budget, limit);

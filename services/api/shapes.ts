@@ -1,9 +1,30 @@
 import { z } from 'zod';
+import { decodeSs58, isHex, ProtocolError, toHex } from '../../protocol/index.ts';
 
 /** The shapes of what the routes take and give. They validate, and `/openapi.json` is made from them. */
 
 export const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 characters of lower-case hex');
 const offset = z.int().min(0);
+
+/** Of a wallet or app in an answer, beside its hex. */
+export const address = z.string().describe("SS58, with the network's own prefix.");
+const NO_ADDRESS =
+  'must be the public key of a wallet or app: 64 characters of lower-case hex without 0x, or its SS58 address with any prefix';
+
+/** A wallet or app where callers name it in a path or query: hex or SS58. Handlers get lower-case hex. */
+export const addressParam = z
+  .string()
+  .transform((text, context): string => {
+    if (isHex(text, 32)) return text;
+    try {
+      return toHex(decodeSs58(text).key);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      context.addIssue({ code: 'custom', message: NO_ADDRESS });
+      return z.NEVER;
+    }
+  })
+  .describe('Public key in hex, or its SS58 address with any prefix.');
 
 export const batchIdShape = hex32.describe('BLAKE2b-256 of network, app, wallet, signer, source, seq and root.');
 
@@ -19,6 +40,8 @@ export const batchStatus = z.object({
   batchId: hex32,
   app: hex32.nullable().describe('null until indexed.'),
   wallet: hex32.nullable().describe('null until indexed.'),
+  appAddress: address.nullable().describe('null until indexed.'),
+  walletAddress: address.nullable().describe('null until indexed.'),
   position: z.object({ partition: z.int().min(0), offset }).nullable(),
   stages: z.object({ encrypted: z.boolean(), pinned: z.boolean(), indexed: z.boolean(), settled: z.boolean() }),
   content: z
@@ -115,8 +138,8 @@ export const removalState = z.object({
   receipts: z.array(z.object({ payload: z.string(), key: hex32, signature: z.string() })),
 });
 
-/** A wallet in an app. */
-export const ownerShape = z.strictObject({ wallet: hex32, app: hex32 });
+/** A wallet in an app, as paths name them. */
+export const ownerShape = z.strictObject({ wallet: addressParam, app: addressParam });
 export const preparedRoot = z.object({ rootVersion: z.int().min(1), subject: hex32, epoch: epochShape });
 
 export const sealedKey = z.object({

@@ -12,6 +12,8 @@ export interface Config {
   readonly network: string;
   /** Rounds and files are made sooner than in production, and protections may be switched off. */
   readonly sandbox: boolean;
+  /** Of the addresses that the API answers. */
+  readonly ss58Prefix: number;
   readonly topicPrefix: string;
   /** One of the two is set in rooms that hold keys. */
   readonly kekFile: string;
@@ -84,6 +86,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     chainRpc: e.CHAIN_RPC,
     network: e.DDC_NETWORK,
     sandbox,
+    ss58Prefix: e.DDC_SS58_PREFIX,
     topicPrefix: e.DDC_TOPIC_PREFIX,
     kekFile: e.DDC_KEK_FILE,
     kek: e.DDC_KEK,

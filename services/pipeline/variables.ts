@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSs58Prefix } from '../../protocol/index.ts';
 import { faultPlan } from './faults.ts';
 
 export const ROOMS = ['api', 'encryptor', 'pinner', 'indexer', 'settler', 'exporter'] as const;
@@ -74,6 +75,13 @@ export const environment = z.object({
     .default('cere-sandbox')
     .describe(
       'Name that every signed batch carries; batches of another network are refused. Protections can only be switched off in `cere-sandbox`.',
+    ),
+  DDC_SS58_PREFIX: z.coerce
+    .number()
+    .refine(isSs58Prefix, 'must be 0 to 16383, but not 46 or 47, which are reserved')
+    .default(54)
+    .describe(
+      'Number of the network in the SS58 addresses that the API answers: 54 is Cere, 2 the chain of the sandbox. Callers may write addresses with any.',
     ),
   DDC_TOPIC_PREFIX: z
     .string()

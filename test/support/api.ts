@@ -99,6 +99,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const api = await startApi(
     {
       network: NETWORK,
+      ss58Prefix: 2,
       topic: batchesReceived.name,
       partitions: PARTITIONS,
       partitionOf: (key, count) => (key[0] ?? 0) % count,

@@ -8,6 +8,7 @@ import {
   type VerifiedRequest,
   verifyRequest,
 } from '../../../protocol/index.ts';
+import type { Access } from '../access.ts';
 import { ApiProblem } from '../problems.ts';
 
 /** Who calls: the holder of a wallet's or an app's key. Keys in hex. */
@@ -31,6 +32,13 @@ export const OPERATIONS = [
   'crypto.decrypt',
   'move',
   'batches.locate',
+  'batches.write',
+  'events.read',
+  'events.decrypt',
+  'blobs.write',
+  'blobs.read',
+  'receipts.read',
+  'wallets.read',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
@@ -53,17 +61,33 @@ export function createTokens(network: string, now: () => number): Tokens {
   };
 }
 
+/** What the head of a request shows already: that there is a token, where one is needed, and that it is for this. @throws ApiProblem `unauthorized`, `forbidden`, `token_delegated` */
+export type Gate = (request: Request, access: Access) => void;
+
+export const createGate =
+  (network: string, tokens: Tokens): Gate =>
+  (request, access) => {
+    if (access.kind === 'public' || access.kind === 'signed') return;
+    if (access.kind !== 'token' && request.headers.authorization === undefined) return;
+    mustName(tokens(request), network, access.kind === 'write' ? 'batches.write' : access.operation);
+  };
+
+/** @throws ApiProblem `forbidden`, `token_delegated` */
+function mustName(token: VerifiedRequest<'token'>, network: string, operation: Operation): void {
+  const { content, signer } = token;
+  if (content.audience !== network) throw new ApiProblem('forbidden', { detail: 'the token is for another audience' });
+  // Further keys of an identity are later work: a token is used by whoever signed it.
+  if (toHex(content.key) !== (signer === 'app' ? token.app : token.wallet)) throw new ApiProblem('token_delegated');
+  if (!content.operations.includes(operation))
+    throw new ApiProblem('forbidden', { detail: `the token does not name the operation ${operation}` });
+}
+
 /** Whether the token of a request allows an operation. */
 export function createAuthorize(network: string, tokens: Tokens): Authorize {
   return (request, operation, app) => {
     const token = tokens(request);
+    mustName(token, network, operation);
     const { content, signer } = token;
-    if (content.audience !== network)
-      throw new ApiProblem('forbidden', { detail: 'the token is for another audience' });
-    // Further keys of an identity are later work: a token is used by whoever signed it.
-    if (toHex(content.key) !== (signer === 'app' ? token.app : token.wallet)) throw new ApiProblem('token_delegated');
-    if (!content.operations.includes(operation))
-      throw new ApiProblem('forbidden', { detail: `the token does not name the operation ${operation}` });
     if (token.app !== app) throw new ApiProblem('forbidden', { detail: 'the token is for another app' });
     return { app, wallet: content.wallet === '*' ? '*' : token.wallet, signer };
   };

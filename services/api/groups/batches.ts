@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { fromHex } from '../../../protocol/index.ts';
+import type { AddressOf } from '../addresses.ts';
 import { answerJson } from '../answer.ts';
 import { BATCHES_PATH } from '../batch-route.ts';
-import type { BatchStatuses } from '../batch-status.ts';
+import type { BatchStatus, BatchStatuses } from '../batch-status.ts';
 import { ApiProblem } from '../problems.ts';
 import { BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import * as shapes from '../shapes.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 const accept: Route = {
+  access: { kind: 'write' },
   doc: {
     method: 'post',
     path: BATCHES_PATH,
@@ -41,16 +43,25 @@ const accept: Route = {
   },
 };
 
+const withAddresses = (addressOf: AddressOf) => (status: BatchStatus) => ({
+  ...status,
+  appAddress: status.app && addressOf(status.app),
+  walletAddress: status.wallet && addressOf(status.wallet),
+});
+
 /** Batches: taken (by a route of its own before express), and where they are. */
 export const batchRoutes = ({
   statuses,
+  addressOf,
   telemetry,
 }: {
   statuses: BatchStatuses;
+  addressOf: AddressOf;
   telemetry: Pick<Telemetry, 'answered'>;
 }): Route[] => [
   accept,
   {
+    access: { kind: 'optional', operation: 'receipts.read', by: ['owner', 'app'] },
     doc: {
       method: 'post',
       path: '/v1/batches/status',
@@ -65,11 +76,12 @@ export const batchRoutes = ({
     async handle(request, response) {
       const { ids } = checked(shapes.statusRequest, request.body);
       const batches = await statuses(ids.map((id) => fromHex(id, 32)));
-      answerJson(response, 200, { batches });
+      answerJson(response, 200, { batches: batches.map(withAddresses(addressOf)) });
       telemetry.answered('status', 200);
     },
   },
   {
+    access: { kind: 'optional', operation: 'receipts.read', by: ['owner', 'app'] },
     doc: {
       method: 'get',
       path: '/v1/batches/{id}',
@@ -87,7 +99,7 @@ export const batchRoutes = ({
       const id = checked(shapes.batchIdShape, request.params.id);
       const [status] = await statuses([fromHex(id, 32)]);
       if (!status || status.outcome === 'unknown') throw new ApiProblem('unknown_batch');
-      answerJson(response, 200, status);
+      answerJson(response, 200, withAddresses(addressOf)(status));
       telemetry.answered('batch', 200);
     },
   },

@@ -7,7 +7,7 @@ import { MOST_CERTIFICATES } from '../auth/askers.ts';
 import { type Authorize, mustBeOwner, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import type { SealedKeys } from '../requests/sealed-keys.ts';
-import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import * as shapes from '../shapes.ts';
 import { formatPlace, parsePlace } from './access-place.ts';
 
@@ -19,7 +19,6 @@ export interface ConsentRoutesDeps {
   readonly now: () => number;
 }
 
-const security = [{ token: [] }];
 const owner = shapes.ownerShape;
 
 /** The JSON form of a request: what anyone can verify again. */
@@ -28,13 +27,14 @@ const shown = ({ content: _content, hash: _hash, ...signed }: VerifiedRequest) =
 /** What was allowed and given: for the owner, the app, and recipients. */
 export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
   {
+    access: { kind: 'public' },
     doc: {
       method: 'get',
       path: '/v1/certificates/{wallet}',
       tags: ['keys & grants'],
       summary: 'Encryption keys of a wallet',
       description: 'Certificates that have not expired, newest first. Public: whoever grants needs them.',
-      request: { params: z.object({ wallet: shapes.hex32 }) },
+      request: { params: z.object({ wallet: shapes.addressParam }) },
       responses: {
         200: ok('Signed requests of kind `recipient`.', shapes.certificates),
         400: problem('`invalid`'),
@@ -42,25 +42,23 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
       },
     },
     async handle(request, response) {
-      const wallet = checked(shapes.hex32, request.params.wallet);
+      const wallet = checked(shapes.addressParam, request.params.wallet);
       const all = await deps.consents.certificates(fromHex(wallet, 32));
       const live = all.filter((one) => one.content.expiresAt > deps.now());
       answerJson(response, 200, { certificates: live.map(shown) });
     },
   },
   {
+    access: { kind: 'token', operation: 'grants.read', by: ['owner', 'app'] },
     doc: {
       method: 'get',
       path: '/v1/wallets/{wallet}/apps/{app}/grants',
       tags: ['keys & grants'],
       summary: 'Grants and policies of a wallet in an app',
-      description: 'Operation `grants.read`, by the wallet or the app.',
-      security,
       request: { params: owner, query: shapes.grantQuery },
       responses: {
         200: ok('Newest first; page by page each comes once.', shapes.grantList),
         400: problem('`invalid`'),
-        ...AUTH_PROBLEMS,
         503: RETRY_LATER[503],
       },
     },
@@ -80,19 +78,17 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
     },
   },
   {
+    access: { kind: 'token', operation: 'access.read', by: ['owner'] },
     doc: {
       method: 'get',
       path: '/v1/wallets/{wallet}/apps/{app}/access-log',
       tags: ['keys & grants'],
       summary: 'Every key that was handed out',
-      description:
-        'Operation `access.read`, by the wallet. One entry per reader, scope, root version, epoch and reason.',
-      security,
+      description: 'One entry per reader, scope, root version, epoch and reason.',
       request: { params: owner, query: shapes.accessQuery },
       responses: {
         200: ok('Those first given last in front; page by page each comes once.', shapes.accessLog),
         400: problem('`invalid`'),
-        ...AUTH_PROBLEMS,
         503: RETRY_LATER[503],
       },
     },
@@ -111,19 +107,18 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
     },
   },
   {
+    access: { kind: 'token', operation: 'keys.fetch', by: ['reader'] },
     doc: {
       method: 'post',
       path: '/v1/keys/fetch',
       tags: ['keys & grants'],
       summary: 'Keys that were granted to the caller',
       description:
-        "Operation `keys.fetch`, by the recipient's own token for this app. Keys are sealed to the caller's registered certificates that have not expired: to the newest 8 of them.",
-      security,
+        "The token is the recipient's own, for this app. Keys are sealed to the caller's registered certificates that have not expired: to the newest 8 of them.",
       request: jsonBody(shapes.keyFetch),
       responses: {
         200: ok('What live grants and policies give.', shapes.sealedKeys),
         ...BODY_PROBLEMS,
-        ...AUTH_PROBLEMS,
         410: problem('`erased`'),
         413: problem('`payload_too_large`, `too_many_keys`'),
       },

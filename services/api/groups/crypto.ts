@@ -6,7 +6,7 @@ import { decrypted, decryptRequest, encrypted, encryptRequest } from '../explici
 import type { createDecrypt } from '../explicit/decrypt.ts';
 import type { createEncrypt } from '../explicit/encrypt.ts';
 import { ApiProblem } from '../problems.ts';
-import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
+import { BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
 
 export interface CryptoRoutesDeps {
   readonly authorize: Authorize;
@@ -15,7 +15,7 @@ export interface CryptoRoutesDeps {
   readonly decrypt: ReturnType<typeof createDecrypt>;
 }
 
-const shared = { method: 'post' as const, tags: ['crypto'], security: [{ token: [] }] };
+const shared = { method: 'post' as const, tags: ['crypto'] };
 /** As a batch may have. */
 const limit = 2_000_000;
 
@@ -23,18 +23,18 @@ const limit = 2_000_000;
 export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt }: CryptoRoutesDeps): Route[] => [
   {
     limit,
+    access: { kind: 'token', operation: 'crypto.encrypt', by: ['owner', 'app'] },
     doc: {
       ...shared,
       path: '/v1/crypto/encrypt',
       summary: 'Encrypt events scope by scope',
       description:
-        'Operation `crypto.encrypt`, by the app, or by the wallet where the app is open. Under the newest keys of the wallet in this app; nothing is stored, signed or charged. At most 2,000,000 bytes, and 1,000 scopes in all.',
+        'By the wallet only where the app is open. Under the newest keys of the wallet in this app; nothing is stored, signed or charged. At most 2,000,000 bytes, and 1,000 scopes in all.',
       request: jsonBody(encryptRequest),
       responses: {
         200: ok('Envelopes in the order of the events, with what commits to their content.', encrypted),
         ...BODY_PROBLEMS,
-        ...AUTH_PROBLEMS,
-        403: problem('`forbidden`, `token_delegated`, `unknown_app`, `app_closed`'),
+        403: problem('`unknown_app`, `app_closed`'),
         409: problem('`client_keys`'),
         410: problem('`erased`'),
         422: problem('`scope`, `data`, `id`: a name that no client may use, or text that is not well-formed.'),
@@ -54,17 +54,17 @@ export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt }: CryptoRoutes
   },
   {
     limit,
+    access: { kind: 'token', operation: 'crypto.decrypt', by: ['app', 'reader'] },
     doc: {
       ...shared,
       path: '/v1/crypto/decrypt',
       summary: 'Decrypt envelopes',
       description:
-        "Operation `crypto.decrypt`: by the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. Keys that this takes are in the wallet's access log. Of a wallet's certificates that have not expired the newest 8 count. At most 2,000,000 bytes and 1,000 envelopes.",
+        "By the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. Keys that this takes are in the wallet's access log. Of a wallet's certificates that have not expired the newest 8 count. At most 2,000,000 bytes and 1,000 envelopes.",
       request: jsonBody(decryptRequest),
       responses: {
         200: ok('One answer per envelope, in order; one that is refused does not fail the others.', decrypted),
         ...BODY_PROBLEMS,
-        ...AUTH_PROBLEMS,
       },
     },
     async handle(request, response) {

@@ -4,7 +4,7 @@ import type { Authorize } from '../auth/bearer.ts';
 import type { createEventPages } from '../disclosures/event-page.ts';
 import type { createEventReaders } from '../disclosures/event-reader.ts';
 import { eventPage, pageQuery } from '../disclosures/shapes.ts';
-import { AUTH_PROBLEMS, checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import { ownerShape } from '../shapes.ts';
 
 export interface DisclosureRoutesDeps {
@@ -18,19 +18,18 @@ const DEFAULT_LIMIT = 100;
 /** Events as their readers get them. */
 export const disclosureRoutes = ({ authorize, readerOf, pageOf }: DisclosureRoutesDeps): Route[] => [
   {
+    access: { kind: 'token', operation: 'disclosures.read', by: ['owner', 'app', 'reader'] },
     doc: {
       method: 'get',
       path: '/v1/wallets/{wallet}/apps/{app}/disclosures',
       tags: ['events'],
       summary: 'Events of a wallet in an app, each with its proof',
       description:
-        "Operation `disclosures.read`: by the wallet (everything), by the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. The latter two see the events of which they may open a scope. Oldest first: by earliest event time of the batch, batch id, and index in the batch; what is recorded later with an earlier time stands before. A batch that can never be read (its root was lost, or it is not what the index names) is passed over, and the operator told. While four pages are under way in a process it answers 503 `overloaded`. Of a wallet's certificates that have not expired the newest 8 count. The events that a reader may not open are left out, but `more` and the number of pages let a reader with any live grant or policy guess how many batches there are.",
-      security: [{ token: [] }],
+        "The wallet gets everything; the app under the wallet's policy, another wallet by its registered certificates, under a grant or a policy that names it. The latter two see the events of which they may open a scope. Oldest first: by earliest event time of the batch, batch id, and index in the batch; what is recorded later with an earlier time stands before. A batch that can never be read (its root was lost, or it is not what the index names) is passed over, and the operator told. While four pages are under way in a process it answers 503 `overloaded`. Of a wallet's certificates that have not expired the newest 8 count. The events that a reader may not open are left out, but `more` and the number of pages let a reader with any live grant or policy guess how many batches there are.",
       request: { params: ownerShape, query: pageQuery },
       responses: {
         200: ok('Nothing for whoever may read nothing, and of who is erased.', eventPage),
         400: problem('`invalid`'),
-        ...AUTH_PROBLEMS,
         503: RETRY_LATER[503],
       },
     },

@@ -6,10 +6,12 @@ export function healthRoutes({ metrics, ready }: { metrics: Metrics; ready: () =
   const doc = { method: 'get' as const, tags: ['health'] };
   return [
     {
+      access: { kind: 'public' },
       doc: { ...doc, path: '/livez', summary: 'The process answers', responses: { 200: text('ok') } },
       handle: (_request, response) => void response.type('text').send('ok\n'),
     },
     {
+      access: { kind: 'public' },
       doc: {
         ...doc,
         path: '/readyz',
@@ -25,6 +27,7 @@ export function healthRoutes({ metrics, ready }: { metrics: Metrics; ready: () =
       },
     },
     {
+      access: { kind: 'public' },
       doc: {
         ...doc,
         path: '/metrics',

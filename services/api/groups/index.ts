@@ -10,6 +10,7 @@ import type { Positions } from '../../pipeline/ports/positions.ts';
 import type { Removals } from '../../pipeline/ports/removals.ts';
 import type { Requests } from '../../pipeline/ports/requests.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
+import type { AddressOf } from '../addresses.ts';
 import type { AppRegister } from '../app-register.ts';
 import { createAuthorize, type Tokens } from '../auth/bearer.ts';
 import type { BatchStatuses } from '../batch-status.ts';
@@ -44,6 +45,7 @@ import { storedBatchRoutes } from './stored-batches.ts';
 
 export interface GroupDeps {
   readonly network: string;
+  readonly addressOf: AddressOf;
   readonly tokens: Tokens;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
   /** Where segments are read, by name. */

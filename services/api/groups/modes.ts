@@ -5,7 +5,7 @@ import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
 import { type Authorize, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
-import { AUTH_PROBLEMS, BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
+import { BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
 import { ownerShape, preparedRoot } from '../shapes.ts';
 import { mayHaveRoot } from './root-of-app.ts';
 
@@ -22,20 +22,18 @@ export const modeRoutes = ({
   consents: Pick<Consents, 'of'>;
 }): Route[] => [
   {
+    access: { kind: 'token', operation: 'move', by: ['owner'] },
     doc: {
       method: 'post',
       path: '/v1/moves/prepare',
       tags: ['keys & grants'],
       summary: 'The subject that a move to service mode must name',
-      description:
-        'Operation `move`, by the wallet. The same root until the move is made; the move names the epoch answered here, or a later one.',
-      security: [{ token: [] }],
+      description: 'The same root until the move is made; the move names the epoch answered here, or a later one.',
       request: jsonBody(ownerShape),
       responses: {
         200: ok('A root that counts from the move on.', preparedRoot),
         ...BODY_PROBLEMS,
-        ...AUTH_PROBLEMS,
-        403: problem('`forbidden`, `token_delegated`, `unknown_app`, `app_closed`'),
+        403: problem('`unknown_app`, `app_closed`'),
         410: problem('`erased`'),
       },
     },

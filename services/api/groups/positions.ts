@@ -6,6 +6,7 @@ import { positionsAnswer } from '../shapes.ts';
 /** How far the stages are. */
 export const positionsRoutes = (deps: Parameters<typeof positionsView>[0]): Route[] => [
   {
+    access: { kind: 'public' },
     doc: {
       method: 'get',
       path: '/v1/positions',

@@ -5,7 +5,7 @@ import { answerJson } from '../answer.ts';
 import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { nextStep } from '../removals/next-step.ts';
-import { AUTH_PROBLEMS, checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import * as shapes from '../shapes.ts';
 
 export interface RemovalRoutesDeps {
@@ -17,23 +17,21 @@ export interface RemovalRoutesDeps {
   readonly receiptKey: Uint8Array;
 }
 
-const params = z.strictObject({ wallet: shapes.hex32, app: shapes.hex32, id: shapes.requestId });
+const params = shapes.ownerShape.extend({ id: shapes.requestId });
 
 /** How far an erasure is, and its receipts. */
 export const removalRoutes = (deps: RemovalRoutesDeps): Route[] => [
   {
+    access: { kind: 'token', operation: 'removals.read', by: ['owner', 'app'] },
     doc: {
       method: 'get',
       path: '/v1/wallets/{wallet}/apps/{app}/removals/{id}',
       tags: ['removals'],
       summary: 'State and receipts of an erasure',
-      description: 'Operation `removals.read`, by the wallet or the app.',
-      security: [{ token: [] }],
       request: { params },
       responses: {
         200: ok('Receipts oldest first; a further one follows while exports are pending.', shapes.removalState),
         400: problem('`invalid`'),
-        ...AUTH_PROBLEMS,
         404: problem('`unknown_removal`'),
         503: RETRY_LATER[503],
       },
@@ -57,6 +55,7 @@ export const removalRoutes = (deps: RemovalRoutesDeps): Route[] => [
     },
   },
   {
+    access: { kind: 'public' },
     doc: {
       method: 'get',
       path: '/v1/receipt-key',

@@ -21,6 +21,7 @@ const SHARED: Readonly<Record<number, string>> = {
 /** One route per kind of signed request. */
 export const requestRoutes = ({ handlers, accept, telemetry }: RequestRoutesDeps): Route[] =>
   handlers.map((handler) => ({
+    access: { kind: 'signed' },
     doc: {
       method: 'post',
       path: handler.path,

@@ -8,7 +8,7 @@ import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
 import { type Authorize, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
-import { AUTH_PROBLEMS, checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import { epochShape, hex32, ownerShape } from '../shapes.ts';
 import { mayHaveRoot } from './root-of-app.ts';
 
@@ -53,29 +53,27 @@ const query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 100.'),
 });
 
-const security = [{ token: [] }];
 const owned = {
   400: problem('`invalid`'),
-  401: AUTH_PROBLEMS[401],
-  403: problem('`forbidden`, `token_delegated`, `unknown_app`'),
+  403: problem('`unknown_app`'),
   503: RETRY_LATER[503],
 };
 
 /** For owners who read and encrypt by themselves: under what they write, and where what they wrote stands. */
 export const storedBatchRoutes = ({ authorize, apps, vault, consents, index }: StoredBatchRoutesDeps): Route[] => [
   {
+    access: { kind: 'token', operation: 'move', by: ['owner'] },
     doc: {
       method: 'get',
       path: '/v1/wallets/{wallet}/apps/{app}/mode',
       tags: ['keys & grants'],
       summary: 'Who encrypts, and under which subject',
-      description: 'Operation `move`, by the wallet. Up to 5 s behind a move.',
-      security,
+      description: 'Up to 5 s behind a move.',
       request: { params: ownerShape },
       responses: {
         200: ok('What counts now.', walletMode),
         ...owned,
-        403: problem('`forbidden`, `token_delegated`, `unknown_app`, `app_closed`'),
+        403: problem('`unknown_app`, `app_closed`'),
         410: problem('`erased`'),
       },
     },
@@ -91,14 +89,13 @@ export const storedBatchRoutes = ({ authorize, apps, vault, consents, index }: S
     },
   },
   {
+    access: { kind: 'token', operation: 'batches.locate', by: ['owner'] },
     doc: {
       method: 'get',
       path: '/v1/wallets/{wallet}/apps/{app}/stored-batches',
       tags: ['batches'],
       summary: "Where the wallet's batches stand in IPFS",
-      description:
-        'Operation `batches.locate`, by the wallet: it ties the wallet to its subjects. Oldest first; what was erased is not among them.',
-      security,
+      description: 'It ties the wallet to its subjects. Oldest first; what was erased is not among them.',
       request: { params: ownerShape, query },
       responses: { 200: ok('One page.', storedBatches), ...owned },
     },
