@@ -41,7 +41,9 @@ describe('addresses in paths', () => {
 test('the document says who may call: a token, none, or either', async () => {
   const { body } = await call<{ paths: Record<string, Record<string, Described>> }>(`${it.url}/openapi.json`);
   const said = (path: string, method: string) => {
-    const { security, responses } = body.paths[path]?.[method] as Described;
+    const described = body.paths[path]?.[method];
+    if (!described) throw new Error(`${method} ${path} is not described`);
+    const { security, responses } = described;
     return { security, refusals: [401, 403].flatMap((status) => responses[status]?.description ?? []) };
   };
   expect(said('/v1/wallets/{wallet}/apps/{app}/grants', 'get')).toEqual({
