@@ -4,6 +4,7 @@ import type { RequestEffects } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import type { Executor } from './database.ts';
 import { lockOwnerState, newestPolicy, type OwnerState, ownerStates, setEpochs } from './owner-states.ts';
+import { layOut } from './removed-events.ts';
 import { dropPrepared, overwriteRoots } from './user-roots.ts';
 
 /** A fresh root of an owner, wrapped, and the subject (32 bytes) that follows from it. */
@@ -124,6 +125,22 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
       await sql`UPDATE requests SET request = NULL, answer = NULL, revokes = NULL
         WHERE app = ${app} AND wallet = ${wallet} AND kind IN ('grant', 'policy', 'revoke', 'keys')`.execute(tx);
       return versions;
+    },
+
+    async remove(selector) {
+      const id = fromHex(request.id, 16);
+      await tx
+        .insertInto('removals')
+        .values({
+          id,
+          ...owner,
+          kind: 'remove',
+          selector: JSON.stringify(selector),
+          issued_at: request.issuedAt,
+          fence: null,
+        })
+        .execute();
+      return { ranges: await layOut(tx, { ...owner, id, issuedAt: request.issuedAt, selector }) };
     },
 
     async lastErasure() {

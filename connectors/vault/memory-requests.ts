@@ -13,7 +13,14 @@ import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { OVERWRITTEN } from '../postgres/user-roots.ts';
 import { createFreshRoot } from './fresh-root.ts';
 import { consentOf, memoryConsent, memoryEpochs, setMemoryEpochs } from './memory-consents.ts';
-import { forgetMemoryConsent, type KeyTables, type MemoryRoot, ownerName, requestsOf } from './memory-tables.ts';
+import {
+  forgetMemoryConsent,
+  type KeyTables,
+  type MemoryRemove,
+  type MemoryRoot,
+  ownerName,
+  requestsOf,
+} from './memory-tables.ts';
 
 /** Memory twin of the accepted requests. One request at a time; one that fails leaves the tables as they were. */
 export function createMemoryRequests(tables: KeyTables, keks: Keks, random: Pick<Random, 'bytes'>): Requests {
@@ -153,6 +160,10 @@ function effectsOf(
       forgetMemoryConsent(tables, owner);
       return rootVersions;
     },
+    async remove(selector) {
+      tables.removals.push({ ...owner, id: fromHex(request.id, 16), issuedAt: request.issuedAt, selector });
+      return { ranges: countingRanges(tables.removals.filter((one) => ownerName(one) === name)) };
+    },
     async lastErasure() {
       const mine = tables.erasures.filter((one) => ownerName(one) === name);
       const last = mine.sort((a, b) => b.issuedAt - a.issuedAt)[0];
@@ -161,12 +172,21 @@ function effectsOf(
   };
 }
 
+/** Ranges that are not within one that was signed later. */
+function countingRanges(removals: readonly MemoryRemove[]): number {
+  const ranges = removals.flatMap(({ selector, ...one }) => ('from' in selector ? [{ ...one, ...selector }] : []));
+  const isWithin = (a: (typeof ranges)[number], b: (typeof ranges)[number]) =>
+    a !== b && a.from >= b.from && a.to <= b.to && (a.issuedAt - b.issuedAt || Buffer.compare(a.id, b.id)) < 0;
+  return ranges.filter((one) => !ranges.some((other) => isWithin(one, other))).length;
+}
+
 /** Rows are never changed in place, so the maps and lists are all that a copy needs. */
-const copyOf = ({ roots, requests, accesses, erasures }: KeyTables): KeyTables => ({
+const copyOf = ({ roots, requests, accesses, erasures, removals }: KeyTables): KeyTables => ({
   roots: new Map(roots),
   requests: new Map([...requests].map(([owner, byId]) => [owner, new Map(byId)])),
   accesses: new Map(accesses),
   erasures: [...erasures],
+  removals: [...removals],
 });
 
 function restore(tables: KeyTables, before: KeyTables): void {
@@ -176,4 +196,5 @@ function restore(tables: KeyTables, before: KeyTables): void {
     for (const [key, value] of then) now.set(key, value);
   }
   tables.erasures.splice(0, tables.erasures.length, ...before.erasures);
+  tables.removals.splice(0, tables.removals.length, ...before.removals);
 }

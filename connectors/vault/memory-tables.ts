@@ -2,6 +2,7 @@ import { toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { LoggedAccess } from '../../services/pipeline/ports/consents.ts';
 import type { RequestAnswer } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
+import type { Selecting } from '../../services/pipeline/rules/removal.ts';
 import type { VersionedRoot } from './store.ts';
 
 export interface MemoryRoot extends VersionedRoot {
@@ -23,6 +24,11 @@ export interface MemoryErasure extends Owner {
   readonly rootVersions: readonly number[];
 }
 
+/** A removal of single events. */
+export interface MemoryRemove extends Owner, Selecting {
+  readonly id: Uint8Array;
+}
+
 /** The tables that the memory twins of vault, consents and requests share, as their real ends share a database. */
 export interface KeyTables {
   /** By owner, in order of versions. */
@@ -31,6 +37,7 @@ export interface KeyTables {
   readonly requests: Map<string, Map<string, MemoryRequest>>;
   readonly accesses: Map<string, LoggedAccess>;
   readonly erasures: MemoryErasure[];
+  readonly removals: MemoryRemove[];
 }
 
 export const memoryKeyTables = (): KeyTables => ({
@@ -38,6 +45,7 @@ export const memoryKeyTables = (): KeyTables => ({
   requests: new Map(),
   accesses: new Map(),
   erasures: [],
+  removals: [],
 });
 
 /** (app, wallet) as a key of these maps. */

@@ -4,8 +4,11 @@ import type { Field } from './fields.ts';
 
 /** The members of a body, each with its reader. */
 export type Fields = Readonly<Record<string, Field<Cbor | undefined>>>;
-/** A body as its readers give it. */
-export type ContentOf<F extends Fields> = { -readonly [N in keyof F]: ReturnType<F[N]> };
+type Optional<F extends Fields> = { [N in keyof F]: undefined extends ReturnType<F[N]> ? N : never }[keyof F];
+/** A body as its readers give it; members that may be absent are optional. */
+export type ContentOf<F extends Fields> = { -readonly [N in Exclude<keyof F, Optional<F>>]: ReturnType<F[N]> } & {
+  -readonly [N in Optional<F>]?: Exclude<ReturnType<F[N]>, undefined>;
+};
 
 /** The signed members beside the body that a kind may restrict. Keys in hex. */
 export interface Frame {

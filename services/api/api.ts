@@ -14,6 +14,7 @@ import type { IpfsCluster } from '../pipeline/ports/ipfs.ts';
 import type { LogWriter } from '../pipeline/ports/log.ts';
 import type { Positions } from '../pipeline/ports/positions.ts';
 import type { Removals } from '../pipeline/ports/removals.ts';
+import type { RemovedEvents } from '../pipeline/ports/removed-events.ts';
 import type { Requests } from '../pipeline/ports/requests.ts';
 import type { SettlementStatus } from '../pipeline/ports/settlement-status.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
@@ -59,6 +60,8 @@ export interface ApiDeps {
   readonly requests: Requests;
   readonly consents: Consents;
   readonly removals: Pick<Removals, 'find' | 'progress'>;
+  /** Asked last before an event is written to anybody. */
+  readonly removedEvents: RemovedEvents;
   /** 32 bytes: what receipts are signed with. */
   readonly receiptKey: Uint8Array;
   readonly faults: Pick<Faults, 'reach'>;

@@ -7,6 +7,7 @@ import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
 import { createRemovals } from '../../connectors/postgres/removal-store.ts';
+import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
@@ -149,6 +150,7 @@ async function start(boot: Boot): Promise<Running> {
         requests: createRequests(db, createFreshRoot(keks, random)),
         consents,
         removals,
+        removedEvents: createRemovedEvents(db),
         receiptKey: receiptKey.publicKey,
         faults,
         apps: createApps(db),

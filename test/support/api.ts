@@ -9,6 +9,7 @@ import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
 import { memoryCodecs } from '../../connectors/registry/index.ts';
 import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
+import { createMemoryRemovedEvents } from '../../connectors/vault/memory-removed-events.ts';
 import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';
 import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
 import {
@@ -110,6 +111,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       random,
       cursorKey: random.bytes(32),
       removals,
+      removedEvents: createMemoryRemovedEvents(vault.tables),
       receiptKey: new Uint8Array(32).fill(9),
       faults: NO_FAULTS,
       requests: createMemoryRequests(vault.tables, keks, random),

@@ -23,6 +23,8 @@ export interface RemovalReportsTable {
   wallet: Uint8Array;
   id: Uint8Array;
   reporter: string;
+  /** Of a removal of single events: rows that the export had and deleted (`120-removed-events`). */
+  rows: Generated<number>;
   reported_at: Generated<Date>;
 }
 

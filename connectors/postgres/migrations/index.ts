@@ -12,6 +12,7 @@ import removalLog from './070-removal-log.ts';
 import indexPages from './080-index-pages.ts';
 import consent from './090-consent.ts';
 import revokes from './100-revokes.ts';
+import removedEvents from './120-removed-events.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   indexPages,
   consent,
   revokes,
+  removedEvents,
 ];

@@ -8,6 +8,7 @@ import type { IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
 import type { Positions } from '../../pipeline/ports/positions.ts';
 import type { Removals } from '../../pipeline/ports/removals.ts';
+import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import type { Requests } from '../../pipeline/ports/requests.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
 import type { AddressOf } from '../addresses.ts';
@@ -69,6 +70,8 @@ export interface GroupDeps {
   readonly faults: Pick<Faults, 'reach'>;
   readonly ready: () => boolean;
   readonly removals: Pick<Removals, 'find' | 'progress'>;
+  /** Asked last before an event is written to anybody. */
+  readonly removedEvents: RemovedEvents;
   readonly partitionOf: (wallet: Uint8Array, partitions: number) => number;
   readonly receiptKey: Uint8Array;
 }

@@ -1,4 +1,5 @@
 import type { Consent, Epochs, VerifiedRequest } from '../../../protocol/index.ts';
+import type { Selector } from '../rules/removal.ts';
 import type { Owner } from './vault.ts';
 
 /** JSON that an accepted request is answered with, the first time and every later time. */
@@ -41,6 +42,11 @@ export interface RequestEffects {
    * about readers forgotten, with the keys that were answered. @returns the root versions overwritten
    */
   erase(): Promise<readonly number[]>;
+  /**
+   * The removal's row, with what it selects: from the commit on every reader leaves those events out.
+   * @returns how many ranges of the owner count now: one within a later one counts no more
+   */
+  remove(selector: Selector): Promise<{ readonly ranges: number }>;
   /** The last erasure of this owner, or null. */
   lastErasure(): Promise<{ id: Uint8Array; issuedAt: number; fence: number | null } | null>;
 }
