@@ -11,7 +11,7 @@ export const PROTOCOL_ERRORS = {
   depth: 'The JSON is nested deeper than any field of the format.',
   proto: 'A member is called __proto__.',
   field: 'There is a member that the format does not know.',
-  body: 'A JSON body is {header, events}.',
+  body: 'A JSON body is {header, events}, of a single event {header, event}.',
   // header
   header: 'The header is not an object.',
   v: 'v is 1.',
@@ -83,6 +83,7 @@ export const PROTOCOL_ERRORS = {
   token_key: 'key is a 32-byte public key, not all zero.',
   selector:
     'A removal selects by exactly one of events (1 to 1000 different ids), from and to (milliseconds, from below to) or session.',
+  cluster: 'cluster is 1 to 32 of [a-z0-9-].',
   sealed_key: 'The sealed scope key is not 80 bytes, or does not open with this key pair.',
   // what stands in IPFS
   cid: 'The bytes are not those that the CID names.',

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Clusters, DEFAULT_CLUSTER } from '../../services/pipeline/ports/clusters.ts';
-import type { Database } from './database.ts';
+import type { Database, Executor } from './database.ts';
 
 /** `clusters` in PostgreSQL. */
 export function createClusters(db: Database, fallback = DEFAULT_CLUSTER): Clusters {
@@ -13,12 +13,14 @@ export function createClusters(db: Database, fallback = DEFAULT_CLUSTER): Cluste
       return rows.map((row) => row.cluster ?? fallback);
     },
 
-    async associate(wallet, cluster) {
-      await db.kysely
-        .insertInto('clusters')
-        .values({ wallet, cluster })
-        .onConflict((conflict) => conflict.column('wallet').doUpdateSet({ cluster }))
-        .execute();
-    },
+    associate: (wallet, cluster) => setCluster(db.kysely, wallet, cluster),
   };
+}
+
+export async function setCluster(on: Executor, wallet: Uint8Array, cluster: string): Promise<void> {
+  await on
+    .insertInto('clusters')
+    .values({ wallet, cluster })
+    .onConflict((conflict) => conflict.column('wallet').doUpdateSet({ cluster }))
+    .execute();
 }

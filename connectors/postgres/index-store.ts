@@ -12,6 +12,7 @@ import {
 } from './index-apply.ts';
 import { batchOf, isLive, type LiveEntry, voidOf } from './index-entry-rows.ts';
 import { sweepErased } from './index-sweep.ts';
+import { written } from './index-written.ts';
 import type { VoidsTable } from './migrations/020-index.ts';
 import { casPosition } from './positions.ts';
 import { erasuresOf, ownerKey } from './removals.ts';
@@ -104,6 +105,8 @@ export function createIndexStore(db: Database, log: Uint8Array, onClash: ClashAl
       const rows = await query.orderBy('time_min').orderBy('batch_id').limit(limit).execute();
       return rows.map(batchOf);
     },
+
+    written: (of, page) => written(kysely, of, page),
 
     async withEvent(app, wallet, eventId) {
       const rows = await kysely

@@ -1,8 +1,7 @@
 import { type Clusters, DEFAULT_CLUSTER } from '../../services/pipeline/ports/clusters.ts';
 
-/** Memory twin of `clusters.ts`. */
-export function createMemoryClusters(fallback = DEFAULT_CLUSTER): Clusters {
-  const rows = new Map<string, string>();
+/** Memory twin of `clusters.ts`. @param rows wallet in hex → cluster */
+export function createMemoryClusters(rows = new Map<string, string>(), fallback = DEFAULT_CLUSTER): Clusters {
   const key = (wallet: Uint8Array) => Buffer.from(wallet).toString('hex');
   return {
     of: async (wallets) => wallets.map((wallet) => rows.get(key(wallet)) ?? fallback),

@@ -3,6 +3,7 @@ import {
   CHECKPOINT_EVERY,
   type Clash,
   type ClashAlarm,
+  COUNTED,
   type IndexEntry,
   type IndexStore,
 } from '../../services/pipeline/ports/index-store.ts';
@@ -127,6 +128,31 @@ export function createMemoryIndexStore(
         ? rows.filter((row) => byTimeAndId(row, { ...row, time_min: after.time, batch_id: after.batchId }) > 0)
         : rows;
       return rest.slice(0, limit).map(show);
+    },
+
+    async written({ app, wallet }, { after, limit }) {
+      const mine = [...batches.values()].filter(
+        (row) => (!app || keyOf(row.app) === keyOf(app)) && (!wallet || keyOf(row.wallet) === keyOf(wallet)),
+      );
+      const owners = [...new Map(mine.map((row) => [ownerKey(row), row])).values()];
+      const keyed = owners.map((row) => ({ row, key: app ? row.wallet : row.app }));
+      return keyed
+        .filter(({ key }) => !after || Buffer.compare(key, after) > 0)
+        .sort((a, b) => Buffer.compare(a.key, b.key))
+        .slice(0, limit)
+        .map(({ row }) => {
+          const rows = ofOwner(row.app, row.wallet);
+          const counted = rows.slice(0, COUNTED);
+          return {
+            ...{ app: row.app, wallet: row.wallet, batches: counted.length },
+            events: counted.reduce((sum, one) => sum + one.count, 0),
+            ...{ first: rows[0]?.time_min ?? 0, last: rows.at(-1)?.time_min ?? 0 },
+            subjects: subjectsOf(row.app, row.wallet).map((one) => ({
+              rootVersion: one.root_version,
+              subject: one.subject,
+            })),
+          };
+        });
     },
 
     async withEvent(app, wallet, eventId) {

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { fromHex, toHex, type VerifiedRequest } from '../../protocol/index.ts';
+import { DEFAULT_CLUSTER } from '../../services/pipeline/ports/clusters.ts';
 import type { RequestEffects } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
+import { setCluster } from './clusters.ts';
 import type { Executor } from './database.ts';
 import { lockOwnerState, newestPolicy, type OwnerState, ownerStates, setEpochs } from './owner-states.ts';
 import { layOut } from './removed-events.ts';
@@ -141,6 +143,17 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
         })
         .execute();
       return { ranges: await layOut(tx, { ...owner, id, issuedAt: request.issuedAt, selector }) };
+    },
+
+    async associate(cluster) {
+      const { rows } = await sql<{ bound: boolean }>`
+        SELECT coalesce((SELECT cluster FROM clusters WHERE wallet = ${wallet}), ${DEFAULT_CLUSTER}) <> ${cluster} AND EXISTS (
+          SELECT FROM user_roots WHERE wallet = ${wallet} AND NOT prepared AND octet_length(wrapped) > 0) AS bound`.execute(
+        tx,
+      );
+      if (rows[0]?.bound !== false) return false;
+      await setCluster(tx, wallet, cluster);
+      return true;
     },
 
     async lastErasure() {

@@ -1,5 +1,6 @@
 import { currentPolicy, fromHex, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { Random } from '../../services/pipeline/clock.ts';
+import { DEFAULT_CLUSTER } from '../../services/pipeline/ports/clusters.ts';
 import type { Keks } from '../../services/pipeline/ports/kms.ts';
 import {
   type RequestAnswer,
@@ -164,6 +165,14 @@ function effectsOf(
       tables.removals.push({ ...owner, id: fromHex(request.id, 16), issuedAt: request.issuedAt, selector });
       return { ranges: countingRanges(tables.removals.filter((one) => ownerName(one) === name)) };
     },
+    async associate(cluster) {
+      const wallet = toHex(owner.wallet);
+      const roots = [...tables.roots].filter(([one]) => one.endsWith(wallet)).flatMap(([, those]) => those);
+      const hasKeys = roots.some((row) => !row.prepared && row.wrapped.length > 0);
+      if (hasKeys && (tables.clusters.get(wallet) ?? DEFAULT_CLUSTER) !== cluster) return false;
+      tables.clusters.set(wallet, cluster);
+      return true;
+    },
     async lastErasure() {
       const mine = tables.erasures.filter((one) => ownerName(one) === name);
       const last = mine.sort((a, b) => b.issuedAt - a.issuedAt)[0];
@@ -181,16 +190,17 @@ function countingRanges(removals: readonly MemoryRemove[]): number {
 }
 
 /** Rows are never changed in place, so the maps and lists are all that a copy needs. */
-const copyOf = ({ roots, requests, accesses, erasures, removals }: KeyTables): KeyTables => ({
+const copyOf = ({ roots, requests, accesses, erasures, removals, clusters }: KeyTables): KeyTables => ({
   roots: new Map(roots),
   requests: new Map([...requests].map(([owner, byId]) => [owner, new Map(byId)])),
   accesses: new Map(accesses),
   erasures: [...erasures],
   removals: [...removals],
+  clusters: new Map(clusters),
 });
 
 function restore(tables: KeyTables, before: KeyTables): void {
-  for (const part of ['roots', 'requests', 'accesses'] as const) {
+  for (const part of ['roots', 'requests', 'accesses', 'clusters'] as const) {
     const [now, then] = [tables[part] as Map<string, unknown>, before[part] as Map<string, unknown>];
     now.clear();
     for (const [key, value] of then) now.set(key, value);

@@ -38,6 +38,8 @@ export interface KeyTables {
   readonly accesses: Map<string, LoggedAccess>;
   readonly erasures: MemoryErasure[];
   readonly removals: MemoryRemove[];
+  /** Wallet in hex → cluster. */
+  readonly clusters: Map<string, string>;
 }
 
 export const memoryKeyTables = (): KeyTables => ({
@@ -46,6 +48,7 @@ export const memoryKeyTables = (): KeyTables => ({
   accesses: new Map(),
   erasures: [],
   removals: [],
+  clusters: new Map(),
 });
 
 /** (app, wallet) as a key of these maps. */

@@ -37,13 +37,14 @@ const contents = (): { [K in KindName]: Content<K> } => ({
   move: { mode: 'client', subject: new Uint8Array(32), epoch: 1 },
   token: { audience: 'a', operations: ['b'], wallet: key(), key: key(), expiresAt: NOW + 1 },
   remove: { events: undefined, from: 1, to: 2, session: undefined },
+  associate: { cluster: 'cere-mainnet' },
 });
 
 function fieldsOf<K extends KindName>(kind: K): RequestFields<K> {
   return {
     kind,
     network: 'n',
-    app: kind === 'recipient' ? ZEROS : APP,
+    app: kind === 'recipient' || kind === 'associate' ? ZEROS : APP,
     wallet: toHex(key()),
     id: '01'.repeat(16),
     issuedAt: NOW,

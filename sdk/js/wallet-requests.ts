@@ -26,6 +26,7 @@ const PATHS = {
   move: '/v1/moves',
   erase: '/v1/erasures',
   reopen: '/v1/reopenings',
+  associate: '/v1/associations',
 } as const satisfies Partial<Record<KindName, string>>;
 type Sent = keyof typeof PATHS;
 
@@ -136,6 +137,11 @@ export class WalletRequests {
   /** Certifies this account's X25519 key, so that others can grant to it. */
   certify(x25519: Uint8Array, expiresAt: number): Promise<{ id: string }> {
     return this.#send('recipient', { x25519, expiresAt }, ZERO_KEY);
+  }
+
+  /** Keeps what this account writes from now on, in every app, in a cluster of this name. */
+  associate(cluster: string): Promise<{ id: string; cluster: string }> {
+    return this.#send('associate', { cluster }, ZERO_KEY);
   }
 
   /** Own keys of these scopes, in every epoch so far, opened with the pair that they were sealed to. */

@@ -16,6 +16,8 @@ export interface Acceptance {
   readonly count: number;
   /** It was accepted before: this is its first position. */
   readonly known: boolean;
+  /** Id of its first event. */
+  readonly eventId: string;
 }
 
 export interface AcceptDeps {
@@ -37,13 +39,13 @@ export type AcceptBatch = (body: Uint8Array, format: 'ndjson' | 'json') => Promi
 /** Verify, look up, seal, append. Resolves only after the log's acknowledgement; nothing is appended when anything fails before. */
 export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
   return async (body, format) => {
-    const { batchId, app, wallet, count, issuedAt, subject } = await deps.verify(body, format, (header) =>
+    const { batchId, app, wallet, count, issuedAt, subject, eventId } = await deps.verify(body, format, (header) =>
       deps.apps.admit({ hex: header.app, bytes: fromHex(header.app, 32) }),
     );
     const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
     // Only the shared table tells a known id: an acknowledgement remembered here could be one that never was true.
     const [first, transit] = await Promise.all([deps.origin(batchId), deps.transit(owner)]);
-    if (first) return { batchId, partition: first.partition, offset: first.origin, count, known: true };
+    if (first) return { batchId, partition: first.partition, offset: first.origin, count, known: true, eventId };
     if (!transit) throw new ApiProblem('erased');
     // As the encryptor will judge it: signed on a device whose clock is behind that of the one that erased, it would be accepted and voided.
     if (transit.erasedAt !== null && issuedAt <= transit.erasedAt) throw new ApiProblem('older_than_erasure');
@@ -60,6 +62,6 @@ export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
     });
     const partition = deps.partitionOf(owner.wallet);
     const offset = await deps.sends.append(partition, wallet, { key: owner.wallet, value });
-    return { batchId, partition, offset, count, known: false };
+    return { batchId, partition, offset, count, known: false, eventId };
   };
 }

@@ -7,6 +7,7 @@ import type { Log } from '../pipeline/log.ts';
 import type { Metrics } from '../pipeline/metrics.ts';
 import type { Admission } from '../pipeline/ports/admission.ts';
 import type { Apps } from '../pipeline/ports/apps.ts';
+import { type Clusters, DEFAULT_CLUSTER } from '../pipeline/ports/clusters.ts';
 import type { Codec } from '../pipeline/ports/codec.ts';
 import type { Consents } from '../pipeline/ports/consents.ts';
 import type { IndexStore } from '../pipeline/ports/index-store.ts';
@@ -54,6 +55,10 @@ export interface ApiDeps {
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
   /** Where segments are read, by name. */
   readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  /** Which wallet is in which cluster. */
+  readonly placement: Pick<Clusters, 'of'>;
+  /** Names that wallets may choose from, the default one first. Default: it alone. */
+  readonly clusterNames?: readonly string[];
   readonly random: Pick<Random, 'bytes'>;
   /** 32 bytes: what cursors are sealed with, the same in every process. */
   readonly cursorKey: Uint8Array;
@@ -68,7 +73,7 @@ export interface ApiDeps {
   readonly admission: Pick<Admission, 'origins'>;
   readonly apps: Apps;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints'>;
+  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints' | 'written'>;
   readonly settlement: SettlementStatus;
   readonly clock: Pick<Clock, 'now'>;
   /** Milliseconds, monotonic: how long something takes. */
@@ -117,6 +122,7 @@ export async function startApi(
     routes: allRoutes({
       ...deps,
       addressOf: addressesOf(deps.ss58Prefix),
+      clusterNames: deps.clusterNames ?? [DEFAULT_CLUSTER],
       tokens,
       statuses: createBatchStatuses(deps),
       apps,

@@ -5,11 +5,13 @@ import type { AcceptBatch } from './accept-batch.ts';
 import { answerJson, answerProblem } from './answer.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { encodingOf, formatOf } from './content.ts';
+import { asBatch } from './one-event.ts';
 import { ApiProblem } from './problems.ts';
 import { type Body, ClientGone, readBody } from './read-body.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export const BATCHES_PATH = '/v1/batches';
+export const EVENTS_PATH = '/v1/events';
 /** What is still read, and thrown away, of a request that was already refused, so that the client can read why. */
 const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
 
@@ -20,23 +22,37 @@ export interface BatchRouteDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** `POST /v1/batches` on bare node:http: at batches of one the framework would cost as much as the signature. */
+/** Whether a URL is one of the two that take what users sign. */
+export const isBatchRoute = (url: string): boolean => pathOf(url) === BATCHES_PATH || pathOf(url) === EVENTS_PATH;
+
+const pathOf = (url: string): string => {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+};
+
+/** `POST /v1/batches`, and `POST /v1/events` for a batch of one, on bare node:http: at batches of one the framework would cost as much as the signature. */
 export function createBatchRoute({ accept, budget, telemetry, clock }: BatchRouteDeps) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const one = pathOf(request.url ?? '') === EVENTS_PATH;
     let body: Body | undefined;
     try {
       if (request.method !== 'POST') throw new ApiProblem('method_not_allowed', { allow: 'POST' });
       const format = formatOf(request.headers['content-type']);
+      if (one && format !== 'json') throw new ApiProblem('content_type');
       const encoding = encodingOf(request.headers['content-encoding']);
       body = await readBody(request, encoding, budget);
       const since = clock.now();
-      const { batchId, partition, offset, count, known } = await accept(body.bytes, format);
-      answerJson(response, 202, { batchId: toHex(batchId), partition, offset });
-      telemetry.accepted(count, known, (clock.now() - since) / 1000);
+      const { batchId, partition, offset, count, known, eventId } = await accept(
+        one ? asBatch(body.bytes) : body.bytes,
+        format,
+      );
+      const place = { batchId: toHex(batchId), partition, offset };
+      answerJson(response, 202, one ? { ...place, eventId } : place);
+      telemetry.accepted(one ? 'events' : 'batches', count, known, (clock.now() - since) / 1000);
     } catch (error) {
       if (error instanceof ClientGone) return;
       discardRest(request);
-      telemetry.refused('batches', answerProblem(response, error), error);
+      telemetry.refused(one ? 'events' : 'batches', answerProblem(response, error), error);
     } finally {
       body?.release();
     }

@@ -3,6 +3,7 @@ import { openKubo } from '../../connectors/ipfs/kubo.ts';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
+import { createClusters } from '../../connectors/postgres/clusters.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
@@ -144,6 +145,7 @@ async function start(boot: Boot): Promise<Running> {
         codec,
         vault,
         clusters: openClusters(boot),
+        placement: createClusters(db),
         random,
         cursorKey: blake2b256(CURSOR, receiptKey.secretKey.subarray(0, 32)),
         admission: createAdmission(db),

@@ -155,6 +155,12 @@ export const API_PROBLEMS = {
       'It was signed before the erasure, or by a clock that is behind the one of the device that erased. Sign it anew.',
   },
   unknown_removal: { status: 404, title: 'This wallet has no removal with this id in this app.' },
+  unknown_cluster: { status: 404, title: 'There is no cluster of this name. They are listed at /v1/clusters.' },
+  cluster_settled: {
+    status: 409,
+    title:
+      'The wallet has keys, and perhaps data, in another cluster, and moving is not offered yet: it stays where it is.',
+  },
   unknown_batch: {
     status: 404,
     title: 'No accepted batch has this id. If it was sent a moment ago ask again; if it stays unknown send it again.',

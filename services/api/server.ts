@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { answerProblem, rawProblem } from './answer.ts';
-import { BATCHES_PATH, discardRest } from './batch-route.ts';
+import { discardRest, isBatchRoute } from './batch-route.ts';
 import { ApiProblem, type ApiProblemCode } from './problems.ts';
 
 export interface ServerOptions {
@@ -47,7 +47,7 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
       if (stopping) response.setHeader('connection', 'close');
       const url = request.url ?? '';
       if (url.length > MAX_URL) return refuse(request, response, 'uri_too_long');
-      if (url !== BATCHES_PATH && !url.startsWith(`${BATCHES_PATH}?`)) return options.others(request, response);
+      if (!isBatchRoute(url)) return options.others(request, response);
       if (stopping) return refuse(request, response, 'stopping');
       void options.batches(request, response);
     },

@@ -34,6 +34,8 @@ export const acceptance = z.object({
   offset: offset.describe('Offset there; of a batch that was already known, its first.'),
 });
 
+export const eventAcceptance = acceptance.extend({ eventId: z.string().describe('Id of the event.') });
+
 export const statusRequest = z.strictObject({ ids: z.array(hex32).min(1).max(1000) });
 
 export const batchStatus = z.object({
@@ -104,11 +106,16 @@ export const headerShape = z.strictObject({
   meta: z.string().optional().describe('Client mode only; base64url without padding.'),
 });
 export const batchShape = z.strictObject({ header: headerShape, events: z.array(eventShape).min(1).max(1000) });
+export const oneEventShape = z.strictObject({ header: headerShape, event: eventShape });
 
 export const requestId = z
   .string()
   .regex(/^[0-9a-f]{32}$/, 'must be 32 characters of lower-case hex')
   .describe('16 random bytes.');
+export const clusterShape = z
+  .string()
+  .regex(/^[a-z0-9-]{1,32}$/)
+  .describe('Name of a set of IPFS nodes.');
 export const epochShape = z.int().min(0).describe('Key epoch of the wallet in the app.');
 
 /** The JSON form of a signed request. The protocol's own parser is what checks it. */

@@ -5,7 +5,7 @@ import { isBug, type Problem } from './problems.ts';
 
 /** What the API tells the outside: a metric and, where an operator should look, a log line. No wallets. */
 export interface Telemetry {
-  accepted(count: number, known: boolean, seconds: number): void;
+  accepted(route: string, count: number, known: boolean, seconds: number): void;
   refused(route: string, problem: Problem, error: unknown): void;
   answered(route: string, status: number): void;
 }
@@ -40,8 +40,8 @@ export function createTelemetry(log: Log, metrics: Metrics, now: () => number): 
   }
 
   return {
-    accepted(count, known, seconds) {
-      requests.inc({ route: 'batches', status: '202' });
+    accepted(route, count, known, seconds) {
+      requests.inc({ route, status: '202' });
       batches.inc({ known: String(known) });
       if (!known) events.inc(count);
       duration.observe(seconds);

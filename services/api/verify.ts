@@ -12,6 +12,8 @@ export interface Verified {
   readonly issuedAt: number;
   /** Hex, of a batch that the client encrypted itself; null where the service encrypts. */
   readonly subject: string | null;
+  /** Id of its first event. */
+  readonly eventId: string;
 }
 
 /**
@@ -35,6 +37,8 @@ export function createVerify(network: string, now: () => number): Verify {
     await admit(header);
     const { batchId, client } = verifyBatch(parsed, { network });
     const { app, wallet, count, issuedAt } = header;
-    return { batchId, app, wallet, count, issuedAt, subject: client ? toHex(client.subject) : null };
+    // The form of every event has been checked, and there is one at least.
+    const eventId = parsed.events[0]?.id ?? '';
+    return { batchId, app, wallet, count, issuedAt, subject: client ? toHex(client.subject) : null, eventId };
   };
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
-import type { Clash, IndexEntry, IndexStore } from '../../services/pipeline/ports/index-store.ts';
+import { type Clash, COUNTED, type IndexEntry, type IndexStore } from '../../services/pipeline/ports/index-store.ts';
 import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
 
 export interface IndexStoreFixture {
@@ -133,6 +133,40 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
       await apply(live(0, { seq: 7 }), live(1, { seq: 8 }), live(2, { seq: 7, signer: 'app' }));
       await apply(live(3, { seq: 7 }));
       expect((await found(0, 1, 2, 3)).map((batch) => batch?.conflict)).toEqual([true, false, false, true]);
+    });
+
+    it('tells what each wallet wrote to an app, by pages in the order of keys', async () => {
+      const people = [4, 200, 2].map((wallet) => ({ wallet, subject: wallet }));
+      await apply(
+        ...people.map((one, i) => live(i, one)),
+        live(3, { time: 5, subject: 2 }),
+        live(4, { rootVersion: 1, subject: 7 }),
+      );
+      const other = bytes(32, 77);
+      await apply({ ...live(5, { time: 9 }), app: other });
+      const wallets = async (after?: number) => {
+        const page = { limit: 2, ...(after === undefined ? {} : { after: bytes(32, after) }) };
+        return (await fixture.store.written({ app: APP }, page)).map((row) => row.wallet[0]);
+      };
+      expect([await wallets(), await wallets(4), await wallets(200)]).toEqual([[2, 4], [200], []]);
+      const mine = { wallet: bytes(32, 2), batches: 3, events: 9, first: 5, last: 1_000_004 };
+      const subjects = [
+        { rootVersion: 0, subject: bytes(32, 2) },
+        { rootVersion: 1, subject: bytes(32, 7) },
+      ];
+      const here = { ...mine, app: APP, subjects };
+      expect(await fixture.store.written({ app: APP, wallet: bytes(32, 2) }, { limit: 1 })).toEqual([here]);
+      const all = await fixture.store.written({ wallet: bytes(32, 2) }, { limit: 10 });
+      expect(all[0]).toEqual(here);
+      expect(all[1]).toMatchObject({ app: other, batches: 1, first: 9, last: 9 });
+      expect((await fixture.store.written({ wallet: bytes(32, 2) }, { after: APP, limit: 10 })).length).toBe(1);
+      expect(await fixture.store.written({ app: other, wallet: bytes(32, 4) }, { limit: 1 })).toEqual([]);
+    });
+
+    it('stops counting after COUNTED batches, but knows the last', async () => {
+      await apply(...Array.from({ length: COUNTED + 2 }, (_, i) => live(i)));
+      const [row] = await fixture.store.written({ app: APP }, { limit: 1 });
+      expect(row).toMatchObject({ batches: COUNTED, events: COUNTED * 3, last: 1_000_000 + COUNTED + 1 });
     });
 
     it('marks a conflict within one apply', async () => {
@@ -287,6 +321,14 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
         expect(await fixture.store.subjects(APP, bytes(32, 2))).toEqual([
           { rootVersion: 0, subject: bytes(32, 3), fromOrigin: 39 },
         ]);
+      });
+
+      it('whoever was erased is in no app any more', async () => {
+        await apply(live(0), live(1, { wallet: 9, subject: 9 }));
+        await fixture.putErasure(bytes(16, 1), erasure({ fence: 2, rootVersions: [0] }));
+        await fixture.store.sweep();
+        const rows = await fixture.store.written({ app: APP }, { limit: 10 });
+        expect(rows.map((row) => row.wallet)).toEqual([bytes(32, 9)]);
       });
 
       it('sweeps rows that were applied before, as a replay would have left them', async () => {

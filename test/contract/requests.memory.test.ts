@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
+import { createMemoryClusters } from '../../connectors/postgres/memory-clusters.ts';
 import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
 import { createMemoryRemovalHistory } from '../../connectors/vault/memory-removal-history.ts';
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
@@ -17,6 +18,7 @@ requestsContract('memory', async () => {
   return {
     requests: createMemoryRequests(tables, keks, random),
     consents: createMemoryConsents(tables),
+    clusters: createMemoryClusters(tables.clusters),
     removals: createMemoryRemovals(tables, rooms),
     history: createMemoryRemovalHistory(tables),
     vault: () => createMemoryVault({ keks, random, clock, calendar: clock }, tables),

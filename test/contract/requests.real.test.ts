@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import { sql } from 'kysely';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
+import { createClusters } from '../../connectors/postgres/clusters.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
 import { createRemovals } from '../../connectors/postgres/removal-store.ts';
@@ -28,6 +29,7 @@ requestsContract('PostgreSQL', async () => {
     requests: createRequests(db, createFreshRoot(keks, random)),
     // Ends are looked at from later on.
     consents: createConsents(db, () => sql`${Date.now() + 24 * 3_600_000}::bigint`),
+    clusters: createClusters(db),
     removals: createRemovals(db),
     history: createRemovalHistory(db, new Uint8Array(16)),
     vault: () => openVault({ db, keks, random, clock, calendar: clock }),

@@ -14,6 +14,7 @@ import {
   type VerifiedRequest,
   verifyRequest,
 } from '../../protocol/index.ts';
+import type { Clusters } from '../../services/pipeline/ports/clusters.ts';
 import type { Consents, LoggedAccess } from '../../services/pipeline/ports/consents.ts';
 import type { RemovalHistory, Removals } from '../../services/pipeline/ports/removals.ts';
 import {
@@ -30,6 +31,7 @@ export interface RequestsUnderTest {
   readonly requests: Requests;
   readonly consents: Consents;
   readonly removals: Removals;
+  readonly clusters: Pick<Clusters, 'of'>;
   /** A vault over the same rows whose caches are empty. */
   vault(): Vault;
 }
@@ -56,7 +58,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
           {
             kind,
             network: 'cere-sandbox',
-            app: kind === 'recipient' ? '00'.repeat(32) : toHex(owner.app),
+            app: kind === 'recipient' || kind === 'associate' ? '00'.repeat(32) : toHex(owner.app),
             wallet: toHex(wallet.publicKey),
             id,
             issuedAt,
@@ -414,6 +416,28 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(found?.removal).toMatchObject({ state: 'sent', fence: 41 });
       expect(await it.removals.fence(sent, 50)).toBe(false);
       expect(await it.requests.list(owner, { limit: 100 })).toHaveLength(1);
+    });
+
+    test('a wallet chooses its cluster until it has keys, and with it the request is kept', async () => {
+      const go = (cluster: string) =>
+        once(signed('associate', { cluster }), async (effects) => ({ done: await effects.associate(cluster) }));
+      expect(await go('berlin')).toEqual({ done: true });
+      expect(await it.clusters.of([owner.wallet])).toEqual(['berlin']);
+      await it.vault().transit([owner]);
+      expect([await go('berlin'), await go('tokyo'), await go('cere-mainnet')]).toEqual([
+        { done: true },
+        { done: false },
+        { done: false },
+      ]);
+      expect(await it.clusters.of([owner.wallet])).toEqual(['berlin']);
+      await once(signed('erase', {}), async (effects) => ({ rootVersions: await effects.erase() }));
+      expect(await go('tokyo')).toEqual({ done: true });
+      const thrown = once(signed('associate', { cluster: 'oslo' }), async (effects) => {
+        await effects.associate('oslo');
+        throw new Error('and then it broke');
+      });
+      await expect(thrown).rejects.toThrow('and then it broke');
+      expect(await it.clusters.of([owner.wallet])).toEqual(['tokyo']);
     });
 
     test('an erasure overwrites every root, forgets consent, and goes from step to step once', async () => {

@@ -4,6 +4,7 @@ import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createMemoryAdmission } from '../../connectors/postgres/memory-admission.ts';
 import { createMemoryApps } from '../../connectors/postgres/memory-apps.ts';
+import { createMemoryClusters } from '../../connectors/postgres/memory-clusters.ts';
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
 import { memoryCodecs } from '../../connectors/registry/index.ts';
@@ -108,6 +109,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       codec,
       vault,
       clusters: new Map([[ipfs.name, ipfs]]),
+      placement: createMemoryClusters(vault.tables.clusters),
       random,
       cursorKey: random.bytes(32),
       removals,

@@ -37,6 +37,7 @@ const PATHS = {
   move: '/v1/moves',
   erase: '/v1/erasures',
   reopen: '/v1/reopenings',
+  associate: '/v1/associations',
 } as const satisfies Partial<Record<KindName, string>>;
 type Sent = keyof typeof PATHS;
 const KINDS = Object.keys(PATHS) as Sent[];
@@ -49,6 +50,7 @@ const OPERATIONS = [
   'crypto.encrypt',
   'crypto.decrypt',
   'move',
+  'wallets.read',
 ];
 
 const pick = <T>(from: readonly T[], draw: Draw): T => from[draw(from.length)] as T;
@@ -76,6 +78,7 @@ function signedShot(draw: Draw): Shot {
     move: { mode: draw(2) === 0 ? 'client' : 'service', subject: bytes(32, draw), epoch: draw(4) },
     erase: {},
     reopen: {},
+    associate: { cluster: draw(2) === 0 ? 'cere-mainnet' : 'nowhere' },
   };
   const head = { kind, wallet, content: contents[kind], id: toHex(smallId(draw)) };
   return { path: PATHS[kind], body: Buffer.from(JSON.stringify(sign(head))) };
@@ -106,6 +109,10 @@ function tokenShot(draw: Draw): Shot {
       `${own}/disclosures`,
       `/v1/wallets/${other}/apps/${APP}/disclosures?limit=${pick(['1', '0', 'x'], draw)}`,
       `${own}/disclosures?after=${pick(['1', `0.${'00'.repeat(32)}.9`], draw)}`,
+      `/v1/wallets/${other}?limit=${pick(['1', '0', 'x'], draw)}`,
+      `/v1/wallets/${toHex(publicKey)}`,
+      `/v1/apps/${APP}`,
+      `/v1/apps/${APP}/wallets`,
       '/v1/crypto/encrypt',
       '/v1/crypto/decrypt',
       '/v1/keys/fetch',
@@ -132,7 +139,11 @@ function sign<K extends KindName>(of: {
   id: string;
 }): SignedRequest<K> {
   const { kind, wallet, content, id } = of;
-  const head = { network: NETWORK, app: kind === 'recipient' ? ZERO_KEY : APP, wallet: toHex(wallet.publicKey) };
+  const head = {
+    network: NETWORK,
+    app: kind === 'recipient' || kind === 'associate' ? ZERO_KEY : APP,
+    wallet: toHex(wallet.publicKey),
+  };
   const how = { issuedAt: Date.now(), signer: 'wallet', algorithm: 'ed25519', wrap: 'none' } as const;
   return signRequest({ kind, ...head, id, ...how, content }, wallet);
 }

@@ -152,10 +152,10 @@ function common(kind, content, options = {}) {
   bad(kind, 'a member of the body too many', 'field', { ...content, extra: 1 }, options);
 }
 /** Five minutes on both sides, and not a millisecond more. */
-function fresh(kind, content) {
-  good(kind, 'received at the last moment', content, { now: NOW + 5 * MINUTE });
-  bad(kind, 'received too late', 'request_stale', content, { now: NOW + 5 * MINUTE + 1 });
-  bad(kind, 'more than 5 minutes ahead', 'request_stale', content, { now: NOW - 5 * MINUTE - 1 });
+function fresh(kind, content, options = {}) {
+  good(kind, 'received at the last moment', content, { ...options, now: NOW + 5 * MINUTE });
+  bad(kind, 'received too late', 'request_stale', content, { ...options, now: NOW + 5 * MINUTE + 1 });
+  bad(kind, 'more than 5 minutes ahead', 'request_stale', content, { ...options, now: NOW - 5 * MINUTE - 1 });
 }
 function lasting(kind, content, options) {
   good(kind, 'at its last moment', content, { ...options, now: content.expiresAt - 1 });
@@ -377,6 +377,19 @@ bad('remove', 'an id twice', 'selector', { events: [ids[0], ids[0]] });
 bad('remove', 'an id that is no UUIDv7', 'selector', { events: ['0199dd8d-cba7-4d22-9453-add6ffb93774'] });
 bad('remove', 'an empty session', 'selector', { session: '' });
 bad('remove', 'no list', 'selector', { events: ids[0] });
+
+// ---- associate
+const associate = { cluster: 'cere-mainnet' };
+common('associate', associate, noApp);
+fresh('associate', associate, noApp);
+good('associate', 'the longest name', { cluster: '-'.repeat(32) }, noApp);
+bad('associate', 'for one app', 'key', associate);
+bad('associate', 'a name of 33 characters', 'cluster', { cluster: 'c'.repeat(33) }, noApp);
+bad('associate', 'an empty name', 'cluster', { cluster: '' }, noApp);
+bad('associate', 'a name in capitals', 'cluster', { cluster: 'Cere' }, noApp);
+bad('associate', 'the name as bytes', 'cluster', { cluster: utf8('cere-mainnet') }, noApp);
+bad('associate', 'no name', 'cluster', {}, noApp);
+bad('associate', 'signed by an app', 'author', associate, { ...noApp, by: 'app' });
 
 // ---- the frame, whatever the kind
 const frame = (why, error, change) => {

@@ -40,8 +40,8 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, readonly [holds: 
     verify: [2, 3],
   },
   'requests-v1.json': {
-    request: [40, 149],
-    sign_request: [10, 0],
+    request: [44, 162],
+    sign_request: [11, 0],
     open_scope_key: [2, 5],
     may_serve: [7, 15],
     receipt: [4, 16],

@@ -112,6 +112,11 @@ export function mustBeOwner(caller: Caller, wallet: string): void {
   if (caller.signer !== 'wallet' || caller.wallet !== wallet) throw new ApiProblem('forbidden');
 }
 
+/** The app, by a token for all of its wallets. @throws ApiProblem `forbidden` */
+export function mustBeApp(caller: Caller): void {
+  if (caller.signer !== 'app' || caller.wallet !== '*') throw new ApiProblem('forbidden');
+}
+
 /** The wallet itself, or its app by a token that covers it. @throws ApiProblem `forbidden` */
 export function mustBeOwnerOrApp(caller: Caller, wallet: string): void {
   const covers = caller.wallet === wallet || (caller.signer === 'app' && caller.wallet === '*');

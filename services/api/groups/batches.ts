@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fromHex } from '../../../protocol/index.ts';
 import type { AddressOf } from '../addresses.ts';
 import { answerJson } from '../answer.ts';
-import { BATCHES_PATH } from '../batch-route.ts';
+import { BATCHES_PATH, EVENTS_PATH } from '../batch-route.ts';
 import type { BatchStatus, BatchStatuses } from '../batch-status.ts';
 import { ApiProblem } from '../problems.ts';
 import { BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
@@ -48,6 +48,22 @@ const withAddresses = (addressOf: AddressOf) => (status: BatchStatus) => ({
   appAddress: status.app && addressOf(status.app),
   walletAddress: status.wallet && addressOf(status.wallet),
 });
+const acceptOne: Route = {
+  access: accept.access,
+  doc: {
+    ...accept.doc,
+    path: EVENTS_PATH,
+    tags: ['events'],
+    summary: 'Accept one signed event',
+    description:
+      'A batch of one: `header.count` is 1, and the header is signed as that of any batch. Everything else is as for `POST /v1/batches`; the event is as good as in a batch of many, and costs as much as a batch.',
+    request: jsonBody(shapes.oneEventShape),
+    responses: {
+      ...accept.doc.responses,
+      202: ok('Accepted; or known already, with its first position.', shapes.eventAcceptance),
+    },
+  },
+};
 
 /** Batches: taken (by a route of its own before express), and where they are. */
 export const batchRoutes = ({
@@ -60,6 +76,7 @@ export const batchRoutes = ({
   telemetry: Pick<Telemetry, 'answered'>;
 }): Route[] => [
   accept,
+  acceptOne,
   {
     access: { kind: 'optional', operation: 'receipts.read', by: ['owner', 'app'] },
     doc: {

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../pipeline/clock.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { Faults } from '../../pipeline/faults.ts';
 import type { Metrics } from '../../pipeline/metrics.ts';
+import type { Clusters } from '../../pipeline/ports/clusters.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
 import type { IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
@@ -21,6 +22,7 @@ import { createEventReaders } from '../disclosures/event-reader.ts';
 import { createDecrypt } from '../explicit/decrypt.ts';
 import { createEncrypt } from '../explicit/encrypt.ts';
 import { createAcceptRequest } from '../requests/accept-request.ts';
+import { associate } from '../requests/associate.ts';
 import { erase } from '../requests/erase.ts';
 import { grant } from '../requests/grant.ts';
 import type { RequestHandler } from '../requests/handler.ts';
@@ -43,6 +45,7 @@ import { positionsRoutes } from './positions.ts';
 import { removalRoutes } from './removals.ts';
 import { requestRoutes } from './requests.ts';
 import { storedBatchRoutes } from './stored-batches.ts';
+import { walletRoutes } from './wallets.ts';
 
 export interface GroupDeps {
   readonly network: string;
@@ -51,6 +54,9 @@ export interface GroupDeps {
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
   /** Where segments are read, by name. */
   readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  readonly placement: Pick<Clusters, 'of'>;
+  /** The default one first. */
+  readonly clusterNames: readonly string[];
   readonly random: Pick<Random, 'bytes'>;
   /** 32 bytes: what cursors are sealed with. */
   readonly cursorKey: Uint8Array;
@@ -59,7 +65,7 @@ export interface GroupDeps {
   readonly apps: Pick<AppRegister, 'find'>;
   readonly statuses: BatchStatuses;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints'>;
+  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints' | 'written'>;
   readonly partitions: number;
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: Metrics;
@@ -91,6 +97,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     move(vault),
     erase(deps.faults),
     reopen,
+    associate(deps.clusterNames),
   ];
   const app = (bytes: Uint8Array) => apps.find({ hex: toHex(bytes), bytes });
   const accept = createAcceptRequest({ network, requests, now, app });
@@ -104,6 +111,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
       readerOf: createEventReaders({ consents, now }),
       pageOf: createEventPages({ ...deps, cursors: createCursors(deps.cursorKey, deps.random) }),
     }),
+    ...walletRoutes({ ...deps, authorize }),
     ...modeRoutes({ authorize, apps, vault, consents }),
     ...cryptoRoutes({
       authorize,

@@ -1,4 +1,4 @@
-import { KINDS } from '../../../protocol/index.ts';
+import { KINDS, type KindName } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
 import type { createAcceptRequest } from '../requests/accept-request.ts';
 import type { RequestHandler } from '../requests/handler.ts';
@@ -11,6 +11,8 @@ export interface RequestRoutesDeps {
   readonly accept: ReturnType<typeof createAcceptRequest>;
   readonly telemetry: Pick<Telemetry, 'answered'>;
 }
+
+const TAGS: Partial<Record<KindName, string>> = { erase: 'removals', reopen: 'removals', associate: 'wallets' };
 
 const SHARED: Readonly<Record<number, string>> = {
   403: '`unknown_app`',
@@ -25,7 +27,7 @@ export const requestRoutes = ({ handlers, accept, telemetry }: RequestRoutesDeps
     doc: {
       method: 'post',
       path: handler.path,
-      tags: [handler.kind === 'erase' || handler.kind === 'reopen' ? 'removals' : 'keys & grants'],
+      tags: [TAGS[handler.kind] ?? 'keys & grants'],
       summary: handler.summary,
       description: `${KINDS[handler.kind].summary} The body is a signed request of kind \`${handler.kind}\`, within five minutes of \`issuedAt\`. Idempotent by id: the same request again is answered as the first time.${handler.note === undefined ? '' : ` ${handler.note}`}`,
       request: jsonBody(signedRequest(handler.kind)),

@@ -23,6 +23,23 @@ export interface IndexedBatch extends IndexEntry {
   readonly conflict: boolean;
 }
 
+/** Batches that are counted of one wallet in one app: an answer must not cost what a lifetime has written. */
+export const COUNTED = 1_000;
+
+/** What a wallet has in an app. */
+export interface Written {
+  readonly app: Uint8Array;
+  readonly wallet: Uint8Array;
+  /** Up to `COUNTED` of them: as many means at least as many. */
+  readonly batches: number;
+  /** Events of the batches that were counted, as they were signed. */
+  readonly events: number;
+  /** Time of the earliest event of the first batch and of the last one; milliseconds. */
+  readonly first: number;
+  readonly last: number;
+  readonly subjects: readonly { readonly rootVersion: number; readonly subject: Uint8Array }[];
+}
+
 export interface IndexStore {
   /**
    * One transaction: move the indexer's row `from` → `to` and apply the entries. What an erasure reaches becomes a void.
@@ -44,6 +61,11 @@ export interface IndexStore {
     wallet: Uint8Array,
     page: { after?: { time: number; batchId: Uint8Array }; limit: number },
   ): Promise<IndexedBatch[]>;
+  /** What a wallet wrote to an app: where both are named one entry or none, else the wallets of the app, or the apps of the wallet, by key. */
+  written(
+    of: { app: Uint8Array; wallet?: Uint8Array } | { app?: Uint8Array; wallet: Uint8Array },
+    page: { after?: Uint8Array; limit: number },
+  ): Promise<Written[]>;
   /** Batches of a wallet in one app whose range of event ids holds this id. */
   withEvent(app: Uint8Array, wallet: Uint8Array, eventId: string): Promise<IndexedBatch[]>;
   /** Subjects that stand for a wallet in public storage, by root version. */

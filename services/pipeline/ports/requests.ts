@@ -47,6 +47,11 @@ export interface RequestEffects {
    * @returns how many ranges of the owner count now: one within a later one counts no more
    */
   remove(selector: Selector): Promise<{ readonly ranges: number }>;
+  /**
+   * Keeps what the wallet writes from now on, in every app, in this cluster.
+   * @returns false, and changes nothing, when it is in another cluster and has keys in some app: there may be data in the other one
+   */
+  associate(cluster: string): Promise<boolean>;
   /** The last erasure of this owner, or null. */
   lastErasure(): Promise<{ id: Uint8Array; issuedAt: number; fence: number | null } | null>;
 }

@@ -63,11 +63,13 @@ const KINDS = {
     to: number('selector'),
     session: label('selector'),
   },
+  associate: { cluster: (value) => need(typeof value === 'string' && /^[a-z0-9-]{1,32}$/.test(value), 'cluster') },
 };
 
 /** What the members of a body must be to one another, and to the frame. */
 const RELATIONS = {
   recipient: ({ app }) => need(app === ZERO, 'key'),
+  associate: ({ app }) => need(app === ZERO, 'key'),
   grant: ({ wallet }, { grantor }) => need(hex(grantor) === wallet, 'grantor'),
   token: ({ wallet, signer, issuedAt }, content) => {
     const all = content.wallet === '*';
@@ -118,7 +120,7 @@ function checkForm(request, expected) {
   const { kind, network, app, wallet, id, issuedAt, signer, signature } = request;
   need(typeof kind === 'string' && Object.hasOwn(KINDS, kind) && (expected ?? kind) === kind, 'kind');
   checkNetwork(network);
-  need(isHex(app, 32) && (app !== ZERO || kind === 'recipient'), 'key');
+  need(isHex(app, 32) && (app !== ZERO || kind === 'recipient' || kind === 'associate'), 'key');
   need(isHex(wallet, 32) && (wallet !== ZERO || kind === 'token'), 'key');
   unhex(id, 16, 'request_id');
   integer(issuedAt, 'number');
