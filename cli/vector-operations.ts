@@ -3,10 +3,15 @@ import {
   type Batch,
   batchId,
   blake2b256,
+  blobChunkCid,
+  blobCid,
+  blobKey,
   type Cbor,
   checkRequestTime,
   commitment,
   concat,
+  decodeBlobTop,
+  encodeBlobTop,
   encryptionKeyPairFromSeed,
   fee,
   fromHex,
@@ -18,6 +23,7 @@ import {
   type MetaKey,
   mayServe,
   open,
+  openBlobChunk,
   openMeta,
   openScopeKey,
   openTransit,
@@ -33,6 +39,7 @@ import {
   rootOf,
   scopeKey,
   seal,
+  sealBlobChunk,
   sealMeta,
   settlementLeaf,
   signedMessage,
@@ -106,6 +113,12 @@ const metaKeyOf = (input: Input): MetaKey => ({
   userRoot: bytes(input, 'root'),
   app: bytes(input, 'app'),
   epoch: number(input, 'epoch'),
+});
+
+const chunkPlaceOf = (input: Input) => ({
+  key: bytes(input, 'key'),
+  index: number(input, 'index'),
+  last: input.last === true,
 });
 
 const envelopeOut = (envelope: Uint8Array): Input => ({
@@ -272,6 +285,31 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     };
     const served = mayServe(consent, request, number(input, 'now'));
     return served.length === 0 ? REFUSED : { served: served.map(({ recipient: _, ...key }) => key) };
+  },
+  blob_key: (input) => ({ key: toHex(blobKey(bytes(input, 'scope_key'), bytes(input, 'id'))) }),
+  seal_blob_chunk: (input) => {
+    const block = sealBlobChunk(chunkPlaceOf(input), bytes(input, 'chunk'));
+    return {
+      length: block.length,
+      blake2b256: toHex(blake2b256(block)),
+      cid: blobChunkCid(block),
+      block: toHex(block),
+    };
+  },
+  open_blob_chunk: (input) => ({ chunk: toHex(openBlobChunk(chunkPlaceOf(input), bytes(input, 'block'))) }),
+  blob_top: (input) => {
+    const top = encodeBlobTop({
+      scope: text(input, 'scope'),
+      epoch: number(input, 'epoch'),
+      id: bytes(input, 'id'),
+      size: number(input, 'size'),
+      chunks: list(input, 'chunks').map(String),
+    });
+    return { top: toHex(top), cid: blobCid(top) };
+  },
+  open_blob_top: (input) => {
+    const { id, ...rest } = decodeBlobTop(bytes(input, 'top'), text(input, 'cid'));
+    return { id: toHex(id), ...rest };
   },
   fee: (input) => {
     const prices = { perOperation: amount(input, 'per_operation'), perMiB: amount(input, 'per_mib') };

@@ -21,7 +21,7 @@ describe('vectors', () => {
     expect(verdicts).toHaveLength(129);
   });
 
-  test.each(['protocol-v1-extra.json', 'requests-v1.json'])(
+  test.each(['protocol-v1-extra.json', 'requests-v1.json', 'blobs-v1.json'])(
     '%s, of another implementation, is reproduced, and refusals carry the very code',
     async (name) => {
       const cases = await readCases(file(name));
@@ -56,6 +56,8 @@ const ITEMS: Readonly<Record<string, readonly string[]>> = {
   receipt: ['receipt', 'sign_receipt'],
   'settlement leaf': ['settlement_leaf'],
   remark: ['remark', 'parse_remark'],
+  'chunk of a blob': ['blob_key', 'seal_blob_chunk', 'open_blob_chunk'],
+  'top of a blob': ['blob_top', 'open_blob_top'],
 };
 
 /** The kind that a case of a signed request is about. */
@@ -64,7 +66,11 @@ function kindOf({ op, in: input }: Case): unknown {
   return op === 'sign_request' ? (input.fields as { kind?: unknown }).kind : undefined;
 }
 
-const MADE = { 'make-extra.mjs': 'protocol-v1-extra.json', 'make-requests.mjs': 'requests-v1.json' } as const;
+const MADE = {
+  'make-extra.mjs': 'protocol-v1-extra.json',
+  'make-requests.mjs': 'requests-v1.json',
+  'make-blobs.mjs': 'blobs-v1.json',
+} as const;
 
 describe('vectors of the second implementation', () => {
   let cases: Case[];

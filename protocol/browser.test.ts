@@ -105,7 +105,7 @@ describe('the shipped bundle in a bare page', () => {
     }
   });
 
-  test.each(['protocol-v1.json', 'protocol-v1-extra.json', 'requests-v1.json', 'cere-legacy.json'])(
+  test.each(['protocol-v1.json', 'protocol-v1-extra.json', 'requests-v1.json', 'blobs-v1.json', 'cere-legacy.json'])(
     'reproduces every vector of %s, though no text may become code',
     async (file) => {
       const page = await pageWith(shipped, false);

@@ -38,8 +38,25 @@ function toBase32(bytes: Uint8Array): string {
 /** CIDv1, DAG-CBOR, BLAKE2b-256: what stands before the digest in the address of every block of segments. */
 const SEGMENT_PREFIX = Uint8Array.of(0x01, 0x71, 0xa0, 0xe4, 0x02, 0x20);
 
-/** The address of a block of segments, in base32. */
+/** The same for raw bytes: every chunk of a blob. */
+const RAW_PREFIX = Uint8Array.of(0x01, 0x55, 0xa0, 0xe4, 0x02, 0x20);
+const HASH_LENGTH = 32;
+
+/** The address of a block of segments, or of the top of a blob, in base32. */
 export const blockCid = (block: Uint8Array): string => `b${toBase32(concat(SEGMENT_PREFIX, blake2b256(block)))}`;
+
+/** The address of a block of raw bytes, in base32. */
+export const rawCid = (block: Uint8Array): string => `b${toBase32(concat(RAW_PREFIX, blake2b256(block)))}`;
+
+/** The 38 bytes of an address that `rawCid` made, or null for any other text. */
+export function rawCidBytes(cid: string): Uint8Array | null {
+  const bytes = cid[0] === 'b' ? fromBase32(cid.slice(1)) : null;
+  if (bytes === null || bytes.length !== RAW_PREFIX.length + HASH_LENGTH) return null;
+  return RAW_PREFIX.every((byte, i) => bytes[i] === byte) ? bytes : null;
+}
+
+/** The text of a CID's bytes. */
+export const cidText = (bytes: Uint8Array): string => `b${toBase32(bytes)}`;
 
 /** Reads a minimal unsigned varint. @returns [value, next offset], or null. */
 function varint(bytes: Uint8Array, at: number): [number, number] | null {

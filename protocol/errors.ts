@@ -89,6 +89,13 @@ export const PROTOCOL_ERRORS = {
   cid: 'The bytes are not those that the CID names.',
   segment:
     'A segment is one DAG-CBOR block {v: 1, batches: [{subject, app, epoch, meta, events: [{scope: envelope}]}]}.',
+  // blobs
+  blob_size: 'A blob has 0 to 67,108,864 bytes.',
+  blob_id: 'The id of a blob is 16 bytes.',
+  blob_key: 'The key of a blob is 32 bytes.',
+  blob_index: 'The index of a chunk is an integer from 0, below the number of chunks.',
+  blob_chunk: 'Every chunk of a blob has 1,048,576 bytes, only the last one fewer; its block is 16 bytes longer.',
+  blob_top: 'The top of a blob is one canonical DAG-CBOR block {v: 1, id, size, epoch, scope, chunks: [raw link]}.',
   // receipts
   receipt: 'A receipt is {payload, key, signature}, its key the pinned one, its payload one DAG-CBOR map.',
   // settlement

@@ -1,5 +1,19 @@
 export { type Batch, type ClientPart, encodeNdjson, MAX_BODY, MAX_ENCRYPTED } from './batch.ts';
 export {
+  BLOB_CHUNK,
+  BLOB_OVERHEAD,
+  type BlobPlace,
+  blobChunkCid,
+  blobChunkLength,
+  blobChunks,
+  blobCid,
+  blobKey,
+  MAX_BLOB,
+  openBlobChunk,
+  sealBlobChunk,
+} from './blob.ts';
+export { type BlobTop, decodeBlobTop, encodeBlobTop } from './blob-top.ts';
+export {
   concat,
   equalBytes,
   fromBase64url,

@@ -6,7 +6,7 @@ import { bundle } from './bundle.ts';
 import { compile, run } from './compile.ts';
 import { packageManifest } from './manifest.ts';
 
-const VECTORS = ['protocol-v1.json', 'protocol-v1-extra.json', 'requests-v1.json', 'cere-legacy.json'];
+const VECTORS = ['protocol-v1.json', 'protocol-v1-extra.json', 'requests-v1.json', 'blobs-v1.json', 'cere-legacy.json'];
 
 /** Lays out the package in a folder: what will be in the tarball, and nothing else. */
 export async function layOut(folder: string): Promise<void> {

@@ -13,6 +13,9 @@ export interface KuboOptions {
   readonly timeoutMs?: number;
 }
 
+/** Multicodec of raw bytes. */
+const RAW = 0x55;
+
 /**
  * A cluster of one Kubo node, over its RPC API.
  *
@@ -48,6 +51,28 @@ export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCl
         }
         // Kubo reports a failure in mid-stream in a trailer that the client does not read: no root, no pin.
         if (!seen) throw new RetriableError('ipfs_unavailable', `the node did not answer with root ${root}`);
+      }),
+
+    put: (cid, bytes) =>
+      bounded('put', timeoutMs, async (signal) => {
+        const format = cid.code === RAW ? 'raw' : 'dag-cbor';
+        const answer = await client.block.put(bytes, { format, mhtype: 'blake2b-256', version: 1, pin: false, signal });
+        if (answer.toString() !== cid.toString())
+          throw new FatalError('cid_mismatch', `the node stored ${answer}, the block is ${cid}`);
+      }),
+
+    pin: (root) =>
+      bounded('pin', timeoutMs, async (signal) => {
+        await client.pin.add(ClientCid.parse(root.toString()), { recursive: true, signal });
+      }),
+
+    unpin: (root) =>
+      bounded('unpin', timeoutMs, async (signal) => {
+        try {
+          await client.pin.rm(ClientCid.parse(root.toString()), { recursive: true, signal });
+        } catch (error) {
+          if (!(error instanceof Error && /not pinned/i.test(error.message))) throw error;
+        }
       }),
 
     block: (cid) =>
@@ -86,6 +111,6 @@ function mapped(error: unknown, what: string, expiredMs: number | null): Error {
   if (expiredMs !== null)
     return new RetriableError('ipfs_timeout', `${what}: no answer in ${expiredMs} ms`, { cause: error });
   const message = error instanceof Error ? error.message : String(error);
-  const code = /not found/i.test(message) ? 'ipfs_not_found' : 'ipfs_unavailable';
+  const code = /not found|could not find/i.test(message) ? 'ipfs_not_found' : 'ipfs_unavailable';
   return new RetriableError(code, `${what}: ${message}`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import { CarReader } from '@ipld/car';
-import { decode } from '@ipld/dag-cbor';
+import { code as DAG_CBOR, decode } from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
 import type { IpfsCluster } from '../../services/pipeline/ports/ipfs.ts';
@@ -8,6 +8,8 @@ import { verifyBlock } from './verify-block.ts';
 export interface MemoryIpfs extends IpfsCluster {
   /** While true every call fails as an unreachable node does. */
   down: boolean;
+  /** Forgets every block that no pin needs, as a node does when it collects garbage. */
+  collect(): void;
   /** How many imports succeeded. */
   readonly imports: number;
 }
@@ -35,6 +37,11 @@ export function createMemoryIpfs(name = 'cere-mainnet'): MemoryIpfs {
       return imports;
     },
 
+    collect() {
+      const kept = new Set([...pinned.values()].flatMap((root) => requireDag(root, blocks)));
+      for (const cid of blocks.keys()) if (!kept.has(cid)) blocks.delete(cid);
+    },
+
     async importCar(car, root) {
       reach();
       const reader = await readCar(car);
@@ -49,6 +56,27 @@ export function createMemoryIpfs(name = 'cere-mainnet'): MemoryIpfs {
       requireDag(root, blocks);
       pinned.set(String(root), root);
       imports += 1;
+    },
+
+    async put(cid, bytes) {
+      reach();
+      verifyBlock(cid, bytes);
+      blocks.set(String(cid), bytes);
+    },
+
+    async pin(root) {
+      reach();
+      try {
+        requireDag(root, blocks);
+      } catch (cause) {
+        throw new RetriableError('ipfs_not_found', `IPFS cluster ${name} lacks a block of ${root}`, { cause });
+      }
+      pinned.set(String(root), root);
+    },
+
+    async unpin(root) {
+      reach();
+      pinned.delete(String(root));
     },
 
     async block(cid) {
@@ -76,10 +104,12 @@ async function readCar(car: Uint8Array): Promise<CarReader> {
   }
 }
 
-function requireDag(cid: CID, blocks: ReadonlyMap<string, Uint8Array>): void {
+/** @returns every block of the DAG. @throws FatalError `cid_mismatch` when one is missing */
+function requireDag(cid: CID, blocks: ReadonlyMap<string, Uint8Array>): string[] {
   const bytes = blocks.get(String(cid));
   if (!bytes) throw new FatalError('cid_mismatch', `the node could not pin: block ${cid} is missing`);
-  for (const link of links(decode(bytes))) requireDag(link, blocks);
+  const below = cid.code === DAG_CBOR ? [...links(decode(bytes))] : [];
+  return [String(cid), ...below.flatMap((link) => requireDag(link, blocks))];
 }
 
 function* links(value: unknown): Generator<CID> {

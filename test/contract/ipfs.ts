@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { encode } from '@ipld/dag-cbor';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { CID } from 'multiformats/cid';
+import { CID } from 'multiformats/cid';
 import { ready } from '../../protocol/index.ts';
 import { carOf } from '../../services/pinner/car.ts';
 import { cidOf } from '../../services/pinner/cid.ts';
@@ -74,6 +74,37 @@ export function ipfsContract(name: string, open: () => Promise<IpfsCluster>): vo
       const car = carOf(cid, [{ cid, bytes: encode({ v: 2 }) }]);
       await expect(ipfs.importCar(car, cid)).rejects.toHaveProperty('code');
       await expect(ipfs.block(cid)).rejects.toHaveProperty('code');
+    });
+
+    test('blocks that are put are there and not pinned; a DAG over them is pinned once, and unpinned again', async () => {
+      const raw = new Uint8Array(randomBytes(2 ** 20 + 16));
+      const leaf = { cid: CID.createV1(0x55, cidOf(raw).multihash), bytes: raw };
+      const top = manifestOf([leaf.cid]);
+      await ipfs.put(leaf.cid, leaf.bytes);
+      await ipfs.put(top.cid, top.block);
+      expect(Buffer.compare(await ipfs.block(leaf.cid), raw)).toBe(0);
+      expect([await isPinned(leaf.cid), await isPinned(top.cid)]).toEqual([false, false]);
+      await ipfs.pin(top.cid);
+      await ipfs.pin(top.cid);
+      expect([await isPinned(leaf.cid), await isPinned(top.cid)]).toEqual([false, true]);
+      await ipfs.unpin(top.cid);
+      expect(await isPinned(top.cid)).toBe(false);
+      await ipfs.unpin(top.cid);
+    });
+
+    test('a block is not put under the address of another', async () => {
+      await expect(ipfs.put(block(9).cid, block(9).bytes)).rejects.toMatchObject({ code: 'cid_mismatch' });
+    });
+
+    test('a DAG of which a block is missing is not pinned, and may be later', async () => {
+      const missing = block(60);
+      const top = manifestOf([missing.cid]);
+      await ipfs.put(top.cid, top.block);
+      await expect(ipfs.pin(top.cid)).rejects.toMatchObject({ code: 'ipfs_not_found', retriable: true });
+      expect(await isPinned(top.cid)).toBe(false);
+      await ipfs.put(missing.cid, missing.bytes);
+      await ipfs.pin(top.cid);
+      expect(await isPinned(top.cid)).toBe(true);
     });
 
     test('a block that nobody has is a retriable miss', async () => {

@@ -11,7 +11,7 @@ import { root } from '../../stack/root.mjs';
 import { bundleFor } from '../support/packed.ts';
 
 const MINUTES = 60_000;
-const VECTORS = ['protocol-v1.json', 'protocol-v1-extra.json', 'requests-v1.json', 'cere-legacy.json'];
+const VECTORS = ['protocol-v1.json', 'protocol-v1-extra.json', 'requests-v1.json', 'blobs-v1.json', 'cere-legacy.json'];
 
 let folder = '';
 let installed = '';

@@ -47,6 +47,13 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, readonly [holds: 
     receipt: [4, 16],
     sign_receipt: [4, 0],
   },
+  'blobs-v1.json': {
+    blob_key: [2, 3],
+    seal_blob_chunk: [6, 7],
+    open_blob_chunk: [4, 10],
+    blob_top: [7, 8],
+    open_blob_top: [7, 17],
+  },
 };
 /** And what it does not. */
 const LEFT_OUT = ['cere-legacy.json'];

@@ -2,6 +2,7 @@
 // protocol/, whose cryptography is libsodium's.
 import { isDeepStrictEqual } from 'node:util';
 import { batch, batchIdOf, checkUnsignedHeader, disclosed, included, messageOf } from './batches.mjs';
+import { blobKey, decodeTop, encodeTop, openChunk, rawCid, sealChunk, topCid } from './blobs.mjs';
 import { body } from './bodies.mjs';
 import { anyHex, cat, H, hex, need, Refused, uint, unhex, utf8 } from './bytes.mjs';
 import { marked, shown } from './cbor.mjs';
@@ -41,6 +42,8 @@ const envelopeOut = (envelope) => ({
   blake2b256: hex(H(envelope)),
   envelope: hex(envelope),
 });
+
+const chunkPlaceOf = ({ key, index, last }) => ({ key: anyHex(key), index, last });
 
 const ownerOf = ({ kek, app, wallet }) => ({ kek: anyHex(kek), app: anyHex(app), wallet: anyHex(wallet) });
 const metaKeyOf = ({ root, app, epoch }) => ({ userRoot: anyHex(root), app: anyHex(app), epoch });
@@ -111,6 +114,20 @@ const OPERATIONS = {
   open_transit: ({ root, sealed }) => ({
     body: hex(openSealed(transitPair(anyHex(root)), anyHex(sealed), 'transit')),
   }),
+  blob_key: ({ scope_key, id }) => ({ key: hex(blobKey(anyHex(scope_key), anyHex(id))) }),
+  seal_blob_chunk: (input) => {
+    const block = sealChunk(chunkPlaceOf(input), anyHex(input.chunk));
+    return { length: block.length, blake2b256: hex(H(block)), cid: rawCid(block), block: hex(block) };
+  },
+  open_blob_chunk: (input) => ({ chunk: hex(openChunk(chunkPlaceOf(input), anyHex(input.block))) }),
+  blob_top: ({ id, ...rest }) => {
+    const top = encodeTop({ id: anyHex(id), ...rest });
+    return { top: hex(top), cid: topCid(top) };
+  },
+  open_blob_top: ({ top, cid }) => {
+    const { id, ...rest } = decodeTop(anyHex(top), cid);
+    return { id: hex(id), ...rest };
+  },
   fee: ({ count, bytes, per_operation, per_mib }) => ({
     fee: String(feeOf(count, bytes, amount(per_operation), amount(per_mib))),
   }),
