@@ -10,6 +10,7 @@ import type { ExportsTable, RemovalReceiptsTable, RemovalReportsTable } from './
 import type { KeksTable } from './migrations/060-keks.ts';
 import type { RemovalLogTable } from './migrations/070-removal-log.ts';
 import type { RemovedEventsTable, RemovedRangesTable, RemovedSessionsTable } from './migrations/120-removed-events.ts';
+import type { BlobReferencesTable, BlobsTable } from './migrations/130-blobs.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -40,4 +41,6 @@ export interface Tables {
   removed_events: RemovedEventsTable;
   removed_sessions: RemovedSessionsTable;
   removed_ranges: RemovedRangesTable;
+  blobs: BlobsTable;
+  blob_references: BlobReferencesTable;
 }

@@ -13,6 +13,7 @@ import indexPages from './080-index-pages.ts';
 import consent from './090-consent.ts';
 import revokes from './100-revokes.ts';
 import removedEvents from './120-removed-events.ts';
+import blobs from './130-blobs.ts';
 import wallets from './150-wallets.ts';
 import type { Migration } from './define-migration.ts';
 
@@ -33,5 +34,6 @@ export const migrations: readonly Migration[] = [
   consent,
   revokes,
   removedEvents,
+  blobs,
   wallets,
 ];
