@@ -1,6 +1,7 @@
 import { fromHex, toHex } from '../../protocol/index.ts';
 import type { Received } from '../../schemas/index.ts';
 import type { Clock } from '../pipeline/clock.ts';
+import type { Blobs } from '../pipeline/ports/blobs.ts';
 import type { Codec } from '../pipeline/ports/codec.ts';
 import type { Owner, Transit } from '../pipeline/ports/vault.ts';
 import type { AppRegister } from './app-register.ts';
@@ -30,6 +31,7 @@ export interface AcceptDeps {
   readonly seal: (publicKey: Uint8Array, body: Uint8Array) => Uint8Array;
   readonly codec: Codec<Received>;
   readonly sends: SharedSends;
+  readonly blobs: Pick<Blobs, 'refer'>;
   readonly partitionOf: (wallet: Uint8Array) => number;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -39,7 +41,7 @@ export type AcceptBatch = (body: Uint8Array, format: 'ndjson' | 'json') => Promi
 /** Verify, look up, seal, append. Resolves only after the log's acknowledgement; nothing is appended when anything fails before. */
 export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
   return async (body, format) => {
-    const { batchId, app, wallet, count, issuedAt, subject, eventId } = await deps.verify(body, format, (header) =>
+    const { batchId, app, wallet, count, issuedAt, subject, eventId, blobs } = await deps.verify(body, format, (header) =>
       deps.apps.admit({ hex: header.app, bytes: fromHex(header.app, 32) }),
     );
     const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
@@ -60,6 +62,8 @@ export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
       format,
       sealed: deps.seal(transit.publicKey, body),
     });
+    // Before the log has it: a reference that is lost would cost the blob, one in vain costs nothing.
+    if (blobs.length > 0) await deps.blobs.refer({ ...owner, batchId, issuedAt, blobs });
     const partition = deps.partitionOf(owner.wallet);
     const offset = await deps.sends.append(partition, wallet, { key: owner.wallet, value });
     return { batchId, partition, offset, count, known: false, eventId };

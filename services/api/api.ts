@@ -7,11 +7,11 @@ import type { Log } from '../pipeline/log.ts';
 import type { Metrics } from '../pipeline/metrics.ts';
 import type { Admission } from '../pipeline/ports/admission.ts';
 import type { Apps } from '../pipeline/ports/apps.ts';
+import type { Blobs } from '../pipeline/ports/blobs.ts';
 import { type Clusters, DEFAULT_CLUSTER } from '../pipeline/ports/clusters.ts';
 import type { Codec } from '../pipeline/ports/codec.ts';
 import type { Consents } from '../pipeline/ports/consents.ts';
 import type { IndexStore } from '../pipeline/ports/index-store.ts';
-import type { IpfsCluster } from '../pipeline/ports/ipfs.ts';
 import type { LogWriter } from '../pipeline/ports/log.ts';
 import type { Positions } from '../pipeline/ports/positions.ts';
 import type { Removals } from '../pipeline/ports/removals.ts';
@@ -25,7 +25,9 @@ import { createAppRegister } from './app-register.ts';
 import { createGate, createTokens } from './auth/bearer.ts';
 import { createBatchRoute } from './batch-route.ts';
 import { createBatchStatuses } from './batch-status.ts';
+import type { BlobCluster } from './blobs/clusters.ts';
 import { createBodyBudget } from './body-budget.ts';
+import { isBlobUpload } from './groups/blobs.ts';
 import { allRoutes } from './groups/index.ts';
 import { createRoutes } from './routes.ts';
 import { type ApiServer, listen, type ServerOptions } from './server.ts';
@@ -53,8 +55,9 @@ export interface ApiDeps {
   readonly writer: LogWriter;
   readonly codec: Codec<Received>;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
-  /** Where segments are read, by name. */
-  readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  /** Where segments are read and blobs are kept, by name. */
+  readonly clusters: ReadonlyMap<string, BlobCluster>;
+  readonly blobs: Blobs;
   /** Which wallet is in which cluster. */
   readonly placement: Pick<Clusters, 'of'>;
   /** Names that wallets may choose from, the default one first. Default: it alone. */
@@ -110,6 +113,7 @@ export async function startApi(
     seal: deps.seal ?? sealTransit,
     codec: deps.codec,
     sends,
+    blobs: deps.blobs,
     partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions),
     clock: deps.clock,
   });
@@ -121,6 +125,7 @@ export async function startApi(
   const routes = createRoutes({
     routes: allRoutes({
       ...deps,
+      budget,
       addressOf: addressesOf(deps.ss58Prefix),
       clusterNames: deps.clusterNames ?? [DEFAULT_CLUSTER],
       tokens,
@@ -138,6 +143,7 @@ export async function startApi(
     ...server,
     batches: createBatchRoute({ accept, budget, telemetry, clock: deps.clock }),
     others: routes,
+    unhurried: isBlobUpload,
   });
   return running;
 }

@@ -4,7 +4,7 @@ import { encryptionKeyPairFromSeed, toHex } from '../../protocol/index.ts';
 import { call } from '../../test/support/call-api.ts';
 import { NOTHING, type Party, type ReadingWorld, readingWorld } from '../../test/support/reading-world.ts';
 import type { EventDetail } from '../pipeline/events.ts';
-import type { IpfsCluster } from '../pipeline/ports/ipfs.ts';
+import type { BlobCluster } from './blobs/clusters.ts';
 import { createCursors } from './disclosures/cursor.ts';
 import { createEventPages } from './disclosures/event-page.ts';
 import { createEventReaders } from './disclosures/event-reader.ts';
@@ -18,13 +18,16 @@ let blocks = 0;
 let elapsed = 0;
 let alarms: EventDetail[] = [];
 
-const ipfs: Pick<IpfsCluster, 'block'> = {
+const ipfs: BlobCluster = {
   async block(cid) {
     blocks += 1;
     const bytes = await world.it.ipfs.block(cid);
     await meanwhile(blocks);
     return bytes;
   },
+  put: (cid, bytes) => world.it.ipfs.put(cid, bytes),
+  pin: (root) => world.it.ipfs.pin(root),
+  unpin: (root) => world.it.ipfs.unpin(root),
 };
 
 beforeAll(async () => {

@@ -3,6 +3,7 @@ import { openKubo } from '../../connectors/ipfs/kubo.ts';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
+import { createBlobs } from '../../connectors/postgres/blobs.ts';
 import { createClusters } from '../../connectors/postgres/clusters.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
@@ -26,6 +27,7 @@ import type { IpfsCluster } from '../pipeline/ports/ipfs.ts';
 import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
+import { sweepBlobs } from './blobs/sweep.ts';
 import { endExpired } from './end-expired.ts';
 import { reapplyRemovals } from './removals/reapply.ts';
 import { readReceiptKey } from './removals/receipt-key.ts';
@@ -108,6 +110,8 @@ async function start(boot: Boot): Promise<Running> {
       log.info({ ...work }, 'keys were kept');
   };
   keep(repeat({ operation: 'keys', everyMs: 60_000, look: keepYoung }, loops));
+  const blobs = createBlobs(db);
+  const clusters = openClusters(boot);
   const sweep = sweepRemovals({
     network: config.network,
     removals,
@@ -115,6 +119,7 @@ async function start(boot: Boot): Promise<Running> {
     endOffset: (partition) => lookup.endOffset(received.name, partition),
     requested: await removalLog(erasures),
     completed: await removalLog(named(removalsCompleted)),
+    eraseBlobs: (owner, rootVersions) => blobs.erase(owner, rootVersions),
     sign: (payload) => signReceipt(config.network, payload, receiptKey),
     keksRotate,
     clock,
@@ -123,6 +128,13 @@ async function start(boot: Boot): Promise<Running> {
     onReceipt: (pending) => log.info({ pending }, 'an erasure has its receipt'),
   });
   keep(repeat({ operation: 'removals', everyMs: 500, look: sweep }, loops));
+  const blobSweep = sweepBlobs({
+    blobs,
+    clusters,
+    now: () => clock.now(),
+    onUnpinned: (count) => log.info({ count }, 'blobs were unpinned'),
+  });
+  keep(repeat({ operation: 'blobs', everyMs: 10_000, look: blobSweep }, loops));
   const threads = keep(
     await startVerifyThreads(config.verifyThreads ?? defaultThreads(), config.network, clock.now, onFatal),
   );
@@ -144,7 +156,8 @@ async function start(boot: Boot): Promise<Running> {
         },
         codec,
         vault,
-        clusters: openClusters(boot),
+        clusters,
+        blobs,
         placement: createClusters(db),
         random,
         cursorKey: blake2b256(CURSOR, receiptKey.secretKey.subarray(0, 32)),

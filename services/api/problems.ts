@@ -165,6 +165,29 @@ export const API_PROBLEMS = {
     status: 404,
     title: 'No accepted batch has this id. If it was sent a moment ago ask again; if it stays unknown send it again.',
   },
+  // blobs
+  unknown_blob: {
+    status: 404,
+    title:
+      'This wallet has no blob with this CID in this app, or none that the caller may read. Upload it, or ask for a grant of its scope.',
+  },
+  blob_gone: {
+    status: 410,
+    title: 'This blob is gone: no event named it for 24 h, or every event that did was removed. Upload it again.',
+  },
+  blob_unreadable: {
+    status: 502,
+    title:
+      'What is stored of this blob is not what its CID names, or does not open: nothing of it is answered. The operators can see it.',
+  },
+  upload_taken: {
+    status: 409,
+    title: 'Another request with this upload id was finished first. Send it again to get its answer.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'The blob has no such bytes. Its size is in Content-Range; name a range that begins below it.',
+  },
   // load
   wallet_rate: {
     status: 429,
@@ -211,6 +234,8 @@ export interface ProblemDetails {
   readonly retryAfter?: number;
   /** For `Allow`. */
   readonly allow?: string;
+  /** For `Content-Range`: what there is, in bytes. */
+  readonly size?: number;
 }
 
 /** A refusal that the API itself makes. */
@@ -265,6 +290,7 @@ function apiProblem({ code, details }: ApiProblem): Problem {
   const headers = {
     ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfter)) }),
     ...(details.allow === undefined ? {} : { allow: details.allow }),
+    ...(details.size === undefined ? {} : { 'content-range': `bytes */${details.size}` }),
     ...(kind.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
   };
   return shape(kind.status, code, kind.title, details.detail === undefined ? {} : { detail: details.detail }, headers);

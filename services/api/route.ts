@@ -19,6 +19,8 @@ export interface Route {
   readonly handle?: (request: Request, response: Response) => Promise<void> | void;
   /** Largest JSON body, bytes. Default 128 KiB. */
   readonly limit?: number;
+  /** The body is no JSON: the handler reads it as it arrives. */
+  readonly streamed?: true;
 }
 
 const SMALL_BODY = 128 * 1024;
@@ -98,13 +100,13 @@ const withoutBody =
 
 /** Whoever needs a token and has none is refused before a byte of the body is read, and holds nothing. */
 const withBody =
-  ({ access, limit = SMALL_BODY }: Route, handle: Handle, { budget, gate }: MountDeps): RequestHandler =>
+  ({ access, limit = SMALL_BODY, streamed }: Route, handle: Handle, { budget, gate }: MountDeps): RequestHandler =>
   async (request, response) => {
-    mustBeJson(request);
+    if (!streamed) mustBeJson(request);
     gate(request, access);
     let release: (() => void) | undefined;
     try {
-      release = await readJson(request, budget, limit);
+      if (!streamed) release = await readJson(request, budget, limit);
       await handle(request, response);
     } catch (error) {
       if (!(error instanceof ClientGone)) throw error;

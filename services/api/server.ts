@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly batches: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly others: RequestListener;
+  /** Bodies that take as long as they take, while they move: whoever reads them sees to that. */
+  readonly unhurried?: (request: IncomingMessage) => boolean;
   /** For tests; defaults are 10 s for headers, 30 s for a whole request, 9 s for a graceful stop. */
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
@@ -36,7 +38,8 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
   const server = createServer(
     {
       headersTimeout: Math.min(options.headersTimeoutMs ?? 10_000, requestTimeout),
-      requestTimeout,
+      // Node knows one limit for all requests; bodies have theirs below.
+      requestTimeout: 0,
       connectionsCheckingInterval: Math.min(1_000, requestTimeout / 2),
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
@@ -45,6 +48,7 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
     (request, response) => {
       // A kept connection must not bring more requests while the process stops.
       if (stopping) response.setHeader('connection', 'close');
+      if (hasBody(request) && !options.unhurried?.(request)) limitBody(request, requestTimeout);
       const url = request.url ?? '';
       if (url.length > MAX_URL) return refuse(request, response, 'uri_too_long');
       if (!isBatchRoute(url)) return options.others(request, response);
@@ -71,6 +75,24 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
     },
   };
 }
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** A body has to be here `ms` after its headers. */
+function limitBody(request: IncomingMessage, ms: number): void {
+  const late = setTimeout(() => {
+    // What waits in the socket of a busy process has come in time.
+    setImmediate(() => {
+      if (!request.complete) answerUnreadable(LATE, request.socket);
+    });
+  }, ms);
+  late.unref();
+  request.once('close', () => clearTimeout(late));
+}
+const LATE: NodeJS.ErrnoException = Object.assign(new Error('a body came too late'), {
+  code: 'ERR_HTTP_REQUEST_TIMEOUT',
+});
 
 function refuse(request: IncomingMessage, response: ServerResponse, code: ApiProblemCode): void {
   discardRest(request);

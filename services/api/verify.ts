@@ -1,4 +1,5 @@
-import { checkFresh, ProtocolError, parseBatch, toHex, verifyBatch } from '../../protocol/index.ts';
+import { checkFresh, type Event, ProtocolError, parseBatch, toHex, verifyBatch } from '../../protocol/index.ts';
+import type { BlobReference } from '../pipeline/ports/blobs.ts';
 
 /** What is kept of a batch that was verified. */
 export interface Verified {
@@ -14,6 +15,8 @@ export interface Verified {
   readonly subject: string | null;
   /** Id of its first event. */
   readonly eventId: string;
+  /** What its events name. */
+  readonly blobs: readonly BlobReference[];
 }
 
 /**
@@ -35,10 +38,24 @@ export function createVerify(network: string, now: () => number): Verify {
     if (header.network !== network) throw new ProtocolError('network', undefined, 1);
     checkFresh(header, now());
     await admit(header);
-    const { batchId, client } = verifyBatch(parsed, { network });
+    const { batchId, client, events } = verifyBatch(parsed, { network });
     const { app, wallet, count, issuedAt } = header;
     // The form of every event has been checked, and there is one at least.
     const eventId = parsed.events[0]?.id ?? '';
-    return { batchId, app, wallet, count, issuedAt, subject: client ? toHex(client.subject) : null, eventId };
+    const blobs = blobsOf(events);
+    return { batchId, app, wallet, count, issuedAt, subject: client ? toHex(client.subject) : null, eventId, blobs };
   };
+}
+
+/** Most batches name none: no list is made for them. */
+const NONE: readonly BlobReference[] = [];
+
+function blobsOf(events: readonly Pick<Event, 'id' | 'time' | 'blob'>[]): readonly BlobReference[] {
+  let named: BlobReference[] | undefined;
+  for (const { id, time, blob } of events) {
+    if (blob === undefined) continue;
+    named ??= [];
+    named.push({ cid: blob, eventId: id, time: Date.parse(time) });
+  }
+  return named ?? NONE;
 }

@@ -44,7 +44,8 @@ export const EVENTS = {
   unreadable: {
     level: 'error',
     counter: 'alarms',
-    message: 'batches that can never be read were passed over in a page of events; the error names the first',
+    message:
+      'what can never be read was passed over in a page of events, or ended the download of a blob; the error names the first',
   },
   'dead-letter': { level: 'error', counter: 'alarms', message: 'a record was copied to the dead letters and voided' },
   lie: { level: 'debug', counter: 'lies', message: 'injected: a send that resolves and writes nothing' },

@@ -13,6 +13,7 @@ export const FAULT_POINTS = [
   'after-removal-sent',
   'before-receipt',
   'after-receipt',
+  'after-blob-pin',
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

@@ -4,6 +4,7 @@ import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createMemoryAdmission } from '../../connectors/postgres/memory-admission.ts';
 import { createMemoryApps } from '../../connectors/postgres/memory-apps.ts';
+import { createMemoryBlobs } from '../../connectors/postgres/memory-blobs.ts';
 import { createMemoryClusters } from '../../connectors/postgres/memory-clusters.ts';
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
@@ -87,6 +88,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const rooms = () => ({ indexer: true, pinner: true, swept: true, exports: [] });
   const removals = createMemoryRemovals(vault.tables, rooms);
   const ipfs = createMemoryIpfs();
+  const blobs = createMemoryBlobs();
   const admission = createMemoryAdmission();
   const apps = createMemoryApps();
   const positions = memoryPositions('00'.repeat(16));
@@ -109,6 +111,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       codec,
       vault,
       clusters: new Map([[ipfs.name, ipfs]]),
+      blobs,
       placement: createMemoryClusters(vault.tables.clusters),
       random,
       cursorKey: random.bytes(32),
@@ -146,7 +149,23 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       headers: { 'content-type': 'application/x-ndjson', ...headers },
       body: body as RequestInit['body'],
     });
-  return { api, url, log, vault, ipfs, consents, removals, admission, apps, positions, index, metrics, appended, post };
+  return {
+    api,
+    url,
+    log,
+    vault,
+    ipfs,
+    blobs,
+    consents,
+    removals,
+    admission,
+    apps,
+    positions,
+    index,
+    metrics,
+    appended,
+    post,
+  };
 }
 
 export type MemoryApi = Awaited<ReturnType<typeof startMemoryApi>>;

@@ -3,10 +3,10 @@ import type { Clock, Random } from '../../pipeline/clock.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { Faults } from '../../pipeline/faults.ts';
 import type { Metrics } from '../../pipeline/metrics.ts';
+import type { Blobs } from '../../pipeline/ports/blobs.ts';
 import type { Clusters } from '../../pipeline/ports/clusters.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
 import type { IndexStore } from '../../pipeline/ports/index-store.ts';
-import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
 import type { Positions } from '../../pipeline/ports/positions.ts';
 import type { Removals } from '../../pipeline/ports/removals.ts';
 import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
@@ -16,6 +16,11 @@ import type { AddressOf } from '../addresses.ts';
 import type { AppRegister } from '../app-register.ts';
 import { createAuthorize, type Tokens } from '../auth/bearer.ts';
 import type { BatchStatuses } from '../batch-status.ts';
+import type { BlobCluster } from '../blobs/clusters.ts';
+import { createDownloads } from '../blobs/download.ts';
+import { createTransfers } from '../blobs/transfers.ts';
+import { createUpload } from '../blobs/upload.ts';
+import type { BodyBudget } from '../body-budget.ts';
 import { createCursors } from '../disclosures/cursor.ts';
 import { createEventPages } from '../disclosures/event-page.ts';
 import { createEventReaders } from '../disclosures/event-reader.ts';
@@ -36,6 +41,7 @@ import { createSealedKeys } from '../requests/sealed-keys.ts';
 import type { Route } from '../route.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { batchRoutes } from './batches.ts';
+import { blobRoutes } from './blobs.ts';
 import { consentRoutes } from './consent.ts';
 import { cryptoRoutes } from './crypto.ts';
 import { disclosureRoutes } from './disclosures.ts';
@@ -52,8 +58,11 @@ export interface GroupDeps {
   readonly addressOf: AddressOf;
   readonly tokens: Tokens;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
-  /** Where segments are read, by name. */
-  readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  /** Where segments are read and blobs are kept, by name. */
+  readonly clusters: ReadonlyMap<string, BlobCluster>;
+  readonly blobs: Blobs;
+  /** What blobs share with bodies and large answers. */
+  readonly budget: BodyBudget;
   readonly placement: Pick<Clusters, 'of'>;
   /** The default one first. */
   readonly clusterNames: readonly string[];
@@ -118,6 +127,14 @@ export function allRoutes(deps: GroupDeps): Route[] {
       apps,
       encrypt: createEncrypt(deps),
       decrypt: createDecrypt({ vault, consents, now }),
+    }),
+    ...blobRoutes({
+      authorize,
+      apps,
+      upload: createUpload(deps),
+      downloadOf: createDownloads({ ...deps, now }),
+      uploads: createTransfers(deps.budget),
+      downloads: createTransfers(deps.budget),
     }),
     ...removalRoutes({ ...deps, authorize, now, partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions) }),
     ...positionsRoutes(deps),

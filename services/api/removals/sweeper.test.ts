@@ -17,6 +17,7 @@ test('the fence is set only when no cache of a vault can still hold a key of the
   tables.erasures.push({ ...erasure, fence: null });
   let elapsed = 77;
   let end = 10;
+  const given: (readonly number[])[] = [];
   const sent: { fence: number | null }[] = [];
   const look = sweepRemovals({
     network: 'cere-sandbox',
@@ -25,6 +26,7 @@ test('the fence is set only when no cache of a vault can still hold a key of the
     endOffset: async () => end,
     requested: async (record) => void sent.push(record),
     completed: async () => undefined,
+    eraseBlobs: async (_owner, versions) => void given.push(versions),
     sign: (payload) => signReceipt('cere-sandbox', payload, keyPairFromSeed('ed25519', bytes(32))),
     keksRotate: true,
     clock: { now: () => 1_000 },
@@ -38,11 +40,13 @@ test('the fence is set only when no cache of a vault can still hold a key of the
   elapsed += VAULT_CACHE_MS - 1;
   await look(signal);
   expect(await state()).toMatchObject({ state: 'committed', fence: null });
+  expect(given).toEqual([]);
   // What was sealed while a cache still knew the key lies below the fence.
   end = 12;
   elapsed += 1;
   await look(signal);
   expect(await state()).toMatchObject({ state: 'fenced', fence: 12 });
+  expect(given).toEqual([[1]]);
   await look(signal);
   expect(sent).toMatchObject([{ fence: 12 }]);
   await look(signal);

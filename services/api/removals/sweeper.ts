@@ -3,7 +3,7 @@ import type { RemovalCompleted, Removal as RemovalRecord } from '../../../schema
 import type { Clock } from '../../pipeline/clock.ts';
 import type { Faults } from '../../pipeline/faults.ts';
 import type { Removal, Removals } from '../../pipeline/ports/removals.ts';
-import { VAULT_CACHE_MS } from '../../pipeline/ports/vault.ts';
+import { type Owner, VAULT_CACHE_MS } from '../../pipeline/ports/vault.ts';
 import { erasureReceipt } from './erasure-receipt.ts';
 import { nextStep } from './next-step.ts';
 
@@ -19,6 +19,8 @@ export interface RemovalSweeperEdges {
   readonly requested: (record: RemovalRecord) => Promise<void>;
   readonly completed: (records: readonly RemovalCompleted[]) => Promise<void>;
   readonly sign: (payload: { [name: string]: Cbor }) => Receipt;
+  /** Gives up the blobs of the owner under these roots. */
+  readonly eraseBlobs: (owner: Owner, rootVersions: readonly number[]) => Promise<unknown>;
   /** Old key-encryption keys are destroyed by this deployment itself. */
   readonly keksRotate: boolean;
   readonly clock: Pick<Clock, 'now'>;
@@ -58,6 +60,8 @@ async function advance(edges: RemovalSweeperEdges, removal: Removal, seen: Map<s
     const since = seen.get(name) ?? edges.elapsed();
     seen.set(name, since);
     if (edges.elapsed() - since < VAULT_CACHE_MS) return;
+    // No upload begins under these roots any more, so none is missed.
+    await edges.eraseBlobs(removal, removal.rootVersions);
     await removals.fence(removal, await edges.endOffset(partition));
     seen.delete(name);
     faults.reach('after-fence');
