@@ -4,6 +4,7 @@ import { nodeArguments } from '../../stack/built.ts';
 
 /** A room as its own process, as `ddc up` runs it. */
 export interface RoomProcess {
+  readonly pid: number;
   /** Waits until it said that it listens. @throws with its output when it exits instead */
   readonly listening: Promise<number>;
   /** Resolves when it is gone, by whatever cause. */
@@ -39,6 +40,7 @@ export function startRoom(room: string, env: Readonly<Record<string, string>>): 
     return child.exitCode;
   };
   return {
+    pid: child.pid ?? 0,
     listening,
     stop: () => end('SIGTERM'),
     async kill() {

@@ -12,7 +12,7 @@ import { rangeOf } from '../blobs/range.ts';
 import type { Transfers } from '../blobs/transfers.ts';
 import type { createUpload } from '../blobs/upload.ts';
 import { ApiProblem } from '../problems.ts';
-import { AUTH_PROBLEMS, checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import { epochShape, ownerShape, requestId } from '../shapes.ts';
 
 export interface BlobRoutesDeps {
@@ -52,21 +52,20 @@ const binary = { 'application/octet-stream': { schema: { type: 'string' as const
 export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
   {
     streamed: true,
+    access: { kind: 'token', operation: 'blobs.write', by: ['owner', 'app'] },
     doc: {
       method: 'post',
       path: PATH,
       tags: ['blobs'],
       summary: 'Upload a blob',
       description:
-        'Operation `blobs.write`, by the app, or by the wallet where the app is open. The body is the bytes as they are, of any Content-Type and without Content-Encoding, 67,108,864 at most. They are encrypted as they arrive, kept in IPFS, and pinned when all of them are there: an upload that breaks off leaves nothing. Then name `cid` in the `blob` of a signed event: what no event names for 24 h is unpinned. The same `upload` with the same bytes is answered as the first time. A body may take as long as it moves, 64 KiB a second at least over each minute. Four uploads are under way at most in a process. Where the wallet encrypts by itself there is no upload: the service has no key, and takes no ready-made DAG yet.',
-      security: [{ token: [] }],
+        'By the wallet only where the app is open: otherwise whose pot pays has to want it. The body is the bytes as they are, of any Content-Type and without Content-Encoding, 67,108,864 at most. They are encrypted as they arrive, kept in IPFS, and pinned when all of them are there: an upload that breaks off leaves nothing. Then name `cid` in the `blob` of a signed event: what no event names for 24 h is unpinned. The same `upload` with the same bytes is answered as the first time. A body may take as long as it moves, 64 KiB a second at least over each minute. Four uploads are under way at most in a process. Where the wallet encrypts by itself there is no upload: the service has no key, and takes no ready-made DAG yet.',
       request: { params: ownerShape, query: uploadQuery, body: { required: true, content: binary } },
       responses: {
         201: ok('It is pinned.', uploaded),
         400: problem('`invalid`'),
-        ...AUTH_PROBLEMS,
         402: problem('`unpaid`'),
-        403: problem('`forbidden`, `token_delegated`, `unknown_app`, `app_closed`'),
+        403: problem('`unknown_app`, `app_closed`'),
         409: problem(
           '`request_clash`: this upload was finished with other bytes or another scope; `upload_taken`, `client_keys`',
         ),
@@ -92,21 +91,20 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
     },
   },
   {
+    access: { kind: 'token', operation: 'blobs.read', by: ['owner', 'app', 'reader'] },
     doc: {
       method: 'get',
       path: `${PATH}/{cid}`,
       tags: ['blobs'],
       summary: 'Download a blob',
       description:
-        "Operation `blobs.read`: by the wallet, by the app under the wallet's policy for the scope of the blob, or by a wallet with a registered certificate, under a grant or a policy that names it; what the latter two read is in the wallet's access log. `Range` with one range is answered 206; with several the whole is. `If-None-Match` and `If-Range` take the ETag, which is the CID. HEAD tells the size. Every chunk is checked against its CID and opened before a byte of it is sent; what fails later ends the connection before Content-Length is reached. Four downloads are under way at most in a process, each at 64 KiB a second at least over each minute. It can be read from IPFS by its CID as well, and opened with the key of its scope.",
-      security: [{ token: [] }],
+        "The wallet gets all of its own; the app under the wallet's policy for the scope of the blob, another wallet by its registered certificates, under a grant or a policy that names it; what the latter two read is in the wallet's access log. `Range` with one range is answered 206; with several the whole is. `If-None-Match` and `If-Range` take the ETag, which is the CID. HEAD tells the size. Every chunk is checked against its CID and opened before a byte of it is sent; what fails later ends the connection before Content-Length is reached. Four downloads are under way at most in a process, each at 64 KiB a second at least over each minute. It can be read from IPFS by its CID as well, and opened with the key of its scope.",
       request: { params: blobParams },
       responses: {
         200: { description: 'The bytes as they were uploaded.', content: binary },
         206: { description: 'The range.', content: binary },
         304: { description: 'The caller has it already.' },
         400: problem('`invalid`'),
-        ...AUTH_PROBLEMS,
         404: problem('`unknown_blob`'),
         410: problem('`blob_gone`'),
         416: problem('`range_not_satisfiable`'),
