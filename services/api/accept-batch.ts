@@ -41,8 +41,10 @@ export type AcceptBatch = (body: Uint8Array, format: 'ndjson' | 'json') => Promi
 /** Verify, look up, seal, append. Resolves only after the log's acknowledgement; nothing is appended when anything fails before. */
 export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
   return async (body, format) => {
-    const { batchId, app, wallet, count, issuedAt, subject, eventId, blobs } = await deps.verify(body, format, (header) =>
-      deps.apps.admit({ hex: header.app, bytes: fromHex(header.app, 32) }),
+    const { batchId, app, wallet, count, issuedAt, subject, eventId, blobs } = await deps.verify(
+      body,
+      format,
+      (header) => deps.apps.admit({ hex: header.app, bytes: fromHex(header.app, 32) }),
     );
     const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
     // Only the shared table tells a known id: an acknowledgement remembered here could be one that never was true.
