@@ -14,6 +14,7 @@ import consent from './090-consent.ts';
 import revokes from './100-revokes.ts';
 import removedEvents from './120-removed-events.ts';
 import wallets from './150-wallets.ts';
+import extract from './170-extract.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   revokes,
   removedEvents,
   wallets,
+  extract,
 ];
