@@ -32,6 +32,14 @@ export {
 export { blockCid, isCidV1 } from './cid.ts';
 export { closeEvent } from './close-event.ts';
 export {
+  type Completeness,
+  type CompletenessClaim,
+  type CompletenessLine,
+  completenessOf,
+  type SeenBatch,
+  type SourceVerdict,
+} from './completeness.ts';
+export {
   type Asker,
   type Consent,
   currentPolicy,
@@ -57,6 +65,16 @@ export {
   type Scope,
   type SealedScope,
 } from './event.ts';
+export {
+  type BatchLine,
+  type EventLine,
+  type ExpectedOwner,
+  type ProvedBatch,
+  proveBatch,
+  proveEvent,
+  type RemovalLine,
+  type UnreadableLine,
+} from './extract.ts';
 export { blake2b256, blake2b512 } from './hash.ts';
 export {
   type Algorithm,
@@ -76,7 +94,7 @@ export {
 } from './header.ts';
 export { LAST_EPOCH, scopeKey, subjectOf } from './keys.ts';
 export { commitment, leafOf, leafPreimage } from './leaf.ts';
-export { type Meta, type MetaKey, openMeta, sealMeta } from './meta.ts';
+export { type Meta, type MetaKey, openMeta, peekMeta, sealMeta } from './meta.ts';
 export { parseBatch } from './parse-batch.ts';
 export { type Receipt, signReceipt, verifyReceipt } from './receipt.ts';
 export { recordKeys } from './record-key.ts';
@@ -93,6 +111,7 @@ export {
   type VerifiedRequest,
   verifyRequest,
 } from './requests/request.ts';
+export type { Run } from './runs.ts';
 export { DEFAULT_SCOPE, isScopeName, META_SCOPE } from './scope-name.ts';
 export { openScopeKey, SEALED_KEY_BYTES, sealScopeKey } from './sealed-key.ts';
 export { KeyPair, Secret } from './secret.ts';
@@ -104,7 +123,7 @@ export { ready, scrub } from './sodium.ts';
 export { mergeScopes, splitScopes } from './split-scopes.ts';
 export { type Address, decodeSs58, encodeSs58, isSs58Prefix } from './ss58.ts';
 export { openTransit, sealTransit, transitKeyPair } from './transit.ts';
-export { inclusionProof, rootOf, treeLevels, verifyInclusion } from './tree.ts';
+export { inclusionProof, proofIn, rootOf, treeLevels, verifyInclusion } from './tree.ts';
 export { unwrapRoot, WRAPPED_ROOT_BYTES, wrappedKekVersion, wrapRoot } from './user-root.ts';
 export { measureBatch, type VerifiedBatch, verifyBatch } from './verify-batch.ts';
 export { encryptionKeyPairFromSeed, isX25519Key } from './x25519.ts';

@@ -94,6 +94,17 @@ function parseMeta(text: string): Meta {
 }
 
 /**
+ * Opens a batch's meta without proving anything: for whoever has sealed it after it was verified, and knows its hash.
+ * @throws ProtocolError of `open`, or `meta`
+ */
+export function peekMeta(request: MetaKey & { envelope: Uint8Array }): Pick<Meta, 'header' | 'events'> {
+  const { data } = open({ ...placeOf(request), envelope: request.envelope });
+  const { header, events } = members(JSON.parse(data), 'meta') as unknown as Pick<Meta, 'header' | 'events'>;
+  if (members(header, 'meta').app !== toHex(request.app) || !Array.isArray(events)) throw new ProtocolError('meta');
+  return { header, events };
+}
+
+/**
  * Opens a batch's meta and proves it: the signature holds over the recomputed root.
  * @throws ProtocolError of `open`, or `meta`, `count`, `signature`, or the code of a malformed field.
  */

@@ -67,7 +67,7 @@ export function treeLevels(leaves: readonly Uint8Array[]): readonly (readonly Ui
   return levels;
 }
 
-/** Sibling hashes from the leaf upwards. @throws ProtocolError `proof` when there is no such leaf. */
+/** Sibling hashes from the leaf upwards, 32 bytes each, of number `index` in `treeLevels`. @throws ProtocolError `proof` when there is no such leaf. */
 export function proofIn(levels: readonly (readonly Uint8Array[])[], index: number): Uint8Array[] {
   const count = levels[0]?.length ?? 0;
   if (!Number.isInteger(index) || index < 0 || index >= count) throw new ProtocolError('proof', 'index');

@@ -11,6 +11,8 @@ import {
   removeBatches,
 } from './index-apply.ts';
 import { batchOf, isLive, type LiveEntry, voidOf } from './index-entry-rows.ts';
+import { selectedBatches } from './index-selected.ts';
+import { sequencesOf } from './index-sequences.ts';
 import { sweepErased } from './index-sweep.ts';
 import { written } from './index-written.ts';
 import type { VoidsTable } from './migrations/020-index.ts';
@@ -107,6 +109,9 @@ export function createIndexStore(db: Database, log: Uint8Array, onClash: ClashAl
     },
 
     written: (of, page) => written(kysely, of, page),
+    selected: (selection, page) => selectedBatches(db, selection, page),
+
+    sequences: (app, wanted, marks) => sequencesOf(db, app, wanted, marks),
 
     async withEvent(app, wallet, eventId) {
       const rows = await kysely

@@ -6,6 +6,8 @@ import {
   COUNTED,
   type IndexEntry,
   type IndexStore,
+  type LiveRun,
+  MOST_RUNS,
 } from '../../services/pipeline/ports/index-store.ts';
 import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
 import { isErased } from '../../services/pipeline/rules/erasure.ts';
@@ -20,12 +22,35 @@ const byTimeAndId = (a: BatchesTable, b: BatchesTable) =>
   a.time_min - b.time_min || Buffer.compare(a.batch_id, b.batch_id);
 const byOrigin = (a: { origin: number }, b: { origin: number }) => a.origin - b.origin;
 
+/** Runs of numbers of which every one is there. */
+function runsOf(rows: readonly BatchesTable[]): LiveRun[] {
+  const sorted = [...rows].sort(
+    (a, b) =>
+      Buffer.compare(Buffer.from(a.signer), Buffer.from(b.signer)) ||
+      Buffer.compare(a.source, b.source) ||
+      a.seq - b.seq,
+  );
+  const runs: LiveRun[] = [];
+  for (const { signer, source, seq } of sorted) {
+    const last = runs.at(-1);
+    const isSame = last?.signer === signer && keyOf(last.source) === keyOf(source);
+    if (isSame && seq <= last.last + 1) runs[runs.length - 1] = { ...last, last: seq };
+    else runs.push({ signer, source, first: seq, last: seq });
+  }
+  return runs;
+}
+
+export interface MemoryIndexStore extends IndexStore {
+  /** Takes a batch out as nobody may: for tests of what then shows. */
+  forget(batchId: Uint8Array): void;
+}
+
 /** Memory twin of the index. @param erasures read at each use, as the table would be */
 export function createMemoryIndexStore(
   positions: Pick<Positions, 'compareAndSet'>,
   erasures: () => readonly Erasure[],
   onClash: ClashAlarm,
-): IndexStore {
+): MemoryIndexStore {
   let batches = new Map<string, BatchesTable>();
   let voids = new Map<string, VoidsTable>();
   const checkpoints = new Map<number, Position[]>();
@@ -77,6 +102,8 @@ export function createMemoryIndexStore(
   }
 
   return {
+    forget: (batchId) => void batches.delete(keyOf(batchId)),
+
     async apply(partition, from, to, entries) {
       const before = { batches: new Map(batches), voids: new Map(voids) };
       const clashes: Clash[] = [];
@@ -153,6 +180,60 @@ export function createMemoryIndexStore(
             })),
           };
         });
+    },
+
+    async selected({ app, wallet, from, to, types, id }, { after, limit }) {
+      const rows = [...batches.values()]
+        .filter((row) => keyOf(row.app) === keyOf(app) && (!wallet || keyOf(row.wallet) === keyOf(wallet)))
+        .filter((row) => (from === undefined || row.time_max >= from) && (to === undefined || row.time_min < to))
+        .filter((row) => !types || row.types.some((type) => types.includes(type)))
+        .filter((row) => id === undefined || (row.id_min <= id && id <= row.id_max))
+        .sort(byTimeAndId);
+      const rest = after
+        ? rows.filter((row) => byTimeAndId(row, { ...row, time_min: after.time, batch_id: after.batchId }) > 0)
+        : rows;
+      return rest.slice(0, limit).map(show);
+    },
+
+    async sequences(app, wanted, marks) {
+      const known = [
+        ...new Set(
+          [...batches.values()].filter((row) => keyOf(row.app) === keyOf(app)).map((row) => keyOf(row.wallet)),
+        ),
+      ];
+      const wallets =
+        'wallet' in wanted
+          ? [keyOf(wanted.wallet)]
+          : known
+              .sort()
+              .filter((wallet) => !wanted.after || wallet > keyOf(wanted.after))
+              .slice(0, wanted.limit);
+      return wallets.map((wallet) => {
+        const isMine = (row: {
+          app: Uint8Array | null;
+          wallet: Uint8Array | null;
+          partition: number;
+          origin: number;
+        }) =>
+          row.app !== null &&
+          row.wallet !== null &&
+          keyOf(row.app) === keyOf(app) &&
+          keyOf(row.wallet) === wallet &&
+          row.origin <= (marks.get(row.partition) ?? -1);
+        const rows = [...batches.values()].filter(isMine);
+        const dead = [...voids.values()].filter((row) => isMine(row) && row.reason !== 'duplicate').sort(byOrigin);
+        const told = dead.flatMap(({ source, seq, batch_id, reason }) =>
+          source && seq !== null ? [{ source, seq, batchId: batch_id, reason }] : [],
+        );
+        const live = runsOf(rows);
+        return {
+          wallet: new Uint8Array(Buffer.from(wallet, 'hex')),
+          partition: rows[0]?.partition ?? dead[0]?.partition ?? 0,
+          live: live.slice(0, MOST_RUNS),
+          voids: told.slice(0, MOST_RUNS),
+          isCut: live.length > MOST_RUNS || told.length > MOST_RUNS,
+        };
+      });
     },
 
     async withEvent(app, wallet, eventId) {

@@ -19,6 +19,16 @@ export function createRemovedEvents({ kysely }: Database): RemovedEvents {
   };
 
   return {
+    async any(owners) {
+      if (owners.length === 0) return [];
+      const { rows } = await sql<{ any: boolean }>`
+        SELECT EXISTS (SELECT FROM removed_events r WHERE r.app = o.app AND r.wallet = o.wallet)
+          OR EXISTS (SELECT FROM removed_sessions r WHERE r.app = o.app AND r.wallet = o.wallet)
+          OR EXISTS (SELECT FROM removed_ranges r WHERE r.app = o.app AND r.wallet = o.wallet) AS any
+        FROM ${unnest(owners, OWNER)} WITH ORDINALITY AS o (app, wallet, n) ORDER BY o.n`.execute(kysely);
+      return rows.map((row) => row.any);
+    },
+
     async of(events) {
       if (events.length === 0) return [];
       const { owners, numberOf } = numbered(events);

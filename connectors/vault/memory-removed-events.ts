@@ -11,6 +11,8 @@ export function createMemoryRemovedEvents(tables: Pick<KeyTables, 'removals'>): 
     return last ? { id: last.id, issuedAt: last.issuedAt } : null;
   };
   return {
+    any: async (owners) =>
+      owners.map((owner) => tables.removals.some((one) => ownerName(one) === ownerName(owner) && 'selector' in one)),
     of: async (events) => events.map((event) => lastOf(event, (removal) => selects(event, removal, event))),
     ofSealed: async (batches) => batches.map((batch) => lastOf(batch, (removal) => selectsWhole(removal, batch))),
   };

@@ -5,6 +5,7 @@ export { type KeyStore, memoryKeyStore, type OwnRoot } from './client-mode/key-s
 export { type Expected, type OwnBatch, type OwnEvent, openStored } from './client-mode/open-stored.ts';
 export { BatchLost, BatchRefused, RootNotHeld, RootsDestroyed, StoredBatchRefused } from './errors.ts';
 export { uuidv7 } from './event-id.ts';
+export { type ExtractEnd, type ExtractedEvent, type ExtractOptions, type ExtractWish, extract } from './extract.ts';
 export {
   type DisclosedEvent,
   disclosureFromMeta,

@@ -76,7 +76,7 @@ export interface ApiDeps {
   readonly admission: Pick<Admission, 'origins'>;
   readonly apps: Apps;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints' | 'written'>;
+  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints' | 'selected' | 'sequences' | 'written'>;
   readonly settlement: SettlementStatus;
   readonly clock: Pick<Clock, 'now'>;
   /** Milliseconds, monotonic: how long something takes. */

@@ -7,7 +7,7 @@ import type { EventDetail } from '../pipeline/events.ts';
 import type { BlobCluster } from './blobs/clusters.ts';
 import { createCursors } from './disclosures/cursor.ts';
 import { createEventPages } from './disclosures/event-page.ts';
-import { createEventReaders } from './disclosures/event-reader.ts';
+import { createEventReaders, createReadersOf } from './disclosures/event-reader.ts';
 
 let world: ReadingWorld;
 let owner: Party;
@@ -202,7 +202,7 @@ describe('a batch that can never be read is passed over, and the operator told',
 describe('what a reader may open', () => {
   test('is decided once per epoch', async () => {
     await world.grant(owner, friend);
-    const readerOf = createEventReaders({ consents: world.it.consents, now: world.now });
+    const readerOf = createEventReaders(createReadersOf({ consents: world.it.consents, now: world.now }));
     const caller = { app: toHex(world.app), wallet: toHex(friend.account.publicKey), signer: 'wallet' as const };
     const reader = await readerOf(caller, owned());
     expect(reader?.mayOpen(0).has('purchase')).toBe(true);

@@ -1,8 +1,8 @@
-import { decode, encode } from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import { blake2b256, equalBytes } from '../../protocol/index.ts';
 import { FatalError } from './errors.ts';
 import type { IpfsCluster } from './ports/ipfs.ts';
+import { type SegmentSlot, segmentSlots } from './segment-slots.ts';
 
 /** A batch as it stands in a segment. */
 export interface StoredBatch {
@@ -24,7 +24,7 @@ export interface BatchPlace {
   readonly hash: Uint8Array;
 }
 
-type Segment = Promise<readonly StoredBatch[]>;
+type Segment = Promise<readonly SegmentSlot[]>;
 
 /** Reads batches out of segments. A segment is at most 1 MiB and fetched once while it is among the last `keep` ones. */
 export class SegmentReader {
@@ -43,21 +43,31 @@ export class SegmentReader {
    */
   async batch({ segment, slot, hash }: BatchPlace): Promise<StoredBatch> {
     const cid = CID.decode(segment);
-    const batch = (await this.#segment(cid))[slot];
-    if (!batch) throw new FatalError('batch_not_stored', `segment ${cid} has no slot ${slot}`);
-    if (!equalBytes(blake2b256(encode(batch)), hash))
+    const found = (await this.#segment(cid))[slot];
+    if (!found) throw new FatalError('batch_not_stored', `segment ${cid} has no slot ${slot}`);
+    if (!equalBytes(blake2b256(found.encoded), hash))
       throw new FatalError(
         'batch_not_stored',
         `the batch at ${cid}/batches/${slot} does not have the hash that the index names`,
       );
-    return batch;
+    return found.batch;
+  }
+
+  /** Begins to fetch a segment that will be read soon; whether it comes is told when it is read. */
+  ahead({ segment }: Pick<BatchPlace, 'segment'>): void {
+    this.#segment(CID.decode(segment));
   }
 
   #segment(cid: CID): Segment {
     const key = cid.toString();
     const known = this.#segments.get(key);
-    if (known) return known;
-    const fetched = this.#ipfs.block(cid).then((block) => decode<{ batches: StoredBatch[] }>(block).batches);
+    if (known) {
+      // The one that was used last goes last.
+      this.#segments.delete(key);
+      this.#segments.set(key, known);
+      return known;
+    }
+    const fetched = this.#ipfs.block(cid).then(segmentSlots);
     // A failed fetch is nobody's answer for the next time.
     fetched.catch(() => this.#segments.delete(key));
     for (const oldest of this.#segments.keys()) {

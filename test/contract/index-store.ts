@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
-import { type Clash, COUNTED, type IndexEntry, type IndexStore } from '../../services/pipeline/ports/index-store.ts';
+import {
+  type BatchSelection,
+  type Clash,
+  COUNTED,
+  type IndexEntry,
+  type IndexStore,
+} from '../../services/pipeline/ports/index-store.ts';
 import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
 
 export interface IndexStoreFixture {
@@ -194,6 +200,72 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
       const batches = await fixture.store.withEvent(APP, bytes(32, 2), uuid(13));
       expect(batches.map((batch) => batch.origin)).toEqual([1]);
       expect(await fixture.store.withEvent(APP, bytes(32, 2), uuid(99))).toEqual([]);
+    });
+
+    it('selects batches of a wallet, and of all wallets of an app, by time, type and event id, page by page', async () => {
+      const other = { ...live(4, { wallet: 9, subject: 9, time: 30 }), app: bytes(32, 8) };
+      await apply(
+        live(0, { time: 50 }),
+        live(1, { time: 20 }),
+        live(2, { time: 20, wallet: 7, subject: 7 }),
+        live(3, { time: 31, wallet: 7, subject: 7 }),
+        other,
+      );
+      const select = async (selection: Partial<BatchSelection>, page: { after?: IndexEntry; limit?: number } = {}) => {
+        const { after, limit = 10 } = page;
+        const from = after && { time: after.body?.summary.timeMin ?? 0, batchId: after.batchId };
+        const wanted = { app: APP, wallet: null, ...selection };
+        const rows = await fixture.store.selected(wanted, { ...(from ? { after: from } : {}), limit });
+        return rows.map(({ origin }) => origin);
+      };
+      expect(await select({})).toEqual([1, 2, 3, 0]);
+      expect(await select({ wallet: bytes(32, 2) })).toEqual([1, 0]);
+      expect(await select({}, { limit: 2 })).toEqual([1, 2]);
+      expect(await select({}, { after: live(2, { time: 20 }) })).toEqual([3, 0]);
+      // A batch reaches from its first event to its last, 10 later; `to` is not in the range.
+      expect(await select({ from: 30, to: 31 })).toEqual([1, 2]);
+      expect(await select({ from: 31 })).toEqual([3, 0]);
+      expect(await select({ from: 61 })).toEqual([]);
+      expect(await select({ types: ['purchase, "big"', 'none'] })).toEqual([1, 2, 3, 0]);
+      expect(await select({ types: ['none'] })).toEqual([]);
+      expect(await select({ id: uuid(13) })).toEqual([1]);
+      expect(await select({ app: bytes(32, 8) })).toEqual([4]);
+    });
+
+    it('tells the sequence numbers of wallets as runs, with voids, as of a mark', async () => {
+      const seventh = { wallet: 7, subject: 7 };
+      await apply(
+        live(0, { seq: 0 }),
+        live(1, { seq: 1 }),
+        live(2, { seq: 1, batch: 40 }),
+        voided(3, 'dead', { seq: 2 }),
+        live(4, { seq: 4 }),
+        voided(5, 'duplicate', { seq: 3 }),
+        live(6, { seq: 0, signer: 'app' }),
+        live(7, { ...seventh, seq: 3 }),
+        live(8, { seq: 5 }),
+        { ...voided(9, 'dead', { seq: 9 }), source: null, seq: null },
+      );
+      const run = (first: number, last: number, signer = 'wallet') => ({ signer, source: bytes(16, 5), first, last });
+      const second = {
+        wallet: bytes(32, 2),
+        partition: 0,
+        live: [run(0, 0, 'app'), run(0, 1), run(4, 5)],
+        voids: [{ source: bytes(16, 5), seq: 2, batchId: id(3), reason: 'dead' }],
+        isCut: false,
+      };
+      const other = { wallet: bytes(32, 7), partition: 0, live: [run(3, 3)], voids: [], isCut: false };
+      const ask = (wanted: Parameters<IndexStore['sequences']>[1], mark = 9) =>
+        fixture.store.sequences(APP, wanted, new Map([[0, mark]]));
+      expect(await ask({ after: null, limit: 10 })).toEqual([second, other]);
+      expect(await ask({ after: null, limit: 1 })).toEqual([second]);
+      expect(await ask({ after: bytes(32, 2), limit: 10 })).toEqual([other]);
+      expect(await ask({ wallet: bytes(32, 2) }, 7)).toEqual([
+        { ...second, live: [run(0, 0, 'app'), run(0, 1), run(4, 4)] },
+      ]);
+      expect(await fixture.store.sequences(APP, { wallet: bytes(32, 2) }, new Map([[1, 9]]))).toEqual([
+        { wallet: bytes(32, 2), partition: 0, live: [], voids: [], isCut: false },
+      ]);
     });
 
     it('keeps one subject for each root version', async () => {

@@ -62,14 +62,19 @@ export async function readingWorld(options: StartOptions = {}) {
 
   const scope = (data: string): OpenScope => ({ salt: toHex(random(16)), data });
   /** Every event has a purchase, every other one a profile. */
-  function batchOf({ account }: Party, count: number, time = '2026-01-02T03:04:05.678Z'): SignedBatch {
+  function batchOf(
+    { account }: Party,
+    count: number,
+    time = '2026-01-02T03:04:05.678Z',
+    more: Partial<Parameters<typeof someBatch>[0]> = {},
+  ): SignedBatch {
     const events = Array.from({ length: count }, (_, i) =>
       someEvent({
         time,
         scopes: { purchase: scope(`{"sum":${i}}`), ...(i % 2 === 0 ? { profile: scope(`{"name":"n${i}"}`) } : {}) },
       }),
     );
-    return someBatch({ wallet: toHex(account.publicKey), keyPair: account, issuedAt: now(), events });
+    return someBatch({ wallet: toHex(account.publicKey), keyPair: account, issuedAt: now(), events, ...more });
   }
 
   const urlOf = ({ account }: Party, query = '') =>

@@ -15,6 +15,7 @@ import revokes from './100-revokes.ts';
 import removedEvents from './120-removed-events.ts';
 import blobs from './130-blobs.ts';
 import wallets from './150-wallets.ts';
+import extract from './170-extract.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   removedEvents,
   blobs,
   wallets,
+  extract,
 ];

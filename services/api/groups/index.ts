@@ -23,9 +23,10 @@ import { createUpload } from '../blobs/upload.ts';
 import type { BodyBudget } from '../body-budget.ts';
 import { createCursors } from '../disclosures/cursor.ts';
 import { createEventPages } from '../disclosures/event-page.ts';
-import { createEventReaders } from '../disclosures/event-reader.ts';
+import { createEventReaders, createReadersOf } from '../disclosures/event-reader.ts';
 import { createDecrypt } from '../explicit/decrypt.ts';
 import { createEncrypt } from '../explicit/encrypt.ts';
+import { createExtract } from '../extract/stream.ts';
 import { createAcceptRequest } from '../requests/accept-request.ts';
 import { associate } from '../requests/associate.ts';
 import { erase } from '../requests/erase.ts';
@@ -45,6 +46,7 @@ import { blobRoutes } from './blobs.ts';
 import { consentRoutes } from './consent.ts';
 import { cryptoRoutes } from './crypto.ts';
 import { disclosureRoutes } from './disclosures.ts';
+import { extractRoutes } from './extract.ts';
 import { healthRoutes } from './health.ts';
 import { modeRoutes } from './modes.ts';
 import { positionsRoutes } from './positions.ts';
@@ -74,7 +76,7 @@ export interface GroupDeps {
   readonly apps: Pick<AppRegister, 'find'>;
   readonly statuses: BatchStatuses;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints' | 'written'>;
+  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints' | 'selected' | 'sequences' | 'written'>;
   readonly partitions: number;
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: Metrics;
@@ -96,6 +98,8 @@ export function allRoutes(deps: GroupDeps): Route[] {
   const { network, requests, consents, vault, apps } = deps;
   const now = () => deps.clock.now();
   const authorize = createAuthorize(network, deps.tokens);
+  const readersOf = createReadersOf({ consents, now });
+  const cursors = createCursors(deps.cursorKey, deps.random);
   const sealedKeys = createSealedKeys({ vault, consents });
   const handlers: RequestHandler[] = [
     recipient,
@@ -117,10 +121,11 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...storedBatchRoutes({ ...deps, authorize }),
     ...disclosureRoutes({
       authorize,
-      readerOf: createEventReaders({ consents, now }),
-      pageOf: createEventPages({ ...deps, cursors: createCursors(deps.cursorKey, deps.random) }),
+      readerOf: createEventReaders(readersOf),
+      pageOf: createEventPages({ ...deps, cursors }),
     }),
     ...walletRoutes({ ...deps, authorize }),
+    ...extractRoutes({ ...deps, authorize, extract: createExtract({ ...deps, readersOf, cursors, now }) }),
     ...modeRoutes({ authorize, apps, vault, consents }),
     ...cryptoRoutes({
       authorize,

@@ -40,6 +40,44 @@ export interface Written {
   readonly subjects: readonly { readonly rootVersion: number; readonly subject: Uint8Array }[];
 }
 
+/** Which batches an extraction looks into. Every member narrows; a batch is kept when one of its events may be wanted. */
+export interface BatchSelection {
+  readonly app: Uint8Array;
+  /** null: of every wallet. */
+  readonly wallet: Uint8Array | null;
+  /** Event time, milliseconds since the epoch: `from` ≤ time < `to`. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly types?: readonly string[] | undefined;
+  /** Event id. */
+  readonly id?: string | undefined;
+}
+
+/** A run of sequence numbers of which every one is in the index. */
+export interface LiveRun {
+  readonly signer: 'wallet' | 'app';
+  readonly source: Uint8Array;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What the index knows of the sequence numbers of a wallet in an app. */
+export interface Sequences {
+  readonly wallet: Uint8Array;
+  readonly partition: number;
+  /** By signer, source and number. */
+  readonly live: readonly LiveRun[];
+  /** Records that became voids and whose source and number could be read, duplicates aside: those stand for a batch that is there. */
+  readonly voids: readonly {
+    readonly source: Uint8Array;
+    readonly seq: number;
+    readonly batchId: Uint8Array;
+    readonly reason: VoidReason;
+  }[];
+  /** There are more than are told here. */
+  readonly isCut: boolean;
+}
+
 export interface IndexStore {
   /**
    * One transaction: move the indexer's row `from` → `to` and apply the entries. What an erasure reaches becomes a void.
@@ -66,6 +104,21 @@ export interface IndexStore {
     of: { app: Uint8Array; wallet?: Uint8Array } | { app?: Uint8Array; wallet: Uint8Array },
     page: { after?: Uint8Array; limit: number },
   ): Promise<Written[]>;
+  /** Batches that an extraction looks into, oldest first, keyed by (time, batch id). */
+  selected(
+    selection: BatchSelection,
+    page: { after?: { time: number; batchId: Uint8Array } | null; limit: number },
+  ): Promise<IndexedBatch[]>;
+  /**
+   * Sequence numbers of the wallets of an app that have a batch or, where one wallet is named, of that one, in the order of their keys.
+   * Of each partition only what was accepted up to its mark is told.
+   * @param marks by partition; of those not named nothing is told
+   */
+  sequences(
+    app: Uint8Array,
+    wanted: { wallet: Uint8Array } | { after: Uint8Array | null; limit: number },
+    marks: ReadonlyMap<number, number>,
+  ): Promise<Sequences[]>;
   /** Batches of a wallet in one app whose range of event ids holds this id. */
   withEvent(app: Uint8Array, wallet: Uint8Array, eventId: string): Promise<IndexedBatch[]>;
   /** Subjects that stand for a wallet in public storage, by root version. */
@@ -91,3 +144,6 @@ export type ClashAlarm = (clash: Clash) => void;
 
 /** A checkpoint is kept when this many records lie between it and the one before. */
 export const CHECKPOINT_EVERY = 1_000;
+
+/** Most runs, and most voids, that are told of one wallet. */
+export const MOST_RUNS = 10_000;

@@ -26,6 +26,8 @@ export const REMOVED_FRESH_MS = 5_000;
  * its owners have removed in a lifetime.
  */
 export interface RemovedEvents {
+  /** One answer per owner, in order: false where nothing was ever removed, so that its events need not be asked for one by one. */
+  any(owners: readonly Owner[]): Promise<boolean[]>;
   /** One answer per event, in order; null: it is there. */
   of(events: readonly OwnedEvent[]): Promise<(RemovedBy | null)[]>;
   /** The same for batches that only their owner can open: those that are removed as a whole. */

@@ -1,0 +1,362 @@
+import {
+  type BatchLine,
+  type Completeness,
+  completenessOf,
+  type Disclosure,
+  disclose,
+  type Event,
+  type EventLine,
+  type ExpectedOwner,
+  fromBase64url,
+  fromHex,
+  type Meta,
+  open,
+  ProtocolError,
+  type ProvedBatch,
+  proveBatch,
+  proveEvent,
+  type RemovalLine,
+  type SeenBatch,
+  toHex,
+  type UnreadableLine,
+} from '../../protocol/index.ts';
+import { BatchRefused } from './errors.ts';
+import { keyFor, metaOf, type ReadEvent, type ScopeKeyOf } from './read-event.ts';
+import { MetaKeyMissing } from './reader.ts';
+import { TryAgain } from './transport.ts';
+
+/** Which events are wanted. */
+export interface ExtractWish {
+  /** 32-byte public keys. Without a wallet: of every wallet that lets the app read. */
+  readonly app: Uint8Array;
+  readonly wallet?: Uint8Array;
+  /** Event time: `from` ≤ time < `to`. */
+  readonly from?: Date;
+  readonly to?: Date;
+  readonly types?: readonly string[];
+  readonly session?: string;
+  readonly id?: string;
+  /** Only these scopes with their content. */
+  readonly scopes?: readonly string[];
+  /** `cursor` of an earlier event or extraction. */
+  readonly after?: string | null;
+  readonly limit?: number;
+  /** The service opens scopes that the caller may have the key of. Otherwise `keys` open them here. */
+  readonly decrypt?: boolean;
+  /** Keys that open scopes here; of what was written in client mode, with those of `__meta`. */
+  readonly keys?: readonly ScopeKeyOf[];
+}
+
+export interface ExtractOptions {
+  /** Base URL of the API. */
+  readonly endpoint: string;
+  /** The deployment's own name, part of every signature. */
+  readonly network: string;
+  /** Headers of each request: a token that names `events.read`, and `events.decrypt` to decrypt. Asked again when the stream goes on. */
+  readonly authorize: () => Readonly<Record<string, string>>;
+  readonly fetch?: typeof fetch;
+  /** Waits before a stream that was cut goes on, milliseconds. Default: a second, doubling up to 30. */
+  readonly sleep?: (ms: number) => Promise<void>;
+  /** Streams that were cut in a row without one new event, after which it is given up. Default 8. */
+  readonly attempts?: number;
+}
+
+/** An event under a verified signature. */
+export interface ExtractedEvent extends ReadEvent {
+  /** Its scopes as they came, sealed ones with their envelope; opened where a key was at hand. */
+  readonly index: number;
+  readonly blob?: string;
+}
+
+/** How an extraction ended. */
+export interface ExtractEnd {
+  readonly events: number;
+  /** Whether the limit was reached. */
+  readonly more: boolean;
+  /** Where to go on, now or later. */
+  readonly cursor: string | null;
+  /** Of each wallet that the service told of. */
+  readonly completeness: readonly Completeness[];
+}
+
+type Line = {
+  readonly batch?: BatchLine | UnreadableLine;
+  readonly event?: EventLine;
+  readonly cursor?: string;
+  readonly removal?: RemovalLine;
+  readonly completeness?: { readonly wallet: string };
+  readonly end?: { readonly events: number; readonly more: boolean; readonly cursor: string | null };
+  readonly problem?: {
+    readonly code: string;
+    readonly status: number;
+    readonly detail?: string;
+    readonly title: string;
+  };
+};
+
+const LATER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/**
+ * Extracts events as a stream: every event is verified before it is given, a stream that is cut goes on behind what came, and what the
+ * end says of completeness is judged by what came. The generator returns that verdict.
+ *
+ * @example
+ * const events = extract(options, { app, wallet });
+ * for (let step = await events.next(); ; step = await events.next()) {
+ *   if (step.done) return step.value.completeness.every(({ complete }) => complete);
+ *   keep(step.value.disclosure);
+ * }
+ * @throws ProtocolError for whatever is not what was signed; BatchRefused when the service refuses; TryAgain when it stays away
+ */
+export async function* extract(options: ExtractOptions, wish: ExtractWish): AsyncGenerator<ExtractedEvent, ExtractEnd> {
+  const { sleep = (ms) => new Promise((done) => setTimeout(done, ms)), attempts = 8 } = options;
+  const session = createSession(options.network, wish);
+  for (let failed = 0; ; ) {
+    const before = session.events;
+    try {
+      for await (const line of linesOf(options, wish, session.resume(), session.behind)) {
+        const event = session.take(line);
+        if (event) yield event;
+        if (session.end) return session.end;
+      }
+      throw new TryAgain('the stream was cut');
+    } catch (error) {
+      if (!(error instanceof TryAgain)) throw error;
+      failed = session.events > before ? 1 : failed + 1;
+      if (failed >= attempts) throw error;
+      await sleep(Math.max(error.retryAfterMs, Math.min(30_000, 1_000 * 2 ** (failed - 1))));
+    }
+  }
+}
+
+/** What has come so far, over all streams of one extraction. */
+function createSession(network: string, wish: ExtractWish) {
+  const expected: ExpectedOwner = {
+    ...{ network, app: toHex(wish.app), wallet: wish.wallet ? toHex(wish.wallet) : null },
+  };
+  const keys = wish.keys ?? [];
+  const seen = new Map<string, SeenBatch & { shown: number; removed: { index: number; by: string | null }[] }>();
+  const unreadable = new Map<string, UnreadableLine>();
+  const removals = new Map<string, RemovalLine>();
+  const completeness = new Map<string, Completeness>();
+  /** Given since the last cursor: a stream that goes on from there brings them again. */
+  const recent = new Set<string>();
+  let cursor = wish.after ?? null;
+  let isResumed = false;
+  let events = 0;
+  let end: ExtractEnd | null = null;
+  let current: { line: BatchLine; proved: ProvedBatch; meta: Meta | null; isOpen: boolean } | null = null;
+  const isFiltered = Boolean(
+    wish.from || wish.to || wish.types || wish.session !== undefined || wish.id !== undefined || wish.after,
+  );
+
+  function takeBatch(line: BatchLine | UnreadableLine): void {
+    current = null;
+    if ('unreadable' in line) return void unreadable.set(line.id, line);
+    let meta: Meta | null = null;
+    let proved: ProvedBatch;
+    if (line.content === 'unchecked') {
+      meta = line.meta === undefined ? null : metaOf(line, line.meta, keys, expected.app);
+      if (!meta) throw new MetaKeyMissing(line.id);
+      const { header, root } = meta;
+      proved = proveBatch({ ...line, header, root: toHex(root) }, expected);
+    } else proved = proveBatch(line, expected);
+    current = { line, proved, meta, isOpen: true };
+    const known = seen.get(line.id);
+    const removed = line.removed ?? [];
+    if (known) known.removed = removed;
+    else seen.set(line.id, { ...proved, shown: 0, removed });
+  }
+
+  function takeEvent(line: EventLine): ExtractedEvent | null {
+    if (!current) throw new ProtocolError('disclosure', 'an event without its batch');
+    const { line: batch, proved, meta } = current;
+    const disclosure = meta ? disclose(meta, line.index, []) : disclosureOf(proved, line);
+    if (meta && !isWanted(wish, disclosure.event)) return null;
+    const name = `${batch.id}/${line.index}`;
+    if (recent.has(name)) return null;
+    const { event, scopes } = opened(disclosure.event, line, batch, keys, proved);
+    recent.add(name);
+    events += 1;
+    const counted = seen.get(batch.id);
+    if (counted) counted.shown += 1;
+    const { id, type, time, session, blob } = event;
+    return {
+      ...{ batchId: batch.id, index: line.index, id, type, time },
+      ...(session === undefined ? {} : { session }),
+      ...(blob === undefined ? {} : { blob }),
+      ...{ signer: proved.header.signer, wallet: proved.header.wallet, scopes },
+      disclosure: { ...disclosure, event: plain(event) },
+    };
+  }
+
+  return {
+    /** Where the next stream begins. What is recorded meanwhile may stand before that. */
+    resume(): string | null {
+      isResumed ||= cursor !== (wish.after ?? null);
+      return cursor;
+    },
+    /** Events that the next stream does not bring again. */
+    get behind() {
+      return events - recent.size;
+    },
+    get events() {
+      return events;
+    },
+    get end() {
+      return end;
+    },
+    take(line: Line): ExtractedEvent | null {
+      if (line.batch) takeBatch(line.batch);
+      else if (line.event) return takeEvent(line.event);
+      else if (line.cursor !== undefined) {
+        cursor = line.cursor;
+        recent.clear();
+      } else if (line.removal) removals.set(line.removal.id, line.removal);
+      else if (line.completeness) {
+        const { wallet } = line.completeness;
+        const everything = !isFiltered && !isResumed && wish.wallet !== undefined && wish.limit === undefined;
+        completeness.set(
+          wallet,
+          completenessOf({
+            line: line.completeness,
+            batches: [...seen.values()].filter(({ header }) => header.wallet === wallet),
+            unreadable: [...unreadable.values()].filter((one) => one.wallet === wallet),
+            removals: [...removals.values()].filter((one) => one.wallet === wallet),
+            everything,
+          }),
+        );
+      } else if (line.end)
+        end = {
+          events,
+          more: line.end.more,
+          cursor: line.end.cursor ?? cursor,
+          completeness: [...completeness.values()],
+        };
+      else if (line.problem) throw new TryAgain(line.problem.detail ?? line.problem.title);
+      return null;
+    },
+  };
+}
+
+const disclosureOf = (proved: ProvedBatch, line: EventLine): Disclosure => ({
+  header: proved.header,
+  index: line.index,
+  proof: line.proof ?? [],
+  event: proveEvent(proved, line),
+});
+
+/** What may be kept: `verifyDisclosure` checks it without the service and without any key. */
+const plain = (event: Event): Event => ({
+  ...event,
+  scopes: Object.fromEntries(
+    Object.entries(event.scopes).map(([name, scope]) => [
+      name,
+      'commitment' in scope ? { commitment: scope.commitment } : scope,
+    ]),
+  ),
+});
+
+function opened(
+  event: Event,
+  line: EventLine,
+  batch: BatchLine,
+  keys: readonly ScopeKeyOf[],
+  { header }: ProvedBatch,
+): { event: Event; scopes: Record<string, string> } {
+  const place = { epoch: batch.epoch, app: fromHex(header.app, 32), subject: fromHex(batch.subject, 32) };
+  const scopes: Record<string, string> = {};
+  const shown: Event['scopes'] = {};
+  for (const [scope, closed] of Object.entries(event.scopes)) {
+    shown[scope] = closed;
+    if ('data' in closed) {
+      scopes[scope] = closed.data;
+      continue;
+    }
+    const own = keyFor(batch, scope, keys);
+    const came = (Object.hasOwn(line.scopes, scope) ? line.scopes[scope] : {}) as { envelope?: string };
+    const { envelope } = came;
+    if (!own || envelope === undefined) continue;
+    const commitment = fromHex(closed.commitment, 32);
+    const at = { ...place, scopeKey: own.key, eventId: event.id, scope };
+    const { salt, data } = open({ ...at, envelope: fromBase64url(envelope), commitment });
+    scopes[scope] = data;
+    shown[scope] = { salt: toHex(salt), data };
+  }
+  return { event: { ...event, scopes: shown }, scopes };
+}
+
+/** Of what a client sealed the service sees no heads: whole batches come, and are narrowed down here. */
+function isWanted({ from, to, types, session, id }: ExtractWish, event: Event): boolean {
+  const time = Date.parse(event.time);
+  return (
+    (from === undefined || time >= from.getTime()) &&
+    (to === undefined || time < to.getTime()) &&
+    (types === undefined || types.includes(event.type)) &&
+    (session === undefined || event.session === session) &&
+    (id === undefined || event.id === id)
+  );
+}
+
+async function* linesOf(
+  { endpoint, authorize, fetch: ask = fetch }: ExtractOptions,
+  wish: ExtractWish,
+  after: string | null,
+  given: number,
+): AsyncGenerator<Line> {
+  const answer = await ask(addressOf(endpoint, wish, after, given), { headers: { ...authorize() } }).catch(
+    (cause: unknown) => {
+      throw new TryAgain(`no answer from ${endpoint}`, 0, { cause });
+    },
+  );
+  if (!answer.ok || !answer.body) throw await refusalOf(answer);
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const reader = answer.body.getReader();
+  let text = '';
+  try {
+    for (;;) {
+      const { value, done } = await reader.read().catch((cause: unknown) => {
+        throw new TryAgain('the stream was cut', 0, { cause });
+      });
+      if (done) return;
+      text += decoder.decode(value, { stream: true });
+      const lines = text.split('\n');
+      text = lines.pop() ?? '';
+      for (const line of lines) yield JSON.parse(line) as Line;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function addressOf(endpoint: string, wish: ExtractWish, after: string | null, given: number): string {
+  const { app, wallet, from, to, types = [], session, id, scopes, limit, decrypt } = wish;
+  const owner = wallet ? `/v1/wallets/${toHex(wallet)}/apps/${toHex(app)}` : `/v1/apps/${toHex(app)}`;
+  const query = new URLSearchParams({ proof: 'true' });
+  if (from) query.set('from', String(from.getTime()));
+  if (to) query.set('to', String(to.getTime()));
+  for (const type of types) query.append('type', type);
+  if (session !== undefined) query.set('session', session);
+  if (id !== undefined) query.set('id', id);
+  if (scopes) query.set('scopes', scopes.join(','));
+  if (after) query.set('after', after);
+  if (limit !== undefined) query.set('limit', String(Math.max(1, limit - given)));
+  if (decrypt) query.set('decrypt', 'true');
+  return `${endpoint.replace(/\/$/, '')}${owner}/events?${query}`;
+}
+
+async function refusalOf(answer: Response): Promise<Error> {
+  const text = await answer.text().catch(() => '');
+  const { code = `http_${answer.status}`, detail, title } = parsed(text);
+  const message = detail ?? title ?? code;
+  if (LATER.has(answer.status)) return new TryAgain(message, (Number(answer.headers.get('retry-after')) || 0) * 1_000);
+  return new BatchRefused(answer.status, code, message);
+}
+
+function parsed(text: string): { code?: string; detail?: string; title?: string } {
+  try {
+    return JSON.parse(text) as { code?: string; detail?: string; title?: string };
+  } catch {
+    return {};
+  }
+}

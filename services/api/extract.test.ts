@@ -1,0 +1,284 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { toHex, verifyDisclosure } from '../../protocol/index.ts';
+import { type ExtractEnd, type ExtractedEvent, type ExtractWish, extract } from '../../sdk/js/index.ts';
+import { app as appAccount } from '../../test/support/api.ts';
+import { bearer, call } from '../../test/support/call-api.ts';
+import { type ExtractLine, extractLines } from '../../test/support/extract-lines.ts';
+import { HOUR, type Party, type ReadingWorld, readingWorld } from '../../test/support/reading-world.ts';
+
+let world: ReadingWorld;
+let owner: Party;
+let friend: Party;
+
+beforeAll(async () => {
+  world = await readingWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  [owner, friend] = [world.party('owner'), world.party('friend')];
+});
+
+const token = ({ account }: Party, ...operations: string[]) =>
+  bearer({
+    keyPair: account,
+    app: world.app,
+    by: 'wallet',
+    operations: ['events.read', ...operations],
+    now: world.now(),
+  });
+const appToken = (...operations: string[]) =>
+  bearer({
+    keyPair: appAccount,
+    app: world.app,
+    by: 'app',
+    wallet: '*',
+    operations: ['events.read', ...operations],
+    now: world.now(),
+  });
+const walletUrl = (of: Party, query = '') =>
+  `${world.it.url}/v1/wallets/${toHex(of.account.publicKey)}/apps/${toHex(world.app)}/events${query}`;
+const appUrl = (query = '') => `${world.it.url}/v1/apps/${toHex(world.app)}/events${query}`;
+const linesOf = async (by: Party, of: Party, query = '') => (await extractLines(walletUrl(of, query), token(by))).lines;
+const eventsOf = (lines: readonly ExtractLine[]) => lines.flatMap(({ event }) => event ?? []);
+
+const source = () => toHex(randomBytes(16));
+/** A batch of a source, with the events that `batchOf` makes. */
+function batch(of: Party, from: string, seq: number, count = 2, time?: string) {
+  return world.batchOf(of, count, time, { source: from, seq });
+}
+const day = (n: number) => `2026-01-${String(n).padStart(2, '0')}T00:00:00.000Z`;
+const allow = (of: Party, scopes: string[]) =>
+  of.requests.policy({ scopes, recipients: 'app', expiresAt: world.now() + HOUR });
+function remove(of: Party, events: string[], issuedAt = world.now()): string {
+  const id = new Uint8Array(randomBytes(16));
+  world.it.vault.tables.removals.push({
+    app: world.app,
+    wallet: of.account.publicKey,
+    id,
+    issuedAt,
+    selector: { events },
+  });
+  return toHex(id);
+}
+
+async function extracted(
+  by: Readonly<Record<string, string>>,
+  wish: Omit<ExtractWish, 'app'>,
+  ask?: typeof fetch,
+): Promise<ExtractEnd & { all: ExtractedEvent[] }> {
+  const options = {
+    endpoint: world.it.url,
+    network: 'cere-sandbox',
+    authorize: () => by,
+    sleep: async () => undefined,
+  };
+  const events = extract({ ...options, ...(ask ? { fetch: ask } : {}) }, { app: world.app, ...wish });
+  const all: ExtractedEvent[] = [];
+  for (;;) {
+    const step = await events.next();
+    if (step.done) return { ...step.value, all };
+    all.push(step.value);
+  }
+}
+
+test('the wallet gets every event in order, sealed, and a last line that says so', async () => {
+  const batches = [batch(owner, source(), 0, 2, day(3)), batch(owner, source(), 0, 3, day(1))];
+  for (const one of batches) await world.store(one);
+  const { status, type, lines } = await extractLines(walletUrl(owner), token(owner));
+  expect([status, type]).toEqual([200, 'application/x-ndjson']);
+  const wanted = [...(batches[1]?.events ?? []), ...(batches[0]?.events ?? [])];
+  expect(eventsOf(lines).map(({ id }) => id)).toEqual(wanted.map(({ id }) => id));
+  expect(Object.keys(eventsOf(lines)[0]?.scopes ?? {})).toEqual(['purchase', 'profile']);
+  expect(eventsOf(lines)[0]?.scopes.purchase?.envelope).toMatch(/^[\w-]{126,}$/);
+  expect(lines.filter((line) => line.batch).map((line) => line.batch?.wallet)).toEqual(
+    Array(2).fill(toHex(owner.account.publicKey)),
+  );
+  expect(lines.at(-1)?.end).toMatchObject({ events: 5, more: false, unreadable: 0 });
+  expect(JSON.stringify(lines)).not.toContain('sum');
+});
+
+test('filters take single events, and a limit ends with more', async () => {
+  const one = batch(owner, source(), 0, 3, day(1));
+  const events = one.events.map((event, i) => ({ ...event, type: `t${i}`, session: `s${i}`, time: day(1 + i) }));
+  await world.store(world.batchOf(owner, 3, day(1), { events }));
+  await world.store(batch(owner, source(), 0, 1, day(9)));
+  const numbers = async (query: string) =>
+    eventsOf(await linesOf(owner, owner, query)).map(({ index, time }) => `${time.slice(8, 10)}/${index}`);
+  expect(await numbers('?type=t0&type=t2')).toEqual(['01/0', '03/2']);
+  expect(await numbers('?session=s1')).toEqual(['02/1']);
+  expect(await numbers(`?id=${events[2]?.id}`)).toEqual(['03/2']);
+  expect(await numbers(`?from=${day(2)}&to=${Date.parse(day(3))}`)).toEqual(['02/1']);
+  expect(await numbers(`?from=${day(3)}`)).toEqual(['03/2', '09/0']);
+  const lines = await linesOf(owner, owner, '?limit=2');
+  expect(lines.at(-1)?.end).toMatchObject({ events: 2, more: true });
+  expect(eventsOf(await linesOf(owner, owner, `?after=${lines.at(-1)?.end?.cursor}`)).map(({ time }) => time)).toEqual([
+    day(3),
+    day(9),
+  ]);
+  const projected = eventsOf(await linesOf(owner, owner, '?scopes=profile'));
+  expect(
+    projected.map(({ scopes }) => [Boolean(scopes.purchase?.envelope), Boolean(scopes.profile?.envelope)]),
+  ).toEqual(projected.map(({ scopes }) => [false, 'profile' in scopes]));
+  expect((await call(walletUrl(owner, '?from=yesterday'), { headers: token(owner) })).status).toBe(400);
+});
+
+test('the app gets what each policy lets it read, and nothing tells of other wallets', async () => {
+  const [first, second, third] = [world.party('a'), world.party('b'), world.party('c')];
+  for (const one of [first, second, third]) await world.store(batch(one, source(), 0, 2));
+  await allow(first, ['profile']);
+  await allow(second, ['purchase', 'profile']);
+  const { all, completeness } = await extracted(appToken(), {});
+  const got = (of: Party) => all.filter(({ wallet }) => wallet === toHex(of.account.publicKey));
+  expect([got(first).length, got(second).length, got(third).length]).toEqual([1, 2, 0]);
+  expect(completeness.map(({ wallet }) => wallet)).not.toContain(toHex(third.account.publicKey));
+  const { lines } = await extractLines(appUrl('?proof=true'), appToken());
+  expect(JSON.stringify(lines)).not.toContain(toHex(third.account.publicKey));
+  for (const headers of [
+    token(first),
+    bearer({
+      keyPair: appAccount,
+      app: world.app,
+      by: 'app',
+      wallet: first.account.publicKey,
+      operations: ['events.read'],
+      now: world.now(),
+    }),
+  ])
+    expect((await call(appUrl(), { headers })).status).toBe(403);
+});
+
+test('a grantee sees its scope; whoever is allowed nothing gets an empty stream; another operation is refused', async () => {
+  await world.certify(friend);
+  await world.store(batch(owner, source(), 0, 3));
+  await world.grant(owner, friend, { scope: 'profile' });
+  const events = eventsOf(await linesOf(friend, owner, '?proof=true'));
+  expect(events.map(({ index }) => index)).toEqual([0, 2]);
+  expect(events.every(({ scopes }) => !scopes.purchase?.envelope && scopes.profile?.envelope)).toBe(true);
+  expect(await linesOf(world.party('stranger'), owner, '?proof=true')).toEqual([
+    { end: { events: 0, unreadable: 0, more: false, cursor: null } },
+  ]);
+  expect((await call(walletUrl(owner), { headers: world.token(owner) })).status).toBe(403);
+  expect((await call(walletUrl(owner, '?decrypt=true'), { headers: token(owner) })).status).toBe(403);
+});
+
+describe('decrypted', () => {
+  test('for the wallet, the app and a grantee, each named in the access log', async () => {
+    await world.certify(friend);
+    await world.store(batch(owner, source(), 0, 1));
+    await allow(owner, ['profile']);
+    await world.grant(owner, friend);
+    const open = async (headers: Readonly<Record<string, string>>) =>
+      (await extracted(headers, { wallet: owner.account.publicKey, decrypt: true })).all.map(({ scopes }) => scopes);
+    expect(await open(token(owner, 'events.decrypt'))).toEqual([{ purchase: '{"sum":0}', profile: '{"name":"n0"}' }]);
+    expect(await open(appToken('events.decrypt'))).toEqual([{ profile: '{"name":"n0"}' }]);
+    expect(await open(token(friend, 'events.decrypt'))).toEqual([{ purchase: '{"sum":0}' }]);
+    const { accesses } = await owner.requests.accessLog();
+    expect(accesses.map(({ reader, scope }) => `${reader.split(':')[0]} ${scope}`).sort()).toEqual([
+      'app profile',
+      'wallet profile',
+      'wallet purchase',
+      'wallet purchase',
+    ]);
+  });
+
+  test('what a client encrypted stays sealed and verifies with its own keys', async () => {
+    const { batch: sealed, events, keys } = await world.clientBatch(owner, 3);
+    await world.store(sealed);
+    const wish = { wallet: owner.account.publicKey, decrypt: true };
+    const { all, completeness } = await extracted(token(owner, 'events.decrypt'), { ...wish, keys });
+    expect(all.map(({ id, scopes }) => [id, scopes.purchase])).toEqual(events.map(({ id }, i) => [id, `{"sum":${i}}`]));
+    for (const { disclosure, scopes } of all) expect(verifyDisclosure(disclosure).opened).toEqual(scopes);
+    expect(completeness).toMatchObject([{ complete: true }]);
+  });
+});
+
+describe('completeness', () => {
+  test('a batch taken out of the index is missing; removed, void and erased ones are told as such', async () => {
+    const from = source();
+    const batches = [0, 1, 2, 3, 4].map((seq) => batch(owner, from, seq, 2, day(seq + 1)));
+    for (const one of batches) await world.store(one);
+    await allow(owner, ['purchase']);
+    const wish = { wallet: owner.account.publicKey };
+    const whole = await extracted(token(owner), wish);
+    expect(whole.completeness).toMatchObject([
+      { complete: true, sources: [{ source: from, shown: [[0, 4]], last: 4 }] },
+    ]);
+    for (const one of whole.all) expect(verifyDisclosure(one.disclosure).batchId).toBeDefined();
+
+    const all = remove(owner, batches[1]?.events.map(({ id }) => id) ?? []);
+    const part = remove(owner, [batches[3]?.events[0]?.id ?? '']);
+    world.it.index.forget(batches[2]?.batchId as Uint8Array);
+    for (const headers of [token(owner), appToken()]) {
+      const { all: left, completeness } = await extracted(headers, headers === undefined ? {} : wish);
+      expect(left.map(({ time }) => time)).toEqual([day(1), day(1), day(4), day(5), day(5)]);
+      expect(completeness).toMatchObject([
+        {
+          complete: false,
+          sources: [
+            {
+              shown: [
+                [0, 1],
+                [3, 4],
+              ],
+              missing: [[2, 2]],
+              removed: [
+                { seq: 1, by: [all], all: true },
+                { seq: 3, by: [part], all: false },
+              ],
+            },
+          ],
+          removals: [{ id: all }, { id: part }],
+        },
+      ]);
+    }
+    const app = (await extracted(appToken(), {})).completeness.find(
+      ({ wallet }) => wallet === toHex(owner.account.publicKey),
+    );
+    expect(app).toMatchObject({ complete: false, sources: [{ missing: [[2, 2]] }] });
+  });
+
+  test('a grantee is told of a source only as far as it could count', async () => {
+    await world.certify(friend);
+    const [from, other] = [source(), source()];
+    for (const seq of [0, 1, 2, 3]) await world.store(batch(owner, from, seq, seq === 3 ? 1 : 2, day(seq + 1)));
+    const named = world.batchOf(owner, 1, day(1), { source: other, seq: 0 });
+    await world.store({ ...named });
+    await world.grant(owner, friend, { scope: 'profile' });
+    const lines = await linesOf(friend, owner, `?proof=true&to=${day(3)}&from=${day(2)}`);
+    expect(lines.flatMap(({ completeness }) => completeness?.live ?? [])).toEqual([
+      { signer: 'wallet', source: from, runs: [[0, 1]] },
+    ]);
+  });
+
+  test('what stands in the index and cannot be read is told, and is not complete', async () => {
+    await world.store(batch(owner, source(), 0, 1));
+    const broken = batch(owner, source(), 0, 1);
+    await world.store(broken, { hash: new Uint8Array(32) });
+    const { completeness, all } = await extracted(token(owner), { wallet: owner.account.publicKey });
+    expect(all).toHaveLength(1);
+    expect(completeness).toMatchObject([{ complete: false }]);
+    expect(completeness[0]?.sources.flatMap(({ unreadable }) => unreadable)).toEqual([
+      { seq: 0, batchId: toHex(broken.batchId), code: 'batch_not_stored' },
+    ]);
+  });
+});
+
+describe('a cursor', () => {
+  test('of another owner, or changed, is refused', async () => {
+    await world.store(batch(owner, source(), 0, 2));
+    const cursor = (await linesOf(owner, owner)).at(-1)?.end?.cursor;
+    expect(cursor).toBeTruthy();
+    expect(eventsOf(await linesOf(owner, owner, `?after=${cursor}`))).toEqual([]);
+    expect((await call(walletUrl(friend, `?after=${cursor}`), { headers: token(friend) })).body.code).toBe('invalid');
+    expect((await call(appUrl(`?after=${cursor}`), { headers: appToken() })).body.code).toBe('invalid');
+  });
+
+  test('goes on behind a batch that was erased from the index meanwhile', async () => {
+    const batches = [1, 2, 3].map((n) => batch(owner, source(), 0, 2, day(n)));
+    for (const one of batches) await world.store(one);
+    const cursor = (await linesOf(owner, owner, '?limit=3')).at(-1)?.end?.cursor;
+    world.it.index.forget(batches[1]?.batchId as Uint8Array);
+    expect(eventsOf(await linesOf(owner, owner, `?after=${cursor}`)).map(({ time }) => time)).toEqual([day(3), day(3)]);
+  });
+});

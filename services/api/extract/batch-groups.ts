@@ -1,0 +1,60 @@
+import { toHex } from '../../../protocol/index.ts';
+import type { BatchSelection, IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
+import type { Cursor } from '../disclosures/cursor.ts';
+import type { LiveBatch } from '../disclosures/disclosed-events.ts';
+
+/** Batches that are looked into at once: opening them is one piece of work, and what their owners allow is asked for together. */
+export const GROUP_BYTES = 256 * 1024;
+/** A group reads at most so many segments of 1 MiB. */
+export const GROUP_SEGMENTS = 4;
+const GROUP_BATCHES = 200;
+const PAGE = 400;
+
+const isLive = (batch: IndexedBatch | null): batch is LiveBatch => batch !== null && batch.body !== null;
+
+/** Batches of a selection in their order, in groups. While a group is worked on, the next page of the index is on its way. */
+export async function* batchGroups(
+  index: Pick<IndexStore, 'batches' | 'selected'>,
+  selection: BatchSelection,
+  after: Cursor | null,
+): AsyncGenerator<readonly LiveBatch[]> {
+  const pageAfter = (place: { time: number; batchId: Uint8Array } | null) =>
+    index.selected(selection, { after: place, limit: PAGE });
+  let next = pageAfter(after);
+  // The batch in which the cursor stands may go on. It is gone when it was erased.
+  const [begun] = after ? await settled(index.batches([after.batchId]), next) : [];
+  let group: LiveBatch[] = begun && isLive(begun) && isOf(selection, begun) ? [begun] : [];
+  for (;;) {
+    const page = (await next).filter(isLive);
+    const last = page.at(-1);
+    if (last && page.length === PAGE) next = pageAfter({ time: last.body.summary.timeMin, batchId: last.batchId });
+    // Whoever asks for the page hears of it.
+    next.catch(() => undefined);
+    for (const batch of page) {
+      if (!fits(group, batch)) {
+        yield group;
+        group = [];
+      }
+      group.push(batch);
+    }
+    if (page.length < PAGE) break;
+  }
+  if (group.length > 0) yield group;
+}
+
+async function settled<T>(first: Promise<T>, other: Promise<unknown>): Promise<T> {
+  other.catch(() => undefined);
+  return first;
+}
+
+const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
+const isOf = ({ app, wallet }: BatchSelection, batch: LiveBatch) =>
+  same(app, batch.app) && (wallet === null || same(wallet, batch.wallet));
+
+function fits(group: readonly LiveBatch[], batch: LiveBatch): boolean {
+  if (group.length === 0) return true;
+  if (group.length >= GROUP_BATCHES) return false;
+  const bytes = group.reduce((sum, { body }) => sum + body.bytes, batch.body.bytes);
+  const segments = new Set([...group, batch].map(({ body }) => toHex(body.segment)));
+  return bytes <= GROUP_BYTES && segments.size <= GROUP_SEGMENTS;
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { hex32, problem, requestId } from '../shapes.ts';
+
+/** What the routes of extraction take, and the lines that they give. */
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const several = z.union([z.string().min(1).max(128), z.array(z.string().min(1).max(128)).min(1).max(64)]);
+const moment = z
+  .string()
+  .max(30)
+  .transform((text, context): number => {
+    const ms = /^\d{1,16}$/.test(text) ? Number(text) : Date.parse(text);
+    // Beyond it a Date is none.
+    if (Number.isFinite(ms) && Math.abs(ms) <= 8_640_000_000_000_000) return ms;
+    context.addIssue({ code: 'custom', message: 'must be a time: 2026-01-02T03:04:05.678Z, or milliseconds' });
+    return z.NEVER;
+  });
+
+export const extractQuery = z.strictObject({
+  from: moment.optional().describe('Event time, this one included: ISO 8601, or milliseconds since the epoch.'),
+  to: moment.optional().describe('Event time, this one not included.'),
+  type: several.optional().describe('One event type, or several: the parameter is repeated.'),
+  session: z.string().min(1).max(128).optional(),
+  id: z.string().max(36).optional().describe('One event.'),
+  scopes: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}(,[A-Za-z0-9_.-]{1,64}){0,63}$/, 'must be names of scopes, parted by commas')
+    .transform((text) => new Set(text.split(',')))
+    .optional()
+    .describe(
+      'Only these scopes with their content, parted by commas; the others as commitments. Events are left out by it in no case.',
+    ),
+  after: z.string().max(100).optional().describe('`cursor` of an earlier stream: goes on behind it.'),
+  limit: z.coerce.number().int().min(1).max(1_000_000_000).optional().describe('Most events. Default: all.'),
+  proof: flag.optional().describe('Headers, roots and proofs, and what completeness is judged by.'),
+  decrypt: flag.optional().describe('Scopes as `{salt, data}`; the token must name `events.decrypt`, too.'),
+});
+
+const base64url = z.string().describe('base64url without padding');
+const scope = z.union([
+  z.object({ commitment: hex32 }).describe('Not asked for, or not open to the reader.'),
+  z.object({ commitment: hex32, envelope: base64url }).describe('Sealed: the key of the scope opens it.'),
+  z.object({ salt: z.string(), data: z.string() }).describe('Decrypted.'),
+  z.object({ envelope: base64url }).describe('Of a client that encrypts by itself.'),
+]);
+const batch = z.object({
+  id: hex32,
+  wallet: hex32,
+  signer: z.enum(['wallet', 'app']).describe('`app`: attested by the app, not signed by the user.'),
+  subject: hex32.optional(),
+  rootVersion: z.int().min(1).optional(),
+  epoch: z.int().min(0).optional(),
+  content: z.enum(['checked', 'unchecked']).optional(),
+  meta: base64url.optional().describe('Of a client that encrypts by itself: the heads of the events.'),
+  header: z.record(z.string(), z.unknown()).optional().describe('With `proof`: as it was signed.'),
+  root: hex32.optional(),
+  removed: z.array(z.object({ index: z.int(), leaf: hex32, by: requestId.nullable() })).optional(),
+  source: z.string().optional(),
+  seq: z.int().optional(),
+  unreadable: z.string().optional().describe('With `proof`: why the batch, which is in the index, cannot be read.'),
+});
+const event = z.object({
+  index: z.int().min(0).describe('Number in the batch whose line came before.'),
+  id: z.string().optional(),
+  type: z.string().optional(),
+  time: z.string().optional(),
+  session: z.string().optional(),
+  blob: z.string().optional(),
+  scopes: z.record(z.string(), scope),
+  refused: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Scopes that stay sealed though `decrypt` was asked: why.'),
+  proof: z.array(hex32).optional(),
+});
+const removal = z.object({
+  id: requestId,
+  wallet: hex32,
+  kind: z.enum(['remove', 'erase']),
+  issuedAt: z.int(),
+  receipts: z.array(z.object({ payload: z.string(), key: hex32, signature: z.string() })),
+});
+const completeness = z.object({
+  wallet: hex32,
+  asOf: z.object({ partition: z.int(), mark: z.int() }).describe('Accepted up to here is counted.'),
+  live: z.array(
+    z.object({ signer: z.enum(['wallet', 'app']), source: z.string(), runs: z.array(z.tuple([z.int(), z.int()])) }),
+  ),
+  voids: z.array(z.object({ source: z.string(), seq: z.int(), batchId: hex32, reason: z.string() })),
+  cut: z.boolean(),
+});
+const end = z.object({
+  events: z.int(),
+  unreadable: z.int().describe('Batches that were passed over.'),
+  more: z.boolean().describe('The limit was reached.'),
+  cursor: z.string().nullable().describe('Where to go on, now or later.'),
+});
+
+/** One line: an object with one member, which names it. */
+export const extractLine = z.union([
+  z.object({ batch }),
+  z.object({ event }),
+  z.object({ cursor: z.string().describe('Everything before this line is behind it.') }),
+  z.object({ removal }),
+  z.object({ completeness }),
+  z.object({ end }).describe('The last line of an answer that is whole.'),
+  z.object({ problem }).describe('The last line of one that could not go on: ask again with the cursor.'),
+]);

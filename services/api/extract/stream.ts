@@ -1,0 +1,185 @@
+import { setImmediate } from 'node:timers/promises';
+import { equalBytes, toHex, type UnreadableLine } from '../../../protocol/index.ts';
+import type { Signals } from '../../pipeline/events.ts';
+import type { IndexStore } from '../../pipeline/ports/index-store.ts';
+import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
+import type { Positions } from '../../pipeline/ports/positions.ts';
+import { REMOVED_FRESH_MS } from '../../pipeline/ports/removed-events.ts';
+import { VAULT_CACHE_MS } from '../../pipeline/ports/vault.ts';
+import type { Cursor, Cursors } from '../disclosures/cursor.ts';
+import type { LiveBatch } from '../disclosures/disclosed-events.ts';
+import type { ReadersOf } from '../disclosures/event-reader.ts';
+import { ApiProblem } from '../problems.ts';
+import { batchGroups } from './batch-groups.ts';
+import { type CompletenessDeps, completenessLines } from './completeness-lines.ts';
+import { lineOf, linesOf } from './event-lines.ts';
+import { type LineWriter, PIECE } from './line-writer.ts';
+import { type GroupDeps, type GroupWish, type OpenedGroup, openGroup } from './opened-group.ts';
+import { createKeptReaders } from './readers.ts';
+import { batchesFor, eventFilter, type Wanted } from './selection.ts';
+import { createStoredBatches } from './stored-batches.ts';
+
+export interface ExtractDeps extends GroupDeps, CompletenessDeps {
+  readonly index: Pick<IndexStore, 'batches' | 'selected' | 'sequences'>;
+  readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  readonly positions: Pick<Positions, 'load'>;
+  readonly partitions: number;
+  readonly readersOf: ReadersOf;
+  readonly cursors: Cursors;
+  readonly signals: Pick<Signals, 'emit'>;
+  readonly ready: () => boolean;
+}
+
+export interface ExtractWish extends GroupWish, Wanted {
+  readonly app: Uint8Array;
+  /** null: of every wallet. */
+  readonly wallet: Uint8Array | null;
+  /** Where an earlier stream was. */
+  readonly after: string | null;
+  /** Most events. */
+  readonly limit: number;
+}
+
+/** Streams under way in one process: each holds up to eight segments of 1 MiB, and the lines of a group. */
+const MOST_STREAMS = 8;
+/** What was asked counts as long as neither a removal nor an erasure can have its receipt; less, so that what is on its way arrives. */
+const FRESH_MS = Math.min(REMOVED_FRESH_MS, VAULT_CACHE_MS) / 2;
+/** A stream that finds nothing for so long shows that it is alive. */
+const QUIET_MS = 15_000;
+
+/** Streams of events. @throws ApiProblem `overloaded` while as many are under way as may be; `invalid` for a cursor that is none */
+export function createExtract(deps: ExtractDeps) {
+  let underWay = 0;
+  return async (wish: ExtractWish, out: LineWriter): Promise<void> => {
+    if (underWay >= MOST_STREAMS) throw new ApiProblem('overloaded');
+    underWay += 1;
+    try {
+      await stream(deps, wish, out);
+    } finally {
+      underWay -= 1;
+    }
+  };
+}
+
+export type Extract = ReturnType<typeof createExtract>;
+
+const EVERY_WALLET = new Uint8Array(32);
+
+async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Promise<void> {
+  const { elapsed, cursors } = deps;
+  const owner = { app: wish.app, wallet: wish.wallet ?? EVERY_WALLET };
+  const readersFor = createKeptReaders(deps.readersOf, wish.caller, elapsed);
+  let at = wish.after === null ? null : cursors.read(owner, wish.after);
+  const stored = createStoredBatches(deps.clusters);
+  const shown = { last: new Map<string, number>(), removals: new Set<string>(), marks: new Map<number, number>() };
+  const isWanted = eventFilter(wish);
+  let piece = '';
+  let events = 0;
+  let unreadable = 0;
+  let wroteAt = elapsed();
+
+  /** Every piece ends with where it ends: whoever is cut off goes on from there. */
+  async function flush(): Promise<void> {
+    if (!deps.ready()) throw new ApiProblem('stopping');
+    const text = at ? piece + lineOf('cursor', cursors.show(owner, at)) : piece;
+    piece = '';
+    wroteAt = elapsed();
+    if (text !== '') await out.write(text);
+  }
+
+  function note(batch: LiveBatch, by: readonly string[]): void {
+    const wallet = toHex(batch.wallet);
+    const { signer, source, seq } = batch.body.summary;
+    for (const id of by) shown.removals.add(`${wallet}/${id}`);
+    if (!wish.wallet || !wish.proof) return;
+    const name = `${wallet}/${signer}/${toHex(source)}`;
+    shown.last.set(name, Math.max(shown.last.get(name) ?? -1, seq));
+  }
+
+  /** @returns false when it has become too old, or the limit is reached, before its end */
+  async function writeGroup(group: OpenedGroup): Promise<boolean> {
+    for (const opened of group.batches) {
+      const { batch } = opened;
+      const from = nextIn(batch, at);
+      if (from >= batch.body.summary.count) continue;
+      if ('takenBy' in opened) {
+        // Only its owner could have opened it, and was told nothing of its events by the service before either.
+        const by = toHex(opened.takenBy.id);
+        note(batch, [by]);
+        if (wish.proof) piece += lineOf('batch', { ...unreadableLine(batch, 'removed'), by });
+      } else if ('error' in opened) {
+        unreadable += 1;
+        deps.signals.emit('unreadable', { partition: -1, error: opened.error });
+        if (wish.proof) piece += lineOf('batch', unreadableLine(batch, opened.error.code));
+      } else {
+        const lines = linesOf(opened, from, { ...wish, isWanted, keys: wish.decrypt ? group.keys : null });
+        for (const { text, index, by = [] } of lines) {
+          piece += text;
+          if (index === null) {
+            note(batch, by);
+            continue;
+          }
+          events += 1;
+          at = { time: batch.body.summary.timeMin, batchId: batch.batchId, index };
+          if (events >= wish.limit) return false;
+          if (piece.length < PIECE) continue;
+          await flush();
+          if (elapsed() - group.askedAt > FRESH_MS) return false;
+        }
+      }
+      at = { time: batch.body.summary.timeMin, batchId: batch.batchId, index: batch.body.summary.count - 1 };
+    }
+    return true;
+  }
+
+  if (wish.proof)
+    for (let partition = 0; partition < deps.partitions; partition += 1)
+      shown.marks.set(partition, (await deps.positions.load('indexer', partition)).mark);
+  const groups = batchGroups(deps.index, batchesFor(wish.app, wish.wallet, wish), at);
+  let coming = groups.next();
+  try {
+    while (events < wish.limit) {
+      const { value: batches, done } = await coming;
+      if (done) break;
+      const ready = await stored.of(batches);
+      coming = groups.next();
+      coming.then(({ value }) => value && stored.ahead(value)).catch(() => undefined);
+      for (let isDone = false; !isDone && events < wish.limit; ) {
+        const group = await openGroup(deps, wish, readersFor, batches, ready);
+        // Others are served in between.
+        await setImmediate();
+        try {
+          isDone = await writeGroup(group);
+        } finally {
+          group.forget();
+        }
+      }
+      if (piece !== '' || elapsed() - wroteAt > QUIET_MS) await flush();
+    }
+    const more = events >= wish.limit;
+    if (wish.proof && !more)
+      for await (const line of completenessLines(deps, wish, readersFor, wish.caller.signer === 'app', shown)) {
+        piece += line;
+        if (piece.length >= PIECE) await flush();
+      }
+    const cursor = at && cursors.show(owner, at);
+    await out.write(piece + lineOf('end', { events, unreadable, more, cursor }));
+  } finally {
+    await groups.return(undefined).catch(() => undefined);
+  }
+}
+
+function nextIn(batch: LiveBatch, at: Cursor | null): number {
+  if (!at) return 0;
+  if (equalBytes(at.batchId, batch.batchId)) return at.index + 1;
+  // A group that is opened again begins with what was written already.
+  const { timeMin, count } = batch.body.summary;
+  const isBefore = timeMin < at.time || (timeMin === at.time && Buffer.compare(batch.batchId, at.batchId) < 0);
+  return isBefore ? count : 0;
+}
+
+function unreadableLine(batch: LiveBatch, code: string): UnreadableLine {
+  const { signer, source, seq } = batch.body.summary;
+  const place = { id: toHex(batch.batchId), wallet: toHex(batch.wallet), signer, source: toHex(source), seq };
+  return { ...place, unreadable: code };
+}
