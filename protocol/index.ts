@@ -14,6 +14,17 @@ export {
 } from './blob.ts';
 export { type BlobTop, decodeBlobTop, encodeBlobTop } from './blob-top.ts';
 export {
+  type BatchReceipt,
+  batchPayload,
+  type DeclaredBatch,
+  type StatedBatch,
+  type StatedEvent,
+  type StatedPosition,
+  type StatedRound,
+  type StatedSettlement,
+  type StatedStorage,
+} from './batch-receipt.ts';
+export {
   concat,
   equalBytes,
   fromBase64url,
@@ -29,7 +40,9 @@ export {
   u128,
   utf8,
 } from './bytes.ts';
-export { blockCid, isCidV1 } from './cid.ts';
+export type { CborMap } from './cbor-fields.ts';
+export { blockCid, isCidV1, segmentCid } from './cid.ts';
+export type { Claim, Verdict } from './claims.ts';
 export { closeEvent } from './close-event.ts';
 export {
   type Asker,
@@ -74,6 +87,7 @@ export {
   type Wrap,
   ZERO_KEY,
 } from './header.ts';
+export type { ChainFacts } from './judge-settlement.ts';
 export { LAST_EPOCH, scopeKey, subjectOf } from './keys.ts';
 export { commitment, leafOf, leafPreimage } from './leaf.ts';
 export { type Meta, type MetaKey, openMeta, sealMeta } from './meta.ts';
@@ -104,7 +118,8 @@ export { ready, scrub } from './sodium.ts';
 export { mergeScopes, splitScopes } from './split-scopes.ts';
 export { type Address, decodeSs58, encodeSs58, isSs58Prefix } from './ss58.ts';
 export { openTransit, sealTransit, transitKeyPair } from './transit.ts';
-export { inclusionProof, rootOf, treeLevels, verifyInclusion } from './tree.ts';
+export { inclusionProof, proofIn, rootOf, treeLevels, verifyInclusion } from './tree.ts';
 export { unwrapRoot, WRAPPED_ROOT_BYTES, wrappedKekVersion, wrapRoot } from './user-root.ts';
 export { measureBatch, type VerifiedBatch, verifyBatch } from './verify-batch.ts';
+export { type JudgedReceipt, judgeReceipt, type PinnedOperator, signedBy, type Witnesses } from './verify-receipt.ts';
 export { encryptionKeyPairFromSeed, isX25519Key } from './x25519.ts';
