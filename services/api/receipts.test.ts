@@ -154,6 +154,23 @@ describe('the receipt of an event', () => {
     });
   });
 
+  test('that was removed states its leaf, from the moment the removal is committed', async () => {
+    const { batch, ids, found } = await stored(2);
+    const [kept = '', gone = ''] = ids;
+    const { app, wallet } = found;
+    const id = new Uint8Array(randomBytes(16));
+    const removal = { app, wallet, id, issuedAt: world.now(), selector: { events: [gone] } };
+    world.it.vault.tables.removals.push(removal);
+    const { body } = await ofEvent(gone, token(owner));
+    expect(judge(body).batch?.event).toMatchObject({ index: 1, event: null });
+    expect(judge(body).batch?.event?.leaf).toEqual(leafOf(batch.events[1] as (typeof batch.events)[number]));
+    expect(verdictsOf(body).event).toBe('ok');
+    expect(judge((await ofEvent(kept, token(owner))).body).batch?.event).toMatchObject({
+      index: 0,
+      event: { id: kept },
+    });
+  });
+
   test('whose id stands in several batches is of the one that is named', async () => {
     const first = world.batchOf(owner, 2);
     const { account } = owner;

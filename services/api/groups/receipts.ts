@@ -3,7 +3,7 @@ import { fromHex, isEventId, toHex } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
 import { type Authorize, mustBeOwnerOrApp, type Tokens } from '../auth/bearer.ts';
 import type { Receipts } from '../receipts/receipts.ts';
-import { AUTH_PROBLEMS, checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import { batchIdShape, ownerShape, receiptShape } from '../shapes.ts';
 
 export interface ReceiptRoutesDeps {
@@ -17,24 +17,22 @@ const eventParams = ownerShape.extend({ eventId: z.string().refine(isEventId, 'm
 const eventQuery = z.strictObject({
   batch: batchIdShape.optional().describe('The batch that it is in, where an id was used in several.'),
 });
-const security = [{ token: [] }];
 
 /** What the operator states, signed, to be kept. */
 export const receiptRoutes = ({ authorize, tokens, receipts }: ReceiptRoutesDeps): Route[] => [
   {
+    access: { kind: 'token', operation: 'receipts.read', by: ['owner', 'app'] },
     doc: {
       method: 'get',
       path: '/v1/batches/{batchId}/receipt',
       tags: ['receipts'],
       summary: 'Receipt of a batch',
       description:
-        "Operation `receipts.read`, by the wallet or its app. Position, signed header, place in IPFS, and the settlement as it is now: ask again once it is final. Checked offline with `ddc verify` and the pinned receipt key. A batch that is not the caller's, that is not indexed yet, or whose owner was erased, looks like one that never was. Of a batch that its client encrypted the signed header is not stated, since the service cannot read it.",
-      security,
+        "Position, signed header, place in IPFS, and the settlement as it is now: ask again once it is final. Checked offline with `ddc verify` and the pinned receipt key. A batch that is not the caller's, that is not indexed yet, or whose owner was erased, looks like one that never was. Of a batch that its client encrypted the signed header is not stated, since the service cannot read it.",
       request: { params: batchParams },
       responses: {
         200: ok('Signed now.', receiptShape),
         400: problem('`invalid`'),
-        ...AUTH_PROBLEMS,
         404: problem('`unknown_batch`'),
         409: problem('`dead_batch`'),
         410: problem('`erased`'),
@@ -53,19 +51,18 @@ export const receiptRoutes = ({ authorize, tokens, receipts }: ReceiptRoutesDeps
     },
   },
   {
+    access: { kind: 'token', operation: 'receipts.read', by: ['owner', 'app'] },
     doc: {
       method: 'get',
       path: '/v1/wallets/{wallet}/apps/{app}/events/{eventId}/receipt',
       tags: ['receipts'],
       summary: 'Receipt of one event',
       description:
-        'Operation `receipts.read`, by the wallet or its app. As that of its batch, with the event and its way to the signed root: names of scopes and commitments, no content.',
-      security,
+        'As that of its batch, with the event and its way to the signed root: names of scopes and commitments, no content. Of an event that was removed it states the leaf alone.',
       request: { params: eventParams, query: eventQuery },
       responses: {
         200: ok('Signed now.', receiptShape),
         400: problem('`invalid`'),
-        ...AUTH_PROBLEMS,
         404: problem('`unknown_event`'),
         409: problem('`content_unchecked`, `many_batches`'),
         410: problem('`erased`'),

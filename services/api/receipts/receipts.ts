@@ -4,6 +4,7 @@ import {
   closeEvent,
   equalBytes,
   fromHex,
+  leafOf,
   type Meta,
   proofIn,
   type Receipt,
@@ -14,6 +15,7 @@ import {
 import { RetriableError } from '../../pipeline/errors.ts';
 import type { IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
+import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import type { Owner, Vault } from '../../pipeline/ports/vault.ts';
 import { SegmentReader } from '../../pipeline/segment-reader.ts';
 import type { SettlementProof } from '../../pipeline/settlement-proof.ts';
@@ -28,6 +30,7 @@ export interface ReceiptsDeps {
   readonly vault: Pick<Vault, 'roots'>;
   /** Where segments are read, by name. */
   readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  readonly removedEvents: Pick<RemovedEvents, 'of'>;
   /** Null while a batch is in no round. */
   readonly settlementOf: (batchId: Uint8Array) => Promise<SettlementProof | null>;
   /** With the operator's receipt key. */
@@ -75,9 +78,21 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
     }
   }
 
-  async function receiptOf(batch: LiveBatch, meta: Meta | null, event: StatedEvent | null): Promise<Receipt> {
+  async function receiptOf(batch: LiveBatch, meta: Meta | null, stated: StatedEvent | null): Promise<Receipt> {
     const settled = await settlementOf(batch.batchId);
+    // Last: an event whose removal is committed by now is shown by its leaf alone.
+    const event = stated && (await withoutRemoved(batch, stated));
     return sign(batchPayload(statedBatch({ network, now: now(), batch, meta, settled }, event)));
+  }
+
+  async function withoutRemoved(batch: LiveBatch, stated: StatedEvent): Promise<StatedEvent> {
+    const { event } = stated;
+    if (event === null) return stated;
+    const { app, wallet, body } = batch;
+    const { id, session = null } = event;
+    const at = { app, wallet, id, session, time: Date.parse(event.time), issuedAt: body.summary.issuedAt };
+    const [removed] = await deps.removedEvents.of([at]);
+    return removed ? { ...stated, event: null, leaf: leafOf(event) } : stated;
   }
 
   return {
