@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { Chances } from '../test/model/random.ts';
 import { operator, type StatedReceipt, signed, statedReceipt } from '../test/support/stated-receipts.ts';
 import {
   type BatchReceipt,
@@ -256,12 +257,11 @@ function withUnusedBits(payload: string): string {
 
 test('1,000 random changes of any byte of payload or signature, and 1,000 of any letter of their text, fail', () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
-  const next = randomOf(seed);
-  const below = (n: number) => Math.floor(next() * n);
+  const chances = new Chances(seed);
   const survivors: string[] = [];
   for (let i = 0; i < 2_000; i += 1) {
     const { receipt } = i % 2 === 0 ? batch : event;
-    const changed = i < 1_000 ? changedByte(receipt, below) : changedLetter(receipt, below);
+    const changed = i < 1_000 ? changedByte(receipt, chances) : changedLetter(receipt, chances);
     if (judgeReceipt(changed, pinned).ok) survivors.push(`${i}: ${JSON.stringify(changed)}`);
   }
   expect({ seed, survivors }).toEqual({ seed, survivors: [] });
@@ -269,33 +269,20 @@ test('1,000 random changes of any byte of payload or signature, and 1,000 of any
   expect([judgeReceipt(batch.receipt, pinned).ok, judgeReceipt(event.receipt, pinned).ok]).toEqual([true, true]);
 });
 
-type Below = (n: number) => number;
-
-function changedByte(receipt: StatedReceipt['receipt'], below: Below) {
+function changedByte(receipt: StatedReceipt['receipt'], chances: Chances) {
   const payload = fromBase64url(receipt.payload);
   const signature = Buffer.from(receipt.signature, 'hex');
-  const at = below(payload.length + signature.length);
+  const at = chances.below(payload.length + signature.length);
   const into = at < payload.length ? payload : signature;
   const place = at < payload.length ? at : at - payload.length;
-  into[place] = (into[place] as number) ^ (1 + below(255));
+  into[place] = (into[place] as number) ^ (1 + chances.below(255));
   return { ...receipt, payload: toBase64url(payload), signature: signature.toString('hex') };
 }
 
-function changedLetter(receipt: StatedReceipt['receipt'], below: Below) {
-  const name = below(4) === 0 ? 'signature' : 'payload';
+function changedLetter(receipt: StatedReceipt['receipt'], chances: Chances) {
+  const name = chances.below(4) === 0 ? 'signature' : 'payload';
   const text = receipt[name];
-  const at = below(text.length);
-  const letter = String.fromCharCode((text.charCodeAt(at) + 1 + below(255)) % 256);
+  const at = chances.below(text.length);
+  const letter = String.fromCharCode((text.charCodeAt(at) + 1 + chances.below(255)) % 256);
   return { ...receipt, [name]: text.slice(0, at) + letter + text.slice(at + 1) };
-}
-
-/** mulberry32: a printed seed is a run that can be had again. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
