@@ -1,5 +1,16 @@
 export { type Batch, type ClientPart, encodeNdjson, MAX_BODY, MAX_ENCRYPTED } from './batch.ts';
 export {
+  type BatchReceipt,
+  batchPayload,
+  type DeclaredBatch,
+  type StatedBatch,
+  type StatedEvent,
+  type StatedPosition,
+  type StatedRound,
+  type StatedSettlement,
+  type StatedStorage,
+} from './batch-receipt.ts';
+export {
   BLOB_CHUNK,
   BLOB_OVERHEAD,
   type BlobPlace,
@@ -13,17 +24,6 @@ export {
   sealBlobChunk,
 } from './blob.ts';
 export { type BlobTop, decodeBlobTop, encodeBlobTop } from './blob-top.ts';
-export {
-  type BatchReceipt,
-  batchPayload,
-  type DeclaredBatch,
-  type StatedBatch,
-  type StatedEvent,
-  type StatedPosition,
-  type StatedRound,
-  type StatedSettlement,
-  type StatedStorage,
-} from './batch-receipt.ts';
 export {
   concat,
   equalBytes,

@@ -187,6 +187,8 @@ export const API_PROBLEMS = {
   range_not_satisfiable: {
     status: 416,
     title: 'The blob has no such bytes. Its size is in Content-Range; name a range that begins below it.',
+  },
+  // receipts
   dead_batch: {
     status: 409,
     title:
