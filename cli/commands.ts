@@ -34,5 +34,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'keys, envelopes and signatures on files and pipes',
     load: () => import('./crypto/command.ts'),
   },
+  {
+    name: 'verify',
+    summary: 'check receipts and disclosures, or all events of a wallet, claim by claim',
+    load: () => import('./verify/command.ts'),
+  },
   { name: 'vectors', summary: 'run test vectors of the protocol', load: () => import('./vectors.ts') },
 ];

@@ -81,3 +81,9 @@ export function isCidV1(text: string): boolean {
   const size = hash && varint(bytes, hash[1]);
   return size !== null && size[0] >= 1 && size[0] <= 64 && bytes.length === size[1] + size[0];
 }
+
+/** The base32 of a CID's bytes. @returns null unless it is one of a block of segments */
+export function segmentCid(bytes: Uint8Array): string | null {
+  const isSegment = bytes.length === SEGMENT_PREFIX.length + 32 && SEGMENT_PREFIX.every((byte, i) => bytes[i] === byte);
+  return isSegment ? `b${toBase32(bytes)}` : null;
+}

@@ -1,5 +1,16 @@
 export { type Batch, type ClientPart, encodeNdjson, MAX_BODY, MAX_ENCRYPTED } from './batch.ts';
 export {
+  type BatchReceipt,
+  batchPayload,
+  type DeclaredBatch,
+  type StatedBatch,
+  type StatedEvent,
+  type StatedPosition,
+  type StatedRound,
+  type StatedSettlement,
+  type StatedStorage,
+} from './batch-receipt.ts';
+export {
   BLOB_CHUNK,
   BLOB_OVERHEAD,
   type BlobPlace,
@@ -29,7 +40,9 @@ export {
   u128,
   utf8,
 } from './bytes.ts';
-export { blockCid, isCidV1 } from './cid.ts';
+export type { CborMap } from './cbor-fields.ts';
+export { blockCid, isCidV1, segmentCid } from './cid.ts';
+export type { Claim, Verdict } from './claims.ts';
 export { closeEvent } from './close-event.ts';
 export {
   type Completeness,
@@ -92,6 +105,7 @@ export {
   type Wrap,
   ZERO_KEY,
 } from './header.ts';
+export type { ChainFacts } from './judge-settlement.ts';
 export { LAST_EPOCH, scopeKey, subjectOf } from './keys.ts';
 export { commitment, leafOf, leafPreimage } from './leaf.ts';
 export { type Meta, type MetaKey, openMeta, peekMeta, sealMeta } from './meta.ts';
@@ -126,4 +140,5 @@ export { openTransit, sealTransit, transitKeyPair } from './transit.ts';
 export { inclusionProof, proofIn, rootOf, treeLevels, verifyInclusion } from './tree.ts';
 export { unwrapRoot, WRAPPED_ROOT_BYTES, wrappedKekVersion, wrapRoot } from './user-root.ts';
 export { measureBatch, type VerifiedBatch, verifyBatch } from './verify-batch.ts';
+export { type JudgedReceipt, judgeReceipt, type PinnedOperator, signedBy, type Witnesses } from './verify-receipt.ts';
 export { encryptionKeyPairFromSeed, isX25519Key } from './x25519.ts';

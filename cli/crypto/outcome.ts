@@ -21,6 +21,8 @@ export interface Outcome {
   readonly json: object;
   /** One line each on stderr. */
   readonly warnings?: readonly string[];
+  /** It was done, and what it shows is bad: exit code 1. */
+  readonly bad?: boolean;
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -54,6 +56,7 @@ async function told(json: boolean, run: () => Promise<Outcome>): Promise<string 
   try {
     const outcome = await run();
     for (const warning of outcome.warnings ?? []) say(`warning: ${warning}`);
+    if (outcome.bad) process.exitCode = 1;
     return json ? `${JSON.stringify(outcome.json)}\n` : outcome.text;
   } catch (error) {
     if (!(error instanceof ProtocolError || error instanceof Refusal)) throw error;

@@ -1,13 +1,13 @@
 import type { ApiPromise } from '@polkadot/api';
 import { Keyring } from '@polkadot/keyring';
-import type { Call, EventRecord } from '@polkadot/types/interfaces';
-import { hexToU8a, u8aEq, u8aToHex } from '@polkadot/util';
+import type { Call } from '@polkadot/types/interfaces';
+import { hexToU8a, u8aEq } from '@polkadot/util';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
 import { parseRemark, type SettlementRemark } from '../../protocol/index.ts';
 import type { BlockRef } from '../../services/pipeline/ports/chain.ts';
 import { outcomeOf } from './blocks.ts';
+import { pairsOf, transfers } from './charge-pairs.ts';
 import { openConnection } from './connection.ts';
-import { potAccount } from './pots.ts';
 
 /** A remark that stands in a finalized block beside a charge that succeeded. */
 export interface AuditedCharge extends SettlementRemark {
@@ -131,84 +131,3 @@ async function readExtrinsic(
   const transferred = charges.reduce((sum, { amount }) => sum + amount, rest);
   return { charges, transferred, failed: failed === 'all' || failed.length > 0 };
 }
-
-interface Moved {
-  /** -1 when the sender is none of the operator's first 65,536 pots that its calls name. */
-  readonly pot: number;
-  readonly to: `0x${string}`;
-  readonly amount: bigint;
-}
-
-async function transfers(api: ApiPromise, operator: Uint8Array, block: BlockRef, index: number): Promise<Moved[]> {
-  const records = (await (await api.at(block.hash)).query.system?.events?.()) as unknown as EventRecord[];
-  const potOf = potIndex(operator);
-  return records
-    .filter(
-      ({ phase, event }) =>
-        phase.isApplyExtrinsic &&
-        phase.asApplyExtrinsic.eq(index) &&
-        event.section === 'balances' &&
-        event.method === 'Transfer',
-    )
-    .flatMap(({ event }) => {
-      const [from, to, amount] = event.data as unknown as [Codec, Codec, Codec];
-      return [{ pot: potOf(from.toU8a()), to: u8aToHex(to.toU8a()), amount: BigInt(amount.toString()) }];
-    });
-}
-
-interface Codec {
-  toU8a(): Uint8Array;
-  toString(): string;
-}
-
-const pots = new Map<string, Map<string, number>>();
-
-/** Which pot an account is; computed once per operator for the pots that are met, lowest first. */
-function potIndex(operator: Uint8Array): (account: Uint8Array) => number {
-  const key = u8aToHex(operator);
-  const known = pots.get(key) ?? new Map<string, number>();
-  pots.set(key, known);
-  return (account) => {
-    const wanted = u8aToHex(account);
-    for (let pot = known.size; !known.has(wanted) && pot < 4_096; pot++)
-      known.set(u8aToHex(potAccount(operator, pot)), pot);
-    return known.get(wanted) ?? -1;
-  };
-}
-
-interface Pair {
-  readonly pot: number;
-  readonly to: `0x${string}`;
-  readonly amount: bigint;
-  readonly remark: Uint8Array;
-}
-
-/** Charges with the remark that follows each, leaving out the items of a `forceBatch` that failed. */
-function pairsOf(call: Call, failed: readonly number[]): Pair[] {
-  const calls = flatten(call, failed);
-  const pairs: Pair[] = [];
-  for (const [index, one] of calls.entries()) {
-    const after = calls[index + 1];
-    if (!isCall(one, 'utility', 'asDerivative') || !after || !isCall(after, 'system', 'remarkWithEvent')) continue;
-    const [pot, inner] = one.args as unknown as [Codec, Call];
-    if (!isCall(inner, 'balances', 'transferKeepAlive')) continue;
-    const [to, amount] = inner.args as unknown as [Codec, Codec];
-    const [remark] = after.args as unknown as [{ toU8a(bare: true): Uint8Array }];
-    pairs.push({
-      pot: Number(pot.toString()),
-      // an account, or a MultiAddress: a tag and the account
-      to: u8aToHex(to.toU8a().slice(-32)),
-      amount: BigInt(amount.toString()),
-      remark: remark.toU8a(true),
-    });
-  }
-  return pairs;
-}
-
-function flatten(call: Call, failed: readonly number[] = []): Call[] {
-  if (call.section !== 'utility' || !['batchAll', 'batch', 'forceBatch'].includes(call.method)) return [call];
-  const items = [...(call.args[0] as unknown as Call[])];
-  return items.filter((_, index) => !failed.includes(index)).flatMap((item) => flatten(item));
-}
-
-const isCall = (call: Call, section: string, method: string) => call.section === section && call.method === method;

@@ -183,13 +183,15 @@ export function createMemorySettlementStore(
       if (!held?.placed) return null;
       const { placed, leaf } = held;
       const found = rounds.get(keyOf({ round: placed.round, app: leaf.app })) as HeldRound;
-      const hashes = [...leaves.values()]
-        .filter((one) => one.placed?.round === placed.round && nameOf(one.leaf.app) === nameOf(leaf.app))
-        .sort((a, b) => (a.placed?.index ?? 0) - (b.placed?.index ?? 0))
-        .map((one) => settlementLeaf(one.leaf));
       const row = found.round.state === 'final' ? outbox.find(({ id }) => id === found.outbox) : undefined;
       const block = row?.inclusion?.block ?? null;
-      return { leaf, round: found.round, index: placed.index, hashes, block, extrinsicHash: row?.hash ?? null };
+      return { leaf, round: found.round, index: placed.index, block, extrinsicHash: row?.hash ?? null };
+    },
+    async leavesOf({ round, app }) {
+      return [...leaves.values()]
+        .filter((one) => one.placed?.round === round && nameOf(one.leaf.app) === nameOf(app))
+        .sort((a, b) => (a.placed?.index ?? 0) - (b.placed?.index ?? 0))
+        .map((one) => settlementLeaf(one.leaf));
     },
     async isFinal(batchIds) {
       return batchIds.map((id) => {

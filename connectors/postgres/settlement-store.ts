@@ -9,8 +9,9 @@ import type {
 } from '../../services/pipeline/ports/settlement-store.ts';
 import type { Database, Executor } from './database.ts';
 import { casPosition } from './positions.ts';
+import { createSettlementProofs } from './settlement-proofs.ts';
 import { inclusionColumns, toBlock, toLeaf, toOutboxRow, toRound } from './settlement-rows.ts';
-import { createSettlementStatus, findLeaf } from './settlement-status.ts';
+import { createSettlementStatus } from './settlement-status.ts';
 
 const UNRESOLVED = ['signed', 'sent', 'included'] as const;
 /** Postgres takes 65,535 parameters a statement; a leaf has nine. */
@@ -54,7 +55,7 @@ export function createSettlementStore(db: Database, log: Uint8Array): Settlement
 
   return {
     ...createSettlementStatus(db),
-    leafOf: (batchId) => findLeaf(db, batchId),
+    ...createSettlementProofs(db),
 
     apply: (partition, from, to, leaves) =>
       attempt(false, async (tx) => {

@@ -1,4 +1,4 @@
-import { sealTransit } from '../../protocol/index.ts';
+import { type Cbor, type Receipt, sealTransit } from '../../protocol/index.ts';
 import type { Received } from '../../schemas/index.ts';
 import type { Clock, Random } from '../pipeline/clock.ts';
 import type { Signals } from '../pipeline/events.ts';
@@ -17,6 +17,7 @@ import type { Positions } from '../pipeline/ports/positions.ts';
 import type { Removals } from '../pipeline/ports/removals.ts';
 import type { RemovedEvents } from '../pipeline/ports/removed-events.ts';
 import type { Requests } from '../pipeline/ports/requests.ts';
+import type { SettlementProofs } from '../pipeline/ports/settlement-proofs.ts';
 import type { SettlementStatus } from '../pipeline/ports/settlement-status.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
 import { createAcceptBatch } from './accept-batch.ts';
@@ -72,12 +73,18 @@ export interface ApiDeps {
   readonly removedEvents: RemovedEvents;
   /** 32 bytes: what receipts are signed with. */
   readonly receiptKey: Uint8Array;
+  /** With the secret half of `receiptKey`. */
+  readonly signReceipt: (payload: { [name: string]: Cbor }) => Receipt;
   readonly faults: Pick<Faults, 'reach'>;
   readonly admission: Pick<Admission, 'origins'>;
   readonly apps: Apps;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints' | 'selected' | 'sequences' | 'written'>;
+  readonly index: Pick<
+    IndexStore,
+    'batches' | 'ofWallet' | 'withEvent' | 'checkpoints' | 'selected' | 'sequences' | 'written'
+  >;
   readonly settlement: SettlementStatus;
+  readonly settlements: SettlementProofs;
   readonly clock: Pick<Clock, 'now'>;
   /** Milliseconds, monotonic: how long something takes. */
   readonly elapsed: () => number;

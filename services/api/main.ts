@@ -11,12 +11,13 @@ import { createRemovalHistory } from '../../connectors/postgres/removal-history.
 import { createRemovals } from '../../connectors/postgres/removal-store.ts';
 import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
+import { createSettlementProofs } from '../../connectors/postgres/settlement-proofs.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { keepKeks, withKekLock } from '../../connectors/vault/kek-lives.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
-import { blake2b256, ready, signReceipt, utf8 } from '../../protocol/index.ts';
+import { blake2b256, type Cbor, ready, signReceipt, utf8 } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import type { Topic } from '../../topics/define-topic.ts';
 import { partitionOf } from '../../topics/partition.ts';
@@ -65,6 +66,7 @@ async function start(boot: Boot): Promise<Running> {
   const consents = createConsents(db);
   const removals = createRemovals(db);
   const receiptKey = await readReceiptKey(config.receiptSeedFile);
+  const sign = (payload: { [name: string]: Cbor }) => signReceipt(config.network, payload, receiptKey);
   const writer = openWriter();
   const received = named(batchesReceived);
   const codec = await codecs.for(received);
@@ -120,7 +122,7 @@ async function start(boot: Boot): Promise<Running> {
     requested: await removalLog(erasures),
     completed: await removalLog(named(removalsCompleted)),
     eraseBlobs: (owner, rootVersions) => blobs.erase(owner, rootVersions),
-    sign: (payload) => signReceipt(config.network, payload, receiptKey),
+    sign,
     keksRotate,
     clock,
     elapsed: () => performance.now(),
@@ -167,12 +169,14 @@ async function start(boot: Boot): Promise<Running> {
         removals,
         removedEvents: createRemovedEvents(db),
         receiptKey: receiptKey.publicKey,
+        signReceipt: sign,
         faults,
         apps: createApps(db),
         positions: lanes.positions,
         // The API only reads the index: nothing can clash here.
         index: createIndexStore(db, logId, () => undefined),
         settlement: createSettlementStatus(db),
+        settlements: createSettlementProofs(db),
         clock,
         elapsed: () => performance.now(),
         signals,

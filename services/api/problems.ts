@@ -188,6 +188,26 @@ export const API_PROBLEMS = {
     status: 416,
     title: 'The blob has no such bytes. Its size is in Content-Range; name a range that begins below it.',
   },
+  // receipts
+  dead_batch: {
+    status: 409,
+    title:
+      'The batch was accepted, and the pipeline could not keep it: there is nothing to give a receipt of. Its status says `dead`; the operators hold a copy.',
+  },
+  unknown_event: {
+    status: 404,
+    title:
+      'This wallet has no event with this id in this app. If it was sent a moment ago ask again once its batch is indexed.',
+  },
+  content_unchecked: {
+    status: 409,
+    title:
+      'The wallet encrypts by itself: the service has no key to find an event in its batch. Ask for the receipt of the batch, and disclose the event from its meta with your own key.',
+  },
+  many_batches: {
+    status: 409,
+    title: 'More than 16 batches of this wallet may hold this id. Name the one that it is in: `?batch=<batch id>`.',
+  },
   // load
   wallet_rate: {
     status: 429,

@@ -134,6 +134,16 @@ export const signedRequest = (kind: string) =>
     signature: z.string().regex(/^[0-9a-f]{128}$/),
   });
 
+/** What the operator states, signed. */
+export const receiptShape = z.object({
+  payload: z.string().describe('base64url of one DAG-CBOR map.'),
+  key: hex32.describe("The operator's receipt key: pin it."),
+  signature: z
+    .string()
+    .regex(/^[0-9a-f]{128}$/)
+    .describe('ed25519.'),
+});
+
 export const removalState = z.object({
   id: requestId,
   state: z.enum(['committed', 'fenced', 'sent', 'done']),
@@ -142,7 +152,7 @@ export const removalState = z.object({
   waitingFor: z
     .array(z.string())
     .describe('What the next step waits for: caches, log, indexer, pinner, export:<name>.'),
-  receipts: z.array(z.object({ payload: z.string(), key: hex32, signature: z.string() })),
+  receipts: z.array(receiptShape),
 });
 
 /** A wallet in an app, as paths name them. */

@@ -1,7 +1,7 @@
 import type { App } from '../pipeline/ports/apps.ts';
 import type { Charge } from '../pipeline/ports/chain.ts';
 import type { Round } from '../pipeline/ports/settlement-store.ts';
-import { remarkOf } from './proof.ts';
+import { remarkOf } from '../pipeline/settlement-proof.ts';
 
 const nameOf = (app: Uint8Array): string => Buffer.from(app).toString('hex');
 

@@ -117,8 +117,10 @@ export function settlementStoreContract(name: string, open: () => Promise<Settle
       expect(await store.cut(10, everyone, plan)).toEqual([]);
       const proof = await store.leafOf(fill(1));
       expect(proof).toMatchObject({ index: 1, block: null, extrinsicHash: null, round: { round: 1 } });
-      expect(proof?.hashes).toEqual([settlementLeaf(leaf(2)), settlementLeaf(leaf(1))]);
-      expect(rootOf([...(proof?.hashes ?? [])])).toEqual(proof?.round.root);
+      const leaves = await store.leavesOf({ round: 1, app: APP });
+      expect(leaves).toEqual([settlementLeaf(leaf(2)), settlementLeaf(leaf(1))]);
+      expect(rootOf([...leaves])).toEqual(proof?.round.root);
+      expect(await store.leavesOf({ round: 2, app: APP })).toEqual([]);
     });
 
     test('a cut holds at most `limit` leaves; the rest goes into the next', async () => {

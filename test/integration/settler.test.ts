@@ -15,7 +15,7 @@ import type { Pinned } from '../../schemas/index.ts';
 import type { Codec } from '../../services/pipeline/ports/codec.ts';
 import type { LogWriter } from '../../services/pipeline/ports/log.ts';
 import type { SettlementStore } from '../../services/pipeline/ports/settlement-store.ts';
-import { proofOf } from '../../services/settler/proof.ts';
+import { createSettlementProver } from '../../services/pipeline/settlement-proof.ts';
 import { fundOperator, sandboxRpc } from '../../stack/chain/fund.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { settlementsFinalized } from '../../topics/settlements-finalized.ts';
@@ -159,8 +159,9 @@ describe('settler on real Kafka, registry, PostgreSQL and chain', () => {
     expect(charges.reduce((sum, { amount }) => sum + amount, 0n)).toBe(owed());
     expect(transferred).toBe(owed());
     expect(failed).toBe(0);
+    const proofOf = createSettlementProver(store, 'cere-sandbox');
     for (const { batchId, count, fee } of made) {
-      const proof = await proofOf(store, 'cere-sandbox', batchId);
+      const proof = await proofOf(batchId);
       if (!proof) throw new Error('no proof');
       const leaf = settlementLeaf({ batchId, hash: proof.hash, count, bytes: proof.bytes, fee });
       const charge = charges.find(({ round, app }) => round === proof.round && toHex(app) === toHex(proof.app));

@@ -22,6 +22,7 @@ import {
   type SignedBatch,
   type SignRequest,
   signBatch,
+  signReceipt,
   toHex,
 } from '../../protocol/index.ts';
 import { uuidv7 } from '../../sdk/js/index.ts';
@@ -39,6 +40,8 @@ const PARTITIONS = 4;
 await ready();
 export const app = keyPairFromSeed('sr25519', new Uint8Array(32).fill(1));
 export const wallet = keyPairFromSeed('sr25519', new Uint8Array(32).fill(2));
+/** Signs receipts. */
+export const operator = keyPairFromSeed('ed25519', new Uint8Array(32).fill(9));
 
 /** An event with one scope. */
 export function someEvent(over: Partial<Event> = {}): Event {
@@ -117,7 +120,8 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       cursorKey: random.bytes(32),
       removals,
       removedEvents: createMemoryRemovedEvents(vault.tables),
-      receiptKey: new Uint8Array(32).fill(9),
+      receiptKey: operator.publicKey,
+      signReceipt: (payload) => signReceipt(NETWORK, payload, operator),
       faults: NO_FAULTS,
       requests: createMemoryRequests(vault.tables, keks, random),
       consents,
@@ -126,6 +130,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       positions,
       index,
       settlement: { isFinal: async (ids) => ids.map(() => null) },
+      settlements: { leafOf: async () => null, leavesOf: async () => [] },
       clock,
       elapsed: () => performance.now(),
       signals: NO_SIGNALS,

@@ -9,8 +9,16 @@ export interface Ended {
 }
 
 /** `ddc crypto …` as a process without a terminal. */
-export async function crypto(args: readonly string[], stdin: string | Uint8Array = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [...nodeArguments('cli/main.ts'), 'crypto', ...args], {
+export const crypto = (args: readonly string[], stdin: string | Uint8Array = ''): Promise<Ended> =>
+  command(['crypto', ...args], stdin);
+
+/** `ddc …` as a process without a terminal. @param node more arguments of node */
+export async function command(
+  args: readonly string[],
+  stdin: string | Uint8Array = '',
+  node: readonly string[] = [],
+): Promise<Ended> {
+  const child = spawn(process.execPath, [...node, ...nodeArguments('cli/main.ts'), ...args], {
     env: { ...process.env, NODE_OPTIONS: '' },
     detached: true,
   });

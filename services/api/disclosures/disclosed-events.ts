@@ -88,7 +88,8 @@ const encoded = (envelopes: Readonly<Record<string, Uint8Array>>, scopes: Openab
     ),
   );
 
-function metaOf({ app, batchId, body }: LiveBatch, stored: StoredBatch, userRoot: Uint8Array): Meta {
+/** The meta of a batch, proved to be the one that the index names. @throws FatalError `batch_unreadable` */
+export function metaOf({ app, batchId, body }: LiveBatch, stored: StoredBatch, userRoot: Uint8Array): Meta {
   const { subject, epoch } = body;
   const metaKey = scopeKey(userRoot, app, META_SCOPE, epoch);
   try {

@@ -1,4 +1,4 @@
-import { toHex } from '../../../protocol/index.ts';
+import { type Cbor, type Receipt, toHex } from '../../../protocol/index.ts';
 import type { Clock, Random } from '../../pipeline/clock.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { Faults } from '../../pipeline/faults.ts';
@@ -11,7 +11,9 @@ import type { Positions } from '../../pipeline/ports/positions.ts';
 import type { Removals } from '../../pipeline/ports/removals.ts';
 import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import type { Requests } from '../../pipeline/ports/requests.ts';
+import type { SettlementProofs } from '../../pipeline/ports/settlement-proofs.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
+import { createSettlementProver } from '../../pipeline/settlement-proof.ts';
 import type { AddressOf } from '../addresses.ts';
 import type { AppRegister } from '../app-register.ts';
 import { createAuthorize, type Tokens } from '../auth/bearer.ts';
@@ -27,6 +29,7 @@ import { createEventReaders, createReadersOf } from '../disclosures/event-reader
 import { createDecrypt } from '../explicit/decrypt.ts';
 import { createEncrypt } from '../explicit/encrypt.ts';
 import { createExtract } from '../extract/stream.ts';
+import { createReceipts } from '../receipts/receipts.ts';
 import { createAcceptRequest } from '../requests/accept-request.ts';
 import { associate } from '../requests/associate.ts';
 import { erase } from '../requests/erase.ts';
@@ -50,6 +53,7 @@ import { extractRoutes } from './extract.ts';
 import { healthRoutes } from './health.ts';
 import { modeRoutes } from './modes.ts';
 import { positionsRoutes } from './positions.ts';
+import { receiptRoutes } from './receipts.ts';
 import { removalRoutes } from './removals.ts';
 import { requestRoutes } from './requests.ts';
 import { storedBatchRoutes } from './stored-batches.ts';
@@ -76,7 +80,10 @@ export interface GroupDeps {
   readonly apps: Pick<AppRegister, 'find'>;
   readonly statuses: BatchStatuses;
   readonly positions: Pick<Positions, 'load'>;
-  readonly index: Pick<IndexStore, 'batches' | 'ofWallet' | 'checkpoints' | 'selected' | 'sequences' | 'written'>;
+  readonly index: Pick<
+    IndexStore,
+    'batches' | 'ofWallet' | 'withEvent' | 'checkpoints' | 'selected' | 'sequences' | 'written'
+  >;
   readonly partitions: number;
   readonly clock: Pick<Clock, 'now'>;
   readonly metrics: Metrics;
@@ -91,6 +98,9 @@ export interface GroupDeps {
   readonly removedEvents: RemovedEvents;
   readonly partitionOf: (wallet: Uint8Array, partitions: number) => number;
   readonly receiptKey: Uint8Array;
+  /** With the secret half of `receiptKey`. */
+  readonly signReceipt: (payload: { [name: string]: Cbor }) => Receipt;
+  readonly settlements: SettlementProofs;
 }
 
 /** Every route of the API, in the order of the document. */
@@ -142,6 +152,16 @@ export function allRoutes(deps: GroupDeps): Route[] {
       downloads: createTransfers(deps.budget),
     }),
     ...removalRoutes({ ...deps, authorize, now, partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions) }),
+    ...receiptRoutes({
+      authorize,
+      tokens: deps.tokens,
+      receipts: createReceipts({
+        ...deps,
+        settlementOf: createSettlementProver(deps.settlements, network),
+        sign: deps.signReceipt,
+        now,
+      }),
+    }),
     ...positionsRoutes(deps),
     ...healthRoutes(deps),
   ];

@@ -1,5 +1,6 @@
 import type { BlockRef, Inclusion, SignedExtrinsic } from './chain.ts';
 import type { Position } from './positions.ts';
+import type { SettlementProofs } from './settlement-proofs.ts';
 import type { SettlementStatus } from './settlement-status.ts';
 
 /** One live batch, to be charged. Never changed once written, never deleted. */
@@ -81,19 +82,7 @@ export interface FinalRound extends Round {
   readonly extrinsicHash: Uint8Array;
 }
 
-/** Everything needed to prove one batch's settlement to somebody else. */
-export interface LeafProof {
-  readonly leaf: Leaf;
-  readonly round: Round;
-  /** Position in the tree and all leaf hashes of the round. */
-  readonly index: number;
-  readonly hashes: readonly Uint8Array[];
-  /** Null until the round is final. */
-  readonly block: BlockRef | null;
-  readonly extrinsicHash: Uint8Array | null;
-}
-
-export interface SettlementStore extends SettlementStatus {
+export interface SettlementStore extends SettlementStatus, SettlementProofs {
   /**
    * One transaction: move the settler's row `from` → `to` and add the leaves; a batch id that has a leaf already keeps it.
    * @returns false (nothing applied) when the row is no longer `from`.
@@ -129,6 +118,4 @@ export interface SettlementStore extends SettlementStatus {
   step(row: OutboxRow, step: OutboxStep): Promise<boolean>;
   unpublished(limit: number): Promise<FinalRound[]>;
   published(keys: readonly RoundKey[]): Promise<void>;
-  /** Null where the batch has no leaf or its leaf no round. */
-  leafOf(batchId: Uint8Array): Promise<LeafProof | null>;
 }
