@@ -102,8 +102,8 @@ export class Blobs {
     const { account } = this.#options;
     const { wallet = account.publicKey, from = 0, to } = options;
     const isWhole = from === 0 && to === undefined;
-    const range = isWhole ? {} : { range: `bytes=${from}-${to === undefined ? '' : to - 1}` };
-    const headers = { authorization: this.#token('blobs.read'), ...range };
+    const headers: Record<string, string> = { authorization: this.#token('blobs.read') };
+    if (!isWhole) headers.range = `bytes=${from}-${to === undefined ? '' : to - 1}`;
     const answer = await this.#ask(`${this.#addressOf(wallet)}/${cid}`, { headers });
     if (!answer.ok) throw await refusalOf(answer);
     const place = placeOf(answer);
@@ -112,7 +112,7 @@ export class Blobs {
       await answer.body?.cancel();
       throw new BlobBroken(cid, 'the answer is not what was asked for');
     }
-    const stream = answer.body.pipeThrough(counted(cid, place.to - place.from));
+    const stream = (answer.body as ReadableStream<Uint8Array>).pipeThrough(counted(cid, place.to - place.from));
     return { ...place, stream, bytes: () => collected(stream, place.to - place.from) };
   }
 
@@ -176,7 +176,10 @@ function placeOf({ headers }: Response): { from: number; to: number; size: numbe
 }
 
 /** Lets bytes through and refuses an end that comes early. A connection that breaks is the same to the reader. */
-function counted(cid: string, expected: number): ReadableWritablePair<Uint8Array, Uint8Array> {
+function counted(
+  cid: string,
+  expected: number,
+): { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> } {
   let seen = 0;
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const broken = (cause?: unknown) =>
