@@ -1,6 +1,14 @@
 import { sql } from 'kysely';
-import { type Blob, type Blobs, UNREFERENCED_MS, UPLOAD_MS } from '../../services/pipeline/ports/blobs.ts';
+import { fromHex, toHex } from '../../protocol/index.ts';
+import {
+  type Blob,
+  type Blobs,
+  type NamedBlob,
+  UNREFERENCED_MS,
+  UPLOAD_MS,
+} from '../../services/pipeline/ports/blobs.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
+import { markOf } from '../../services/pipeline/rules/removal.ts';
 import type { Database, Executor } from './database.ts';
 
 const columns = [
@@ -78,7 +86,9 @@ export function createBlobs({ kysely }: Database): Blobs {
 
     async refer({ app, wallet, batchId, issuedAt, blobs }) {
       if (blobs.length === 0) return;
+      const owner = { app, wallet };
       const [cids, ids, times] = [blobs.map((b) => b.cid), blobs.map((b) => b.eventId), blobs.map((b) => b.time)];
+      const marks = blobs.map(({ session }) => markOf(owner, session)).map((mark) => mark && fromHex(mark, 32));
       // The row is written, not only read: `expire` waits for it and sees then that it is named.
       await sql`
         WITH named AS (
@@ -87,10 +97,45 @@ export function createBlobs({ kysely }: Database): Blobs {
         ), hit AS (
           UPDATE blobs SET refs = refs + 1 WHERE id IN (SELECT id FROM named) RETURNING id, cid
         )
-        INSERT INTO blob_references (blob, batch_id, event_id, time, issued_at)
-        SELECT hit.id, ${batchId}, r.event_id, r.time, ${issuedAt}
-        FROM unnest(${cids}::text[], ${ids}::text[], ${times}::bigint[]) AS r (cid, event_id, time) JOIN hit USING (cid)
+        INSERT INTO blob_references (blob, batch_id, event_id, time, issued_at, session)
+        SELECT hit.id, ${batchId}, r.event_id, r.time, ${issuedAt}, r.session
+        FROM unnest(${cids}::text[], ${ids}::text[], ${times}::bigint[], ${marks}::bytea[]) AS r (cid, event_id, time, session)
+        JOIN hit USING (cid)
         ON CONFLICT DO NOTHING`.execute(kysely);
+    },
+
+    async references(id, limit, after) {
+      const { rows } = await sql<{
+        batchId: Uint8Array;
+        eventId: string;
+        time: number;
+        session: Uint8Array | null;
+        issuedAt: number;
+      }>`
+        SELECT batch_id AS "batchId", event_id AS "eventId", time, session, issued_at AS "issuedAt" FROM blob_references
+        WHERE blob = ${id} AND (batch_id, event_id) > (${after?.batchId ?? new Uint8Array()}, ${after?.eventId ?? ''})
+        ORDER BY batch_id, event_id LIMIT ${limit}`.execute(kysely);
+      return rows.map((row) => ({ ...row, session: row.session && { mark: toHex(row.session) } }));
+    },
+
+    async named(limit, after = new Uint8Array()) {
+      const { rows } = await sql<NamedBlob>`
+        SELECT id, app, wallet, refs FROM blobs b WHERE state = 'live' AND refs > 0 AND id > ${after} AND (
+          EXISTS (SELECT FROM removed_events r WHERE r.app = b.app AND r.wallet = b.wallet)
+          OR EXISTS (SELECT FROM removed_sessions r WHERE r.app = b.app AND r.wallet = b.wallet)
+          OR EXISTS (SELECT FROM removed_ranges r WHERE r.app = b.app AND r.wallet = b.wallet)
+        ) ORDER BY id LIMIT ${limit}`.execute(kysely);
+      return rows;
+    },
+
+    async remove(id, refs) {
+      await kysely
+        .updateTable('blobs')
+        .set({ state: 'gone', why: 'removed' })
+        .where('id', '=', id)
+        .where('state', '=', 'live')
+        .where('refs', '=', refs)
+        .execute();
     },
 
     async erase({ app, wallet }, rootVersions) {

@@ -1,23 +1,32 @@
-import { type Blob, type Blobs, UNREFERENCED_MS, UPLOAD_MS } from '../../services/pipeline/ports/blobs.ts';
+import {
+  type Blob,
+  type Blobs,
+  type KeptReference,
+  UNREFERENCED_MS,
+  UPLOAD_MS,
+} from '../../services/pipeline/ports/blobs.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
+import { markOf } from '../../services/pipeline/rules/removal.ts';
 import { ownerKey } from './removals.ts';
 
 interface Row extends Omit<Blob, 'state' | 'cid' | 'size'> {
   cid: string | null;
   size: number | null;
   state: 'uploading' | 'live' | 'gone';
-  why: 'unreferenced' | 'interrupted' | 'erased' | null;
+  why: 'unreferenced' | 'interrupted' | 'erased' | 'removed' | null;
   refs: number;
   pinned: boolean;
   createdAt: number;
   finishedAt: number | null;
 }
 
+const placeOf = ({ batchId, eventId }: Pick<KeptReference, 'batchId' | 'eventId'>) => `${textOf(batchId)}/${eventId}`;
 const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 /** Memory twin of `blobs.ts`. */
 export function createMemoryBlobs(): Blobs {
   const rows = new Map<string, Row>();
+  const references = new Map<string, KeptReference[]>();
   const of = (owner: Owner) => [...rows.values()].filter((row) => ownerKey(row) === ownerKey(owner));
   const open = (id: Uint8Array) => {
     const row = rows.get(textOf(id));
@@ -30,7 +39,7 @@ export function createMemoryBlobs(): Blobs {
   };
   const forget = () => {
     for (const [key, row] of rows)
-      if (row.state === 'gone' && !row.pinned && row.why !== 'unreferenced') rows.delete(key);
+      if (row.state === 'gone' && !row.pinned && row.why !== 'unreferenced' && row.why !== 'removed') rows.delete(key);
   };
   const shown = (row: Row | undefined): Blob | null => {
     if (!row) return null;
@@ -66,9 +75,33 @@ export function createMemoryBlobs(): Blobs {
     async find(owner, cid) {
       return shown(of(owner).find((row) => row.cid === cid && row.finishedAt !== null));
     },
-    async refer({ blobs, ...owner }) {
-      const cids = new Set(blobs.map(({ cid }) => cid));
-      for (const row of of(owner)) if (row.state === 'live' && row.cid && cids.has(row.cid)) row.refs += 1;
+    async refer({ blobs, batchId, issuedAt, ...owner }) {
+      for (const row of of(owner)) {
+        const naming = blobs.filter(({ cid }) => row.state === 'live' && row.cid === cid);
+        if (naming.length === 0) continue;
+        row.refs += 1;
+        const kept = references.get(textOf(row.id)) ?? [];
+        for (const { eventId, time, session } of naming) {
+          const mark = markOf(owner, session);
+          if (kept.some((one) => placeOf(one) === placeOf({ batchId, eventId }))) continue;
+          kept.push({ batchId, eventId, time, session: mark === null ? null : { mark }, issuedAt });
+        }
+        references.set(textOf(row.id), kept);
+      }
+    },
+    async references(id, limit, after) {
+      const kept = (references.get(textOf(id)) ?? []).toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+      return kept.filter((one) => !after || placeOf(one) > placeOf(after)).slice(0, limit);
+    },
+    async named(limit, after) {
+      const named = [...rows.values()].filter(({ state, refs }) => state === 'live' && refs > 0);
+      const sorted = named.toSorted((a, b) => (textOf(a.id) < textOf(b.id) ? -1 : 1));
+      const rest = sorted.filter(({ id }) => !after || textOf(id) > textOf(after));
+      return rest.slice(0, limit).map(({ id, app, wallet, refs }) => ({ id, app, wallet, refs }));
+    },
+    async remove(id, refs) {
+      const row = rows.get(textOf(id));
+      if (row?.state === 'live' && row.refs === refs) giveUp(row, 'removed');
     },
     async erase(owner, rootVersions) {
       const reached = of(owner).filter(({ rootVersion }) => rootVersions.includes(rootVersion));

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { fromHex } from '../../protocol/index.ts';
 import type { RemovedBy, RemovedEvents } from '../../services/pipeline/ports/removed-events.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
-import { type Selecting, sessionMark } from '../../services/pipeline/rules/removal.ts';
+import { markOf, type Selecting } from '../../services/pipeline/rules/removal.ts';
 import type { Database, Executor } from './database.ts';
 import { unnest } from './unnest.ts';
 
@@ -32,13 +32,11 @@ export function createRemovedEvents({ kysely }: Database): RemovedEvents {
     async of(events) {
       if (events.length === 0) return [];
       const { owners, numberOf } = numbered(events);
-      const rows = events.map((one) => ({
-        owner: numberOf(one),
-        id: one.id,
-        time: one.time,
-        session: one.session === null ? null : fromHex(sessionMark(one, one.session), 32),
-        issuedAt: one.issuedAt,
-      }));
+      const rows = events.map((one) => {
+        const mark = markOf(one, one.session);
+        const session = mark === null ? null : fromHex(mark, 32);
+        return { owner: numberOf(one), id: one.id, time: one.time, session, issuedAt: one.issuedAt };
+      });
       const types = { owner: 'bigint', id: 'uuid', time: 'bigint', session: 'bytea', issuedAt: 'bigint' };
       return ask(
         owners,

@@ -53,3 +53,13 @@ export class RootsDestroyed extends Error {
     this.name = 'RootsDestroyed';
   }
 }
+
+/** What came of a blob is not all that was asked for, or not that: nothing of it may be used as if it were whole. Ask again for the bytes that are missing. */
+export class BlobBroken extends Error {
+  readonly cid: string;
+  constructor(cid: string, what: string, options?: { cause?: unknown }) {
+    super(`blob ${cid}: ${what}`, options);
+    this.name = 'BlobBroken';
+    this.cid = cid;
+  }
+}

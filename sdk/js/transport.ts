@@ -20,7 +20,7 @@ export interface BatchStatus {
 }
 
 /** Answers that mean "later": the same bytes are sent again. */
-const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
+export const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** The batch may go again: nothing is known about it. `retryAfterMs` is what the service asked for, if it did. */
 export class TryAgain extends Error {
@@ -93,7 +93,7 @@ export class Transport {
   }
 }
 
-function problemOf(answer: Response, text: string): { code: string; detail: string } {
+export function problemOf(answer: Response, text: string): { code: string; detail: string } {
   try {
     const problem = JSON.parse(text) as { code?: string; title?: string; detail?: string };
     return { code: problem.code ?? `http_${answer.status}`, detail: problem.detail ?? problem.title ?? text };

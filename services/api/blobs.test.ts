@@ -5,10 +5,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { CID } from 'multiformats/cid';
 import { createMemoryIpfs, type MemoryIpfs } from '../../connectors/ipfs/memory-ipfs.ts';
 import { verifyBlock } from '../../connectors/ipfs/verify-block.ts';
+import { createMemoryRemovedEvents } from '../../connectors/vault/memory-removed-events.ts';
 import {
   BLOB_CHUNK,
   blobKey,
   decodeBlobTop,
+  type Event,
   encodeNdjson,
   MAX_BLOB,
   openBlobChunk,
@@ -21,6 +23,7 @@ import { HOUR, type Party, type ReadingWorld, readingWorld } from '../../test/su
 import { eventually } from '../../test/support/room-process.ts';
 import { RetriableError } from '../pipeline/errors.ts';
 import type { EventDetail } from '../pipeline/events.ts';
+import { type Selector, sessionMark } from '../pipeline/rules/removal.ts';
 import type { BlobCluster } from './blobs/clusters.ts';
 import { sweepBlobs } from './blobs/sweep.ts';
 
@@ -42,6 +45,8 @@ let changed: Map<string, Uint8Array>;
 let putting: (blocks: number) => Promise<void> | void;
 let puts = 0;
 let alarms: EventDetail[] = [];
+/** The clock that how long something takes is measured by goes on. */
+let passed = 0;
 
 /** Checks what it reads, as every end of the port does. */
 const cluster: BlobCluster = {
@@ -64,6 +69,7 @@ beforeAll(async () => {
   node = createMemoryIpfs();
   world = await readingWorld({
     clusters,
+    elapsed: () => performance.now() + passed,
     signals: { emit: (name, detail) => void (name === 'unreadable' && alarms.push(detail)) },
   });
 });
@@ -108,9 +114,13 @@ const pinned = async () => {
 };
 const some = (length: number) => new Uint8Array(randomBytes(length));
 const sweep = (now = world.now()) =>
-  sweepBlobs({ blobs: world.it.blobs, clusters, now: () => now, onUnpinned: () => undefined })(
-    new AbortController().signal,
-  );
+  sweepBlobs({
+    blobs: world.it.blobs,
+    removedEvents: createMemoryRemovedEvents(world.it.vault.tables),
+    clusters,
+    now: () => now,
+    onUnpinned: () => undefined,
+  })(new AbortController().signal);
 const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
 describe('up and down', () => {
@@ -437,15 +447,11 @@ describe('who reads', () => {
 });
 
 describe('how long it stays', () => {
-  const naming = (cid: string, count = 1) =>
+  const bodyOf = (events: Event[]) =>
     encodeNdjson(
-      someBatch({
-        wallet: toHex(owner.account.publicKey),
-        keyPair: owner.account,
-        issuedAt: world.now(),
-        events: Array.from({ length: count }, () => someEvent({ blob: cid })),
-      }),
+      someBatch({ wallet: toHex(owner.account.publicKey), keyPair: owner.account, issuedAt: world.now(), events }),
     );
+  const naming = (cid: string, count = 1) => bodyOf(Array.from({ length: count }, () => someEvent({ blob: cid })));
 
   test('24 h without an event that names it; with one, for good', async () => {
     const [named, unnamed] = [(await upload(some(3))).body.cid, (await upload(some(3))).body.cid];
@@ -478,6 +484,44 @@ describe('how long it stays', () => {
       world.it.blobs.refer = refer;
     }
     expect((await world.it.post(body)).status).toBe(202);
+  });
+
+  test('when every event that names it was removed it is not given any more, also not the rest of it, and is unpinned', async () => {
+    const { cid } = (await upload(some(32 * BLOB_CHUNK))).body;
+    const [first, second] = [someEvent({ blob: cid }), someEvent({ blob: cid, session: 's' })];
+    for (const event of [first, second]) expect((await world.it.post(bodyOf([event]))).status).toBe(202);
+    const remove = (selector: Selector) =>
+      world.it.vault.tables.removals.push({ ...owned(), id: some(16), issuedAt: world.now(), selector });
+    remove({ events: [first.id] });
+    await sweep();
+    const answer = await download(cid);
+    expect(answer.status).toBe(200);
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    remove({ session: sessionMark(owned(), 's') });
+    expect(await codeOf(await download(cid))).toEqual([410, 'blob_gone']);
+    // What is on its way is asked about again after a second.
+    passed += 1_000;
+    const rest = (async () => {
+      for (;;) if ((await reader.read()).done) return;
+    })();
+    await expect(rest).rejects.toThrow();
+    expect(await pinned()).toContain(cid);
+    await sweep();
+    expect(await pinned()).not.toContain(cid);
+    expect(await codeOf(await download(cid))).toEqual([410, 'blob_gone']);
+  }, 20_000);
+
+  test('a batch that names it after the removal keeps it', async () => {
+    const { cid } = (await upload(some(5))).body;
+    expect((await world.it.post(naming(cid))).status).toBe(202);
+    const selector = { from: 0, to: Number.MAX_SAFE_INTEGER };
+    world.it.vault.tables.removals.push({ ...owned(), id: some(16), issuedAt: world.now(), selector });
+    expect((await download(cid)).status).toBe(410);
+    world.pass(1_000);
+    expect((await world.it.post(naming(cid))).status).toBe(202);
+    await sweep();
+    expect((await download(cid)).status).toBe(200);
   });
 
   test('an erasure ends reading and writing at once', async () => {

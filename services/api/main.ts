@@ -130,8 +130,10 @@ async function start(boot: Boot): Promise<Running> {
     onReceipt: (pending) => log.info({ pending }, 'an erasure has its receipt'),
   });
   keep(repeat({ operation: 'removals', everyMs: 500, look: sweep }, loops));
+  const removedEvents = createRemovedEvents(db);
   const blobSweep = sweepBlobs({
     blobs,
+    removedEvents,
     clusters,
     now: () => clock.now(),
     onUnpinned: (count) => log.info({ count }, 'blobs were unpinned'),
@@ -167,7 +169,7 @@ async function start(boot: Boot): Promise<Running> {
         requests: createRequests(db, createFreshRoot(keks, random)),
         consents,
         removals,
-        removedEvents: createRemovedEvents(db),
+        removedEvents,
         receiptKey: receiptKey.publicKey,
         signReceipt: sign,
         faults,

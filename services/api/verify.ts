@@ -50,12 +50,12 @@ export function createVerify(network: string, now: () => number): Verify {
 /** Most batches name none: no list is made for them. */
 const NONE: readonly BlobReference[] = [];
 
-function blobsOf(events: readonly Pick<Event, 'id' | 'time' | 'blob'>[]): readonly BlobReference[] {
+function blobsOf(events: readonly Pick<Event, 'id' | 'time' | 'blob' | 'session'>[]): readonly BlobReference[] {
   let named: BlobReference[] | undefined;
-  for (const { id, time, blob } of events) {
+  for (const { id, time, blob, session = null } of events) {
     if (blob === undefined) continue;
     named ??= [];
-    named.push({ cid: blob, eventId: id, time: Date.parse(time) });
+    named.push({ cid: blob, eventId: id, time: Date.parse(time), session });
   }
   return named ?? NONE;
 }

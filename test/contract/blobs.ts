@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { type BlobAttempt, type Blobs, UNREFERENCED_MS, UPLOAD_MS } from '../../services/pipeline/ports/blobs.ts';
+import {
+  type BlobAttempt,
+  type Blobs,
+  type KeptReference,
+  UNREFERENCED_MS,
+  UPLOAD_MS,
+} from '../../services/pipeline/ports/blobs.ts';
+import { sessionMark } from '../../services/pipeline/rules/removal.ts';
 
 const bytes = (length: number) => new Uint8Array(randomBytes(length));
 const cidOf = () => `bafk2bza${randomBytes(20).toString('hex')}`;
@@ -26,7 +33,7 @@ export function blobsContract(name: string, open: () => Blobs): void {
       (await blobs.doomed(1_000)).filter(({ cid }) => cids.includes(cid)).map(({ cid }) => cid);
     const referring = (blob: BlobAttempt & { cid: string }) => ({
       ...{ app: blob.app, wallet: blob.wallet, batchId: bytes(32), issuedAt: NOW },
-      blobs: [{ cid: blob.cid, eventId: 'e', time: NOW }],
+      blobs: [{ cid: blob.cid, eventId: 'e', time: NOW, session: null }],
     });
 
     test('a blob is there when it is finished, for its owner only', async () => {
@@ -108,10 +115,45 @@ export function blobsContract(name: string, open: () => Blobs): void {
       const blobs = open();
       const blob = await finished(blobs);
       const batch = referring(blob);
-      const twice = { ...batch, blobs: [...batch.blobs, { cid: blob.cid, eventId: 'f', time: NOW }] };
+      const twice = { ...batch, blobs: [...batch.blobs, { cid: blob.cid, eventId: 'f', time: NOW, session: null }] };
       for (let n = 0; n < 2; n++) await blobs.refer(twice);
-      await blobs.refer({ ...batch, blobs: [{ cid: cidOf(), eventId: 'g', time: NOW }] });
+      await blobs.refer({ ...batch, blobs: [{ cid: cidOf(), eventId: 'g', time: NOW, session: null }] });
       expect(await blobs.find(blob, blob.cid)).toEqual(blob);
+    });
+
+    test('what names a blob, page by page; of a session only its mark is kept', async () => {
+      const blobs = open();
+      const blob = await finished(blobs);
+      const owner = { app: blob.app, wallet: blob.wallet };
+      const eventIds = ['a', 'b', 'c'];
+      const batches = [1, 2].map((n) => ({ ...owner, batchId: new Uint8Array(32).fill(n), issuedAt: NOW + n }));
+      const named = eventIds.map((eventId, i) => ({ cid: blob.cid, eventId, time: i, session: i === 0 ? 's' : null }));
+      for (const batch of batches) await blobs.refer({ ...batch, blobs: named });
+      const kept = batches.flatMap(({ batchId, issuedAt }) =>
+        named.map(({ eventId, time, session }) => ({
+          ...{ batchId, eventId, time, issuedAt },
+          session: session && { mark: sessionMark(owner, session) },
+        })),
+      );
+      const seen: KeptReference[] = [];
+      for (;;) {
+        const page = await blobs.references(blob.id, 4, seen.at(-1));
+        seen.push(...page);
+        if (page.length < 4) break;
+      }
+      expect(seen).toEqual(kept);
+      expect(await blobs.references(bytes(16), 4)).toEqual([]);
+    });
+
+    test('a blob is removed as it was judged, not when another batch has named it since', async () => {
+      const blobs = open();
+      const [once, twice] = [await finished(blobs), await finished(blobs)];
+      for (const blob of [once, twice, twice]) await blobs.refer(referring(blob));
+      for (const { id } of [once, twice]) await blobs.remove(id, 1);
+      expect(await doomedOf(blobs, once.cid, twice.cid)).toEqual([once.cid]);
+      await blobs.unpinned([once.id]);
+      expect(await blobs.find(once, once.cid)).toMatchObject({ state: 'gone' });
+      expect(await blobs.find(twice, twice.cid)).toMatchObject({ state: 'live' });
     });
 
     test('the upload of a process that died is given up after an hour', async () => {

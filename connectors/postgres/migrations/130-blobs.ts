@@ -13,7 +13,7 @@ export interface BlobsTable {
   cid: string | null;
   size: number | null;
   state: 'uploading' | 'live' | 'gone';
-  why: 'unreferenced' | 'interrupted' | 'erased' | null;
+  why: 'unreferenced' | 'interrupted' | 'erased' | 'removed' | null;
   /** How often batches have named it: a number, so that what was judged by one is not done when another came. */
   refs: number;
   /** It may be pinned. */
@@ -28,6 +28,8 @@ export interface BlobReferencesTable {
   event_id: string;
   time: number;
   issued_at: number;
+  /** Mark of its session, see `rules/removal.ts`: the name is not kept. Since 131-removed-blobs. */
+  session: Uint8Array | null;
 }
 
 export default defineMigration(

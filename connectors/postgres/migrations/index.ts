@@ -14,6 +14,7 @@ import consent from './090-consent.ts';
 import revokes from './100-revokes.ts';
 import removedEvents from './120-removed-events.ts';
 import blobs from './130-blobs.ts';
+import removedBlobs from './131-removed-blobs.ts';
 import wallets from './150-wallets.ts';
 import extract from './170-extract.ts';
 import type { Migration } from './define-migration.ts';
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   revokes,
   removedEvents,
   blobs,
+  removedBlobs,
   wallets,
   extract,
 ];

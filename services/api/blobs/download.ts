@@ -14,21 +14,31 @@ import { FatalError } from '../../pipeline/errors.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { Blob, Blobs } from '../../pipeline/ports/blobs.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
+import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import type { Owner, Vault } from '../../pipeline/ports/vault.ts';
 import { askersOf } from '../auth/askers.ts';
 import { type Caller, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { type BlobCluster, clusterOf } from './clusters.ts';
 import type { ByteRange } from './range.ts';
+import { createRemovedBlobs } from './removed.ts';
 
 export interface DownloadDeps {
   readonly vault: Pick<Vault, 'roots' | 'scopeKeys'>;
   readonly consents: Pick<Consents, 'certificates'>;
-  readonly blobs: Pick<Blobs, 'find'>;
+  readonly blobs: Pick<Blobs, 'find' | 'references'>;
+  readonly removedEvents: Pick<RemovedEvents, 'of'>;
   readonly clusters: ReadonlyMap<string, BlobCluster>;
   readonly signals: Pick<Signals, 'emit'>;
   readonly now: () => number;
+  /** Milliseconds, monotonic. */
+  readonly elapsed: () => number;
 }
+
+/** What is on its way to a client is cut so small that a slow one is asked about again in between. */
+const SLICE = 64 * 1024;
+/** For so long what was allowed is taken to be allowed still; less than `REMOVED_FRESH_MS`. */
+const ASK_AGAIN_MS = 1_000;
 
 /** A blob that the caller may read. */
 export interface Download {
@@ -41,7 +51,10 @@ export interface Download {
 }
 
 /** Blobs as their readers get them: decided like keys of scopes, and written into the access log like them. */
-export function createDownloads({ vault, consents, blobs, clusters, signals, now }: DownloadDeps) {
+export function createDownloads(deps: DownloadDeps) {
+  const { vault, consents, blobs, clusters, signals, now, elapsed } = deps;
+  const isRemoved = createRemovedBlobs(deps);
+
   async function ownKey({ app, wallet, rootVersion, scope, epoch }: Blob): Promise<Uint8Array | null> {
     const [root] = await vault.roots([{ app, wallet, rootVersion }]);
     if (!root || root.mode === 'client') return null;
@@ -73,6 +86,14 @@ export function createDownloads({ vault, consents, blobs, clusters, signals, now
     return key;
   }
 
+  /** @throws ApiProblem `unknown_blob`, `blob_gone` when the caller may not read it (any more) */
+  async function mayRead(caller: Caller, blob: Blob): Promise<void> {
+    const key = await keyOf(caller, blob);
+    if (!key) throw new ApiProblem('unknown_blob');
+    key.fill(0);
+    if (blob.state === 'gone' || (await isRemoved(blob))) throw new ApiProblem('blob_gone');
+  }
+
   /** What is stored otherwise than its CID says, or does not open, is nothing that asking again would mend. */
   async function whole<T>(blob: Blob, read: () => Promise<T>): Promise<T> {
     try {
@@ -85,6 +106,13 @@ export function createDownloads({ vault, consents, blobs, clusters, signals, now
   }
 
   async function* read(caller: Caller, blob: Blob, { from, to }: ByteRange): AsyncGenerator<Uint8Array> {
+    let asked = Number.NEGATIVE_INFINITY;
+    const askAgain = async () => {
+      const at = elapsed();
+      if (at - asked < ASK_AGAIN_MS) return;
+      await mayRead(caller, blob);
+      asked = at;
+    };
     const ipfs = clusterOf(clusters, blob.cluster);
     const top = await whole(blob, async () => topOf(blob, await ipfs.block(CID.parse(blob.cid))));
     const first = Math.floor(from / BLOB_CHUNK);
@@ -93,7 +121,6 @@ export function createDownloads({ vault, consents, blobs, clusters, signals, now
       const cid = CID.parse(top.chunks[index] as string);
       const chunk = await whole(blob, async () => {
         const block = await ipfs.block(cid);
-        // Asked anew for each chunk: what was revoked or erased meanwhile ends here.
         const key = await keyOf(caller, blob);
         if (!key) throw new ApiProblem('unknown_blob');
         try {
@@ -104,7 +131,12 @@ export function createDownloads({ vault, consents, blobs, clusters, signals, now
         }
       });
       const start = index * BLOB_CHUNK;
-      yield chunk.subarray(Math.max(from - start, 0), Math.min(to - start, chunk.length));
+      const wanted = chunk.subarray(Math.max(from - start, 0), Math.min(to - start, chunk.length));
+      // What was revoked, removed or erased meanwhile ends here. An empty blob has one empty slice.
+      for (let at = 0; at < Math.max(wanted.length, 1); at += SLICE) {
+        await askAgain();
+        yield wanted.subarray(at, at + SLICE);
+      }
     }
   }
 
@@ -112,10 +144,8 @@ export function createDownloads({ vault, consents, blobs, clusters, signals, now
   return async (caller: Caller, owner: Owner, cid: string): Promise<Download> => {
     if (caller.signer === 'app') mustBeOwnerOrApp(caller, toHex(owner.wallet));
     const blob = await blobs.find(owner, cid);
-    const key = blob && (await keyOf(caller, blob));
-    if (!blob || !key) throw new ApiProblem('unknown_blob');
-    key.fill(0);
-    if (blob.state === 'gone') throw new ApiProblem('blob_gone');
+    if (!blob) throw new ApiProblem('unknown_blob');
+    await mayRead(caller, blob);
     return { blob, read: (range) => read(caller, blob, range) };
   };
 }

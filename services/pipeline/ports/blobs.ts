@@ -29,6 +29,24 @@ export interface BlobReference {
   readonly eventId: string;
   /** Of the event, milliseconds since the epoch. */
   readonly time: number;
+  readonly session: string | null;
+}
+
+/** The same as it is kept: of a session only the mark. */
+export interface KeptReference {
+  readonly batchId: Uint8Array;
+  readonly eventId: string;
+  readonly time: number;
+  readonly session: { readonly mark: string } | null;
+  /** Of the batch, milliseconds since the epoch. */
+  readonly issuedAt: number;
+}
+
+/** A live blob that batches have named. */
+export interface NamedBlob extends Owner {
+  readonly id: Uint8Array;
+  /** How often. */
+  readonly refs: number;
 }
 
 /** A batch whose events name blobs. */
@@ -72,6 +90,16 @@ export interface Blobs {
    * accepted: a blob whose reference got lost would be lost, one that is kept in vain is not.
    */
   refer(batch: ReferringBatch): Promise<void>;
+  /** What names a blob, in one order. @param after the last of the page before */
+  references(
+    id: Uint8Array,
+    limit: number,
+    after?: Pick<KeptReference, 'batchId' | 'eventId'>,
+  ): Promise<KeptReference[]>;
+  /** Live blobs that batches have named, by id; those whose owner has removed nothing may be left out. @param after the last of the page before */
+  named(limit: number, after?: Uint8Array): Promise<NamedBlob[]>;
+  /** Gives up a blob whose every event was removed. @param refs as judged by: where another batch came since, nothing is done */
+  remove(id: Uint8Array, refs: number): Promise<void>;
   /** Erased: everything of these roots is given up. @returns how many */
   erase(owner: Owner, rootVersions: readonly number[]): Promise<number>;
   /** Gives up what nothing names for `UNREFERENCED_MS`, and attempts older than `UPLOAD_MS`. @returns how many */

@@ -18,13 +18,16 @@ export interface Selecting {
   readonly issuedAt: number;
 }
 
+/** The session of an event: its name, or what of the name is kept. */
+export type SessionOf = string | { readonly mark: string } | null;
+
 /** An event of the removal's owner. */
 export interface Selectable {
   /** Event id. */
   readonly id: string;
   /** Milliseconds since the epoch; null where it is not known: no range selects it then. */
   readonly time: number | null;
-  readonly session: string | null;
+  readonly session: SessionOf;
   /** Of its batch; 0 where that is not known: every removal reaches it then. */
   readonly issuedAt: number;
 }
@@ -43,6 +46,11 @@ export const sessionMark = ({ app, wallet }: Owner, session: string): string =>
   createHash('sha256')
     .update(`${toHex(app)}/${toHex(wallet)}/${session}`)
     .digest('hex');
+
+/** What a session is compared by; null where there is none. */
+export function markOf(owner: Owner, session: SessionOf): string | null {
+  return typeof session === 'string' ? sessionMark(owner, session) : (session?.mark ?? null);
+}
 
 /** What the body of a signed request selects. */
 export function selectorOf(
@@ -64,7 +72,7 @@ export function selects(owner: Owner, { selector, issuedAt }: Selecting, event: 
   if (event.issuedAt > issuedAt) return false;
   if ('events' in selector) return selector.events.includes(event.id);
   if ('from' in selector) return event.time !== null && selector.from <= event.time && event.time < selector.to;
-  return event.session !== null && selector.session === sessionMark(owner, event.session);
+  return selector.session === markOf(owner, event.session);
 }
 
 /** Whether a removal takes all of a batch away that nobody but its owner can open: of a part of it, only the owner can tell which. */
