@@ -20,6 +20,7 @@ const removal = (n: number, over: Partial<Removal> = {}): Removal => ({
   fence: n,
   rootVersions: [1],
   issuedAt: n,
+  selector: null,
   ...over,
 });
 
