@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { NamedErasure } from '../../services/pipeline/ports/erasures.ts';
-import type { RemovalHistory } from '../../services/pipeline/ports/removals.ts';
+import type { NamedRemove, RemovalHistory } from '../../services/pipeline/ports/removals.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import type { Database, Executor } from './database.ts';
+import { layOut } from './removed-events.ts';
 import { unnest } from './unnest.ts';
 import { OVERWRITTEN } from './user-roots.ts';
 
@@ -25,6 +26,13 @@ export function createRemovalHistory({ kysely }: Database, log: Uint8Array): Rem
         await sql`INSERT INTO removal_log AS l (log, next) VALUES (${log}, ${next})
           ON CONFLICT (log) DO UPDATE SET next = greatest(l.next, excluded.next)`.execute(tx);
         return { removals: mended.length, roots };
+      }),
+
+    takeRemoves: (removes, at) =>
+      kysely.transaction().execute(async (tx) => {
+        let putBack = 0;
+        for (const remove of removes) if (await putBackRemove(tx, remove, at)) putBack += 1;
+        return putBack;
       }),
   };
 }
@@ -69,6 +77,20 @@ async function putBack(
     WHERE r.state IN ('committed', 'fenced')
     RETURNING app, wallet, xmax = 0 AS added`.execute(tx);
   return rows;
+}
+
+/** Not done: an export may have been put back as well, and a receipt says when it has left the rows out again. */
+async function putBackRemove(tx: Executor, remove: NamedRemove, at: number): Promise<boolean> {
+  const { id, app, wallet, issuedAt, selector } = remove;
+  const { numAffectedRows } = await sql`
+    INSERT INTO removals AS r (id, app, wallet, kind, selector, issued_at, state, sent_at)
+    VALUES (${id}, ${app}, ${wallet}, 'remove', ${JSON.stringify(selector)}::jsonb, ${issuedAt}, 'sent', ${at})
+    ON CONFLICT (app, wallet, id) DO UPDATE SET state = 'sent', sent_at = excluded.sent_at WHERE r.state = 'committed'`.execute(
+    tx,
+  );
+  if (numAffectedRows !== 1n) return false;
+  await layOut(tx, remove);
+  return true;
 }
 
 /** The database did not have these erasures, so all that it knows of consent and of waiting roots is older than they are. */

@@ -1,27 +1,42 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type {
+  ErasureOnItsWay,
   ExportReports,
+  ListedRemoval,
+  NamedRemove,
   Removal,
   RemovalProgress,
   Removals,
   StoredReceipt,
 } from '../../services/pipeline/ports/removals.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
+import type { Selector } from '../../services/pipeline/rules/removal.ts';
 import type { Database } from './database.ts';
 import { unnest } from './unnest.ts';
 
 type Named = Owner & { readonly id: Uint8Array };
 
+interface Row extends Omit<ErasureOnItsWay, 'kind'> {
+  readonly kind: Removal['kind'];
+  readonly selector: Selector | null;
+}
+
+function removalOf({ kind, selector, fence, rootVersions, ...row }: Row): Removal {
+  if (kind === 'erase') return { ...row, kind, fence, rootVersions };
+  if (!selector) throw new Error('a removal of single events selects nothing');
+  return { ...row, kind, selector };
+}
+
 const REMOVAL = sql`
-  id, app, wallet, issued_at AS "issuedAt", fence, root_versions AS "rootVersions", state, sent_at AS "sentAt", pending,
+  id, app, wallet, kind, selector, issued_at AS "issuedAt", fence, root_versions AS "rootVersions", state, sent_at AS "sentAt", pending,
   (SELECT count(*)::int FROM removal_receipts p WHERE p.app = r.app AND p.wallet = r.wallet AND p.id = r.id) AS receipts`;
 
-/** Erasures on their way, in PostgreSQL. */
+/** Removals on their way, in PostgreSQL. */
 export function createRemovals(db: Database): Removals {
   const { kysely } = db;
   const step = async (
     named: Named,
-    from: Removal['state'],
+    from: RawBuilder<boolean>,
     set: { state: 'fenced'; fence: number } | { state: 'sent'; sent_at: number },
   ) => {
     const { numUpdatedRows } = await kysely
@@ -30,7 +45,7 @@ export function createRemovals(db: Database): Removals {
       .where('app', '=', named.app)
       .where('wallet', '=', named.wallet)
       .where('id', '=', named.id)
-      .where('state', '=', from)
+      .where(from)
       .executeTakeFirst();
     return numUpdatedRows === 1n;
   };
@@ -38,15 +53,19 @@ export function createRemovals(db: Database): Removals {
   return {
     async open(limit, after) {
       const behind = after ? sql`AND (app, wallet, id) > (${after.app}, ${after.wallet}, ${after.id})` : sql``;
-      const { rows } = await sql<Removal>`
+      const { rows } = await sql<Row>`
         SELECT ${REMOVAL} FROM removals r
-        WHERE kind = 'erase' AND (state <> 'done' OR pending <> '{}')
+        WHERE (state <> 'done' OR pending <> '{}')
         ${behind} ORDER BY app, wallet, id LIMIT ${limit}`.execute(kysely);
-      return rows;
+      return rows.map(removalOf);
     },
 
-    fence: (named, fence) => step(named, 'committed', { state: 'fenced', fence }),
-    sent: (named, at) => step(named, 'fenced', { state: 'sent', sent_at: at }),
+    fence: (named, fence) => step(named, sql`kind = 'erase' AND state = 'committed'`, { state: 'fenced', fence }),
+    sent: (named, at) =>
+      step(named, sql`state = CASE kind WHEN 'erase' THEN 'fenced' ELSE 'committed' END`, {
+        state: 'sent',
+        sent_at: at,
+      }),
     progress: (removal, partition) => progressOf(db, removal, partition),
 
     async complete(removal, receipt, pending) {
@@ -65,11 +84,11 @@ export function createRemovals(db: Database): Removals {
     },
 
     async find({ app, wallet, id }) {
-      const { rows } = await sql<Removal>`
+      const { rows } = await sql<Row>`
         SELECT ${REMOVAL} FROM removals r
-        WHERE app = ${app} AND wallet = ${wallet} AND id = ${id} AND kind = 'erase'`.execute(kysely);
-      const [removal] = rows;
-      if (!removal) return null;
+        WHERE app = ${app} AND wallet = ${wallet} AND id = ${id}`.execute(kysely);
+      const [row] = rows;
+      if (!row) return null;
       const receipts = await kysely
         .selectFrom('removal_receipts')
         .select('receipt')
@@ -78,13 +97,29 @@ export function createRemovals(db: Database): Removals {
         .where('id', '=', id)
         .orderBy('n')
         .execute();
-      return { removal, receipts: receipts.map((row) => row.receipt as StoredReceipt) };
+      return { removal: removalOf(row), receipts: receipts.map((one) => one.receipt as StoredReceipt) };
+    },
+
+    async list({ app, wallet }, { after, limit }) {
+      const behind = after ? sql`AND (issued_at, id) < (${after.issuedAt}::bigint, ${after.id}::bytea)` : sql``;
+      const { rows } = await sql<ListedRemoval>`
+        SELECT id, issued_at AS "issuedAt", state, pending,
+          (SELECT count(*)::int FROM removal_receipts p WHERE p.app = r.app AND p.wallet = r.wallet AND p.id = r.id) AS receipts,
+          CASE WHEN selector ? 'events' THEN jsonb_build_object('events', jsonb_array_length(selector->'events'))
+            WHEN selector ? 'session' THEN '{"session": true}' ELSE selector END AS selects
+        FROM removals r WHERE app = ${app} AND wallet = ${wallet}
+        ${behind} ORDER BY issued_at DESC, id DESC LIMIT ${limit}`.execute(kysely);
+      return rows;
     },
   };
 }
 
+/** Of no interest to who asks: removals of single events wait for no room. */
+const NOTHING_ERASED = { fence: 0, rootVersions: [] };
+
 async function progressOf({ kysely }: Database, removal: Removal, partition: number): Promise<RemovalProgress> {
-  const { app, wallet, id, fence, rootVersions, issuedAt } = removal;
+  const { app, wallet, id, issuedAt } = removal;
+  const { fence, rootVersions } = removal.kind === 'erase' ? removal : NOTHING_ERASED;
   const mark = (stage: string) =>
     sql`coalesce((SELECT mark FROM positions WHERE stage = ${stage} AND partition = ${partition}), -1) >= ${fence}::bigint - 1`;
   const { rows } = await sql<RemovalProgress>`
@@ -93,9 +128,11 @@ async function progressOf({ kysely }: Database, removal: Removal, partition: num
         AND (b.origin < ${fence} OR b.root_version = ANY (${[...rootVersions]}::int[]) OR b.issued_at <= ${issuedAt}))
         AND NOT EXISTS (SELECT FROM voids v WHERE v.app = ${app} AND v.wallet = ${wallet}
         AND (v.origin < ${fence} OR v.root_version = ANY (${[...rootVersions]}::int[]))) AS swept,
-      coalesce((SELECT jsonb_agg(jsonb_build_object('name', e.name, 'reported', EXISTS (
-          SELECT FROM removal_reports p WHERE p.app = ${app} AND p.wallet = ${wallet} AND p.id = ${id} AND p.reporter = e.name)) ORDER BY e.name)
-        FROM exports e WHERE e.app = ${app}), '[]') AS exports,
+      coalesce((SELECT jsonb_agg(jsonb_build_object(
+          'name', e.name, 'reported', p.id IS NOT NULL, 'rows', coalesce(p.rows, 0)) ORDER BY e.name)
+        FROM exports e LEFT JOIN removal_reports p
+          ON p.app = ${app} AND p.wallet = ${wallet} AND p.id = ${id} AND p.reporter = e.name
+        WHERE e.app = ${app}), '[]') AS exports,
       (SELECT count(*)::int FROM key_accesses a WHERE a.app = ${app} AND a.wallet = ${wallet} AND a.reader LIKE 'wallet:%') AS "keysGiven",
       EXISTS (SELECT FROM user_roots u WHERE u.app = ${app} AND u.wallet = ${wallet} AND u.mode = 'client') AS "clientMode",
       coalesce((SELECT hash FROM requests q WHERE q.app = ${app} AND q.wallet = ${wallet} AND q.id = ${id}), '\\x'::bytea) AS "requestHash"`.execute(
@@ -117,9 +154,21 @@ export function createExportReports({ kysely }: Database): ExportReports {
     async report(name, removals) {
       if (removals.length === 0) return;
       await sql`
-        INSERT INTO removal_reports (app, wallet, id, reporter)
-        SELECT app, wallet, id, ${name} FROM ${unnest(removals, { app: 'bytea', wallet: 'bytea', id: 'bytea' })} AS w (app, wallet, id)
+        INSERT INTO removal_reports (app, wallet, id, rows, reporter)
+        SELECT app, wallet, id, rows, ${name} FROM ${unnest(
+          removals.map(({ rows = 0, ...one }) => ({ ...one, rows })),
+          { app: 'bytea', wallet: 'bytea', id: 'bytea', rows: 'bigint' },
+        )} AS w (app, wallet, id, rows)
         ON CONFLICT DO NOTHING`.execute(kysely);
+    },
+    async due(name, app, among, limit) {
+      const open = among === 'open' ? sql`AND (state <> 'done' OR pending <> '{}')` : sql``;
+      const { rows } = await sql<NamedRemove>`
+        SELECT id, app, wallet, issued_at AS "issuedAt", selector FROM removals r
+        WHERE kind = 'remove' AND app = ${app} ${open} AND NOT EXISTS (
+          SELECT FROM removal_reports p WHERE p.app = r.app AND p.wallet = r.wallet AND p.id = r.id AND p.reporter = ${name})
+        ORDER BY app, wallet, id LIMIT ${limit}`.execute(kysely);
+      return rows;
     },
   };
 }

@@ -79,7 +79,8 @@ async function claim(tx: Executor, request: VerifiedRequest): Promise<RequestAns
       id: fromHex(request.id, 16),
       kind: request.kind,
       hash: fromHex(hash, 32),
-      request: JSON.stringify(signed),
+      // What a removal named is kept without the names of sessions, and nowhere else.
+      request: request.kind === 'remove' ? null : JSON.stringify(signed),
       answer: '{}',
       expires_at: 'expiresAt' in content ? content.expiresAt : null,
       x25519: request.kind === 'recipient' ? request.content.x25519 : null,

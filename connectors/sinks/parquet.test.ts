@@ -25,6 +25,7 @@ const row = (slot: number, time: number, purchase: string): ExportRow => ({
   seq: 0,
   slot,
   origin: 3,
+  issuedAt: 1_000,
   partition: 1,
   scopes: { purchase },
 });

@@ -40,7 +40,7 @@ async function readRows(folder: string, scopes: readonly string[]): Promise<Expo
   const glob = text(join(folder, 'app=*', '*', '*.parquet'));
   const reader = await connection.runAndReadAll(
     `SELECT app, wallet, batch_id AS "batchId", event_id AS "eventId", type, epoch_ms(time)::DOUBLE AS "time", session, blob,
-       signer, source, seq::DOUBLE AS "seq", slot, origin::DOUBLE AS "origin", "partition" ${opened}
+       signer, source, seq::DOUBLE AS "seq", slot, origin::DOUBLE AS "origin", "partition", epoch_ms(issued_at)::DOUBLE AS "issuedAt" ${opened}
      FROM read_parquet(${glob}, hive_partitioning = true, hive_types = {'app': VARCHAR, 'dt': DATE}, union_by_name = true)`,
   );
   const scopeOf = new Map(scopes.map((scope) => [scopeColumn(scope), scope]));

@@ -47,5 +47,12 @@ export function createMemoryRemovalHistory(tables: KeyTables): RemovalHistory {
       taken = Math.max(taken, next);
       return done;
     },
+    async takeRemoves(removes) {
+      const isThere = (remove: (typeof removes)[number]) =>
+        tables.removals.some((one) => ownerName(one) === ownerName(remove) && Buffer.compare(one.id, remove.id) === 0);
+      const missing = removes.filter((one) => !isThere(one));
+      tables.removals.push(...missing.map((one) => ({ ...one, taken: true })));
+      return missing.length;
+    },
   };
 }

@@ -27,6 +27,8 @@ export interface MemoryErasure extends Owner {
 /** A removal of single events. */
 export interface MemoryRemove extends Owner, Selecting {
   readonly id: Uint8Array;
+  /** From the log of removals. */
+  readonly taken?: boolean;
 }
 
 /** The tables that the memory twins of vault, consents and requests share, as their real ends share a database. */

@@ -20,7 +20,9 @@ export { MetaKeyMissing, Reader, type ReaderOptions, type ReadPage, type WantedE
 export { type BatchStatus, TryAgain } from './transport.ts';
 export {
   type DisclosurePage,
+  type ListedRemoval,
   type RemovalState,
+  type RemovedSelection,
   type SealedKey,
   type SignedGrant,
   type StoredPlace,

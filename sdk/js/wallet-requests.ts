@@ -27,6 +27,7 @@ const PATHS = {
   erase: '/v1/erasures',
   reopen: '/v1/reopenings',
   associate: '/v1/associations',
+  remove: '/v1/removals',
 } as const satisfies Partial<Record<KindName, string>>;
 type Sent = keyof typeof PATHS;
 
@@ -88,17 +89,31 @@ export interface DisclosurePage {
   readonly more: boolean;
 }
 
-/** The state of an erasure. */
+/** The state of an erasure, or of a removal of single events. */
 export interface RemovalState {
   readonly id: string;
+  readonly kind: 'erase' | 'remove';
   readonly state: 'committed' | 'fenced' | 'sent' | 'done';
   /** What the next step waits for. */
   readonly waitingFor: readonly string[];
   readonly receipts: readonly { readonly payload: string; readonly key: string; readonly signature: string }[];
 }
 
+/** One line of the list of a wallet's erasures and removals. */
+export interface ListedRemoval extends Pick<RemovalState, 'id' | 'kind' | 'state'> {
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
+  readonly receipts: number;
+  /** How many events were named, the stretch of time, or that it was a session; null for an erasure. */
+  readonly selects: { events: number } | { from: number; to: number } | { session: true } | null;
+}
+
+/** What is removed: by event id (up to 1,000), by time in milliseconds (from ≤ time < to), or by session. */
+export type RemovedSelection = { events: string[] } | { from: number; to: number } | { session: string };
+
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 250;
+const POLL_MS = 500;
 
 /**
  * What a wallet decides about its data in one application. Every method signs a request with the account's key and sends the same
@@ -204,6 +219,40 @@ export class WalletRequests {
 
   reopen(): Promise<{ id: string; rootVersion: number }> {
     return this.#send('reopen', {});
+  }
+
+  /**
+   * Removes single events: every read leaves them out from now on, exports delete them, and what is on its way under an earlier signature
+   * never shows. `removal` tells how far it is.
+   * @example const { id } = await mine.remove({ session: 'visit-17' }); await mine.removed(id);
+   */
+  remove(selection: RemovedSelection): Promise<{ id: string }> {
+    return this.#send('remove', selection);
+  }
+
+  /** Waits for the first receipt of an erasure or removal. @throws `signal.reason` when that is aborted first */
+  async removed(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<RemovalState> {
+    for (;;) {
+      const state = await this.removal(id);
+      if (state.receipts.length > 0) return state;
+      signal?.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Erasures and removals of this wallet in this app, the last signed first: all pages of them. */
+  async removals(): Promise<ListedRemoval[]> {
+    const all: ListedRemoval[] = [];
+    for (let after: string | null = ''; after !== null; ) {
+      const query: string = after && `?after=${after}`;
+      const page: { removals: ListedRemoval[]; next: string | null } = await this.#get(
+        `removals${query}`,
+        'removals.read',
+      );
+      all.push(...page.removals);
+      after = page.next;
+    }
+    return all;
   }
 
   removal(id: string): Promise<RemovalState> {

@@ -68,7 +68,7 @@ export interface ApiDeps {
   readonly cursorKey: Uint8Array;
   readonly requests: Requests;
   readonly consents: Consents;
-  readonly removals: Pick<Removals, 'find' | 'progress'>;
+  readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
   /** Asked last before an event is written to anybody. */
   readonly removedEvents: RemovedEvents;
   /** 32 bytes: what receipts are signed with. */

@@ -139,14 +139,14 @@ describe('a page ends', () => {
 
   test('when its reader is gone', async () => {
     await storeDays(3);
-    const { index, vault } = world.it;
+    const { index, vault, removedEvents } = world.it;
     const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
     const pageOf = createEventPages({
-      ...{ index, vault, elapsed: () => elapsed, signals: { emit: () => undefined } },
+      ...{ index, vault, removedEvents, elapsed: () => elapsed, signals: { emit: () => undefined } },
       ...{ clusters: new Map([['cere-mainnet', ipfs]]), cursors: createCursors(random.bytes(32), random) },
     });
     const reader = { isOwner: true, mayOpen: () => new Set(['purchase']) };
-    const page = await pageOf(owned(), reader, { begin: null, limit: 10, gone: () => blocks === 2 });
+    const { page } = await pageOf(owned(), reader, { begin: null, limit: 10, gone: () => blocks === 2 });
     expect([page.events.length, page.more, blocks]).toEqual([1, true, 2]);
   });
 });

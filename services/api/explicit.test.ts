@@ -78,6 +78,7 @@ test('keys that were given are overwritten though the look as another certificat
       },
     },
     consents: world.it.consents,
+    removedEvents: { of: async (events) => events.map(() => null) },
     now: world.now,
   });
   const caller = { app: toHex(world.app), wallet: toHex(friend.account.publicKey), signer: 'wallet' as const };

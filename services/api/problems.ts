@@ -143,6 +143,12 @@ export const API_PROBLEMS = {
   },
   subject_taken: { status: 409, title: 'Another root has this subject. A new client root has a new subject.' },
   nothing_to_erase: { status: 404, title: 'This wallet has never written to this app.' },
+  nothing_to_remove: { status: 404, title: 'This wallet has never written to this app.' },
+  too_many_ranges: {
+    status: 409,
+    title:
+      'This wallet has removed 500 stretches of time in this app. Remove a wider one: those within it count no more.',
+  },
   already_erased: { status: 409, title: 'Everything of this wallet in this app is erased, or being erased, already.' },
   not_erased: { status: 409, title: 'This wallet is not erased in this app: it can write.' },
   erasing: {

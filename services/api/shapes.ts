@@ -144,19 +144,59 @@ export const receiptShape = z.object({
     .describe('ed25519.'),
 });
 
-export const removalState = z.object({
-  id: requestId,
-  state: z.enum(['committed', 'fenced', 'sent', 'done']),
-  fence: offset.nullable().describe('First offset of `received` that the erasure does not reach.'),
-  rootVersions: z.array(z.int()),
-  waitingFor: z
-    .array(z.string())
-    .describe('What the next step waits for: caches, log, indexer, pinner, export:<name>.'),
-  receipts: z.array(receiptShape),
-});
-
 /** A wallet in an app, as paths name them. */
 export const ownerShape = z.strictObject({ wallet: addressParam, app: addressParam });
+
+const removalStates = z.enum(['committed', 'fenced', 'sent', 'done']);
+const millis = z.int().min(0).describe('Milliseconds since the epoch.');
+const timeRange = z.object({ from: millis, to: millis });
+export const removalState = z.object({
+  id: requestId,
+  kind: z.enum(['erase', 'remove']),
+  state: removalStates,
+  fence: offset.nullable().describe('First offset of `received` that the erasure does not reach; null for `remove`.'),
+  rootVersions: z.array(z.int()),
+  selector: z
+    .union([
+      z.object({ events: z.array(z.string()) }),
+      timeRange,
+      z.object({
+        session: hex32.describe('SHA-256 of `<app>/<wallet>/<session>`, keys in hex: its name is not kept.'),
+      }),
+    ])
+    .nullable()
+    .describe('What `remove` selects: from ≤ time < to.'),
+  waitingFor: z
+    .array(z.string())
+    .describe('What the next step waits for: caches, readers, log, indexer, pinner, export:<name>.'),
+  receipts: z.array(receiptShape),
+});
+const place = z
+  .string()
+  .regex(/^\d{1,15}\.[0-9a-f]{32}$/, 'must be `next` of the page before')
+  .optional();
+export const removalQuery = z.strictObject({
+  after: place,
+  limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 100.'),
+});
+export const removalList = z.object({
+  next: z.string().nullable().describe('`after` of the next page; null after the last.'),
+  removals: z.array(
+    z.object({
+      id: requestId,
+      kind: z.enum(['erase', 'remove']),
+      issuedAt: millis,
+      state: removalStates,
+      pending: z.array(z.string()).describe('Exports that had not reported when the last receipt was made.'),
+      receipts: z.int().min(0).describe('How many there are.'),
+      selects: z
+        .union([z.object({ events: z.int() }), timeRange, z.object({ session: z.literal(true) })])
+        .nullable()
+        .describe('How many events were named, the stretch of time, or that it was a session; null for `erase`.'),
+    }),
+  ),
+});
+
 export const preparedRoot = z.object({ rootVersion: z.int().min(1), subject: hex32, epoch: epochShape });
 
 export const sealedKey = z.object({
@@ -172,10 +212,7 @@ const scopeName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/);
 export const keyFetch = z.strictObject({ app: hex32, wallet: hex32, scopes: z.array(scopeName).min(1).max(64) });
 export const certificates = z.object({ certificates: z.array(signedRequest('recipient')) });
 export const grantQuery = z.strictObject({
-  after: z
-    .string()
-    .regex(/^\d{1,15}\.[0-9a-f]{32}$/, 'must be `next` of the page before')
-    .optional(),
+  after: place,
   limit: z.coerce.number().int().min(1).max(100).optional().describe('Default 100.'),
 });
 export const grantList = z.object({

@@ -2,10 +2,12 @@ import { toHex } from '../../protocol/index.ts';
 import type { Pinned } from '../../schemas/index.ts';
 import type { Accepted } from '../pipeline/accepted.ts';
 import type { Position } from '../pipeline/ports/positions.ts';
+import type { RemovedEvents } from '../pipeline/ports/removed-events.ts';
 import type { ExportRow, Sink } from '../pipeline/ports/sink.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
 import type { ExportPlan } from '../pipeline/variables.ts';
 import type { ErasedOwners } from './erased-owners.ts';
+import { keepRows } from './keep-rows.ts';
 import { fetchKeys } from './keys.ts';
 import { type LiveBatch, liveBatches } from './live-batch.ts';
 import { openBatch } from './open-batch.ts';
@@ -18,6 +20,7 @@ export interface DeliveryEdges {
   readonly sink: Sink;
   readonly vault: Pick<Vault, 'scopeKeys'>;
   readonly erased: ErasedOwners;
+  readonly removedEvents: Pick<RemovedEvents, 'of'>;
   /** Lets the process answer heartbeats between batches. */
   readonly breathe: () => Promise<void>;
   count(kind: DeliveryCount, n: number): void;
@@ -27,7 +30,8 @@ export interface DeliveryEdges {
 export function deliver(
   edges: DeliveryEdges,
 ): (partition: number, from: Position, to: Position, accepted: readonly Accepted<Pinned>[]) => Promise<boolean> {
-  const { plan, sink, vault, erased, breathe, count } = edges;
+  const { plan, sink, vault, erased, removedEvents, breathe, count } = edges;
+  const keep = keepRows(removedEvents);
   const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
   const isExported = (app: Uint8Array) => toHex(app) === plan.app;
   const isErased = ({ origin, value }: LiveBatch) =>
@@ -51,8 +55,13 @@ export function deliver(
     const rows = opened.flatMap((one) => (isErased(one.batch) ? [] : one.rows));
     const last = accepted.at(-1)?.origin ?? from.mark;
     const first = accepted[0]?.origin ?? last;
-    const moved = await sink.put(rows, { partition, from, to, first, last });
-    if (moved) count('rows', rows.length);
+    let kept = 0;
+    const moved = await sink.put(rows, { partition, from, to, first, last }, async (all) => {
+      const left = await keep(all);
+      kept = left.length;
+      return left;
+    });
+    if (moved) count('rows', kept);
     return moved;
   };
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
 import { createExportReports } from '../../connectors/postgres/removal-store.ts';
+import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createSink } from '../../connectors/sinks/index.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
@@ -14,6 +15,7 @@ import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
 import { ErasedOwners } from './erased-owners.ts';
 import { followErasures } from './follow-erasures.ts';
+import { followRemovals } from './follow-removals.ts';
 import { exporterPlan, limitsFor } from './worker.ts';
 
 async function start(boot: Boot): Promise<Running> {
@@ -34,25 +36,44 @@ async function start(boot: Boot): Promise<Running> {
   const erased = new ErasedOwners();
   const reports = createExportReports(db);
   await reports.register(plan.name, fromHex(plan.app, 32));
+  const loops = {
+    clock,
+    random,
+    onRetry: (operation: string, attempt: number, error: unknown) =>
+      signals.emit('retry', { partition: -1, kind: operation, attempt, error }),
+    onFatal,
+  };
   keep(
     await followErasures({
+      ...loops,
       erasures: createErasures(db),
       report: (applied) => reports.report(plan.name, applied),
       erased,
       sink,
-      clock,
-      random,
-      onRetry: (operation, attempt, error) => signals.emit('retry', { partition: -1, kind: operation, attempt, error }),
       onApplied: (owners) => log.info({ owners }, 'erasures applied to the sink'),
-      onFatal,
     }),
   );
+  keep(
+    followRemovals({
+      ...loops,
+      exportName: plan.name,
+      app: fromHex(plan.app, 32),
+      reports,
+      sink,
+      onApplied: (removals, rows) => log.info({ removals, rows }, 'removals applied to the sink'),
+    }),
+  );
+  // A sandbox's control experiment only: what the filter is for shows when it is off.
+  const removedEvents = config.unsafe.includes('removals')
+    ? { of: async (events: readonly unknown[]) => events.map(() => null) }
+    : createRemovedEvents(db);
 
   const delivery = {
     plan,
     sink,
     vault,
     erased,
+    removedEvents,
     breathe: () => setImmediate(),
     count(kind: DeliveryCount, n: number) {
       counted.inc({ kind }, n);

@@ -49,6 +49,7 @@ function rowsOf(
     seq: header.seq,
     origin,
     partition,
+    issuedAt: header.issuedAt,
   };
   const mine = scopes.flatMap((scope) => {
     const key = keys(batch, scope);

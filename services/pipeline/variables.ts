@@ -45,7 +45,7 @@ const exportPlan = z.strictObject({
 });
 export type ExportPlan = z.infer<typeof exportPlan>;
 
-const UNSAFE = ['read-rule', 'dedup', 'transit'] as const;
+const UNSAFE = ['read-rule', 'dedup', 'transit', 'removals'] as const;
 export type Unsafe = (typeof UNSAFE)[number];
 
 /** What each variable may hold. */

@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
+import { createExportReports, createRemovals } from '../../connectors/postgres/removal-store.ts';
 import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
+import type { VerifiedRequest } from '../../protocol/index.ts';
+import type { Removal } from '../../services/pipeline/ports/removals.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { removedEventsContract } from './removed-events.ts';
 
@@ -45,4 +48,41 @@ test('a page costs what is on it, however much its owner has removed', async () 
   expect(found.filter((one) => one !== null)).toHaveLength(500);
   // A scan of what the owner has removed for each event would take minutes.
   expect(ms).toBeLessThan(2_000);
+});
+
+test('an export is told of each removal until it has reported it, and the receipt learns how many rows it deleted', async () => {
+  const [app, wallet, id] = [Buffer.alloc(32, 7), Buffer.alloc(32, 8), Buffer.alloc(16, 9)];
+  const keks = parseKeks(`1 ${'11'.repeat(32)}`);
+  const requests = createRequests(
+    db,
+    createFreshRoot(keks, { bytes: (length) => new Uint8Array(randomBytes(length)) }),
+  );
+  const removals = createRemovals(db);
+  const reports = createExportReports(db);
+  const selector = { from: 1, to: 2 };
+  const hex = { app: app.toString('hex'), wallet: wallet.toString('hex'), id: id.toString('hex') };
+  const request = {
+    ...hex,
+    kind: 'remove',
+    issuedAt: 5,
+    hash: '00'.repeat(32),
+    content: {},
+  } as unknown as VerifiedRequest;
+  await requests.once(request, async (effects) => ({ ...(await effects.remove(selector)) }));
+  await reports.register('a', app);
+  await reports.register('b', app);
+  const removal = { app, wallet, id, issuedAt: 5, selector };
+  expect(await reports.due('a', app, 'open', 10)).toEqual([removal]);
+  expect(await reports.due('a', Buffer.alloc(32, 1), 'all', 10)).toEqual([]);
+  await reports.report('a', [{ ...removal, rows: 3 }]);
+  expect(await reports.due('a', app, 'all', 10)).toEqual([]);
+  const found = async () => (await removals.find(removal))?.removal as Removal;
+  expect((await removals.progress(await found(), 0)).exports).toEqual([
+    { name: 'a', reported: true, rows: 3 },
+    { name: 'b', reported: false, rows: 0 },
+  ]);
+  await removals.sent(removal, 1);
+  await removals.complete(await found(), { payload: '', key: '', signature: '' }, []);
+  expect(await reports.due('b', app, 'open', 10)).toEqual([]);
+  expect(await reports.due('b', app, 'all', 10)).toEqual([removal]);
 });

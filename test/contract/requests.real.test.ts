@@ -19,9 +19,8 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 requestsContract('PostgreSQL', async () => {
-  await sql`TRUNCATE requests, key_accesses, user_roots, removals, removal_receipts, removal_reports, removal_log`.execute(
-    db.kysely,
-  );
+  await sql`TRUNCATE requests, key_accesses, user_roots, removals, removal_receipts, removal_reports, removal_log,
+    removed_events, removed_sessions, removed_ranges`.execute(db.kysely);
   const keks = parseKeks(`1 ${'11'.repeat(32)}`);
   const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
   const clock = { now: () => Date.now() };

@@ -16,7 +16,7 @@ import {
 } from '../../protocol/index.ts';
 import type { Clusters } from '../../services/pipeline/ports/clusters.ts';
 import type { Consents, LoggedAccess } from '../../services/pipeline/ports/consents.ts';
-import type { RemovalHistory, Removals } from '../../services/pipeline/ports/removals.ts';
+import type { RemovalHistory, Removals, RemoveOnItsWay } from '../../services/pipeline/ports/removals.ts';
 import {
   RequestClash,
   type RequestEffects,
@@ -25,6 +25,7 @@ import {
   type Requests,
 } from '../../services/pipeline/ports/requests.ts';
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
+import type { Selector } from '../../services/pipeline/rules/removal.ts';
 
 export interface RequestsUnderTest {
   readonly history: RemovalHistory;
@@ -438,6 +439,60 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       });
       await expect(thrown).rejects.toThrow('and then it broke');
       expect(await it.clusters.of([owner.wallet])).toEqual(['tokyo']);
+    });
+
+    test('a removal of single events goes from step to step once, without a fence, and is listed', async () => {
+      await it.vault().transit([owner]);
+      const events = ['01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000002'];
+      const now = Date.now();
+      const removing = async (selector: Selector, issuedAt: number) => {
+        const request = signed('remove', { session: 'kept by nobody' }, undefined, issuedAt);
+        await once(request, (effects) => effects.remove(selector));
+        return request;
+      };
+      const request = await removing({ events }, now);
+      const later = await removing({ session: 'ab'.repeat(32) }, now + 2);
+      const last = await removing({ from: 5, to: 9 }, now + 2);
+      await once(signed('erase', {}, undefined, now + 1), async (effects) => ({ versions: await effects.erase() }));
+      const named = { ...owner, id: fromHex(request.id, 16) };
+      const found = async () => (await it.removals.find(named))?.removal as RemoveOnItsWay;
+      expect(await found()).toMatchObject({ kind: 'remove', state: 'committed', selector: { events }, receipts: 0 });
+      expect(await it.removals.open(10)).toHaveLength(4);
+      expect(await it.removals.fence(named, 40)).toBe(false);
+      expect(await it.removals.sent(named, 99)).toBe(true);
+      expect(await it.removals.sent(named, 100)).toBe(false);
+      expect(await found()).toMatchObject({ state: 'sent', sentAt: 99 });
+      const progress = await it.removals.progress(await found(), 0);
+      expect(toHex(progress.requestHash)).toBe(request.hash);
+      const receipt = { payload: 'p', key: 'k', signature: 's' };
+      expect(await it.removals.complete(await found(), receipt, [])).toBe(true);
+      expect(await it.removals.open(10)).toHaveLength(3);
+
+      const list = async (page: Parameters<Removals['list']>[1]) =>
+        (await it.removals.list(owner, page)).map(({ id, selects, state }) => [toHex(id), selects, state]);
+      const [first, second] = [later.id, last.id].sort().reverse();
+      const of = { [later.id]: { session: true }, [last.id]: { from: 5, to: 9 } };
+      const all = await list({ limit: 10 });
+      expect(all).toEqual([
+        [first, of[first as string], 'committed'],
+        [second, of[second as string], 'committed'],
+        [expect.any(String), null, 'committed'],
+        [request.id, { events: 2 }, 'done'],
+      ]);
+      const after = { id: fromHex(first as string, 16), issuedAt: now + 2 };
+      expect(await list({ after, limit: 2 })).toEqual(all.slice(1, 3));
+      expect(await it.removals.list({ ...owner, app: bytes(32) }, { limit: 10 })).toEqual([]);
+    });
+
+    test('a removal that only the log knows is put back once, and done anew', async () => {
+      await it.vault().transit([owner]);
+      const selector = { session: 'cd'.repeat(32) };
+      const known = { ...owner, id: bytes(16), issuedAt: Date.now(), selector };
+      expect(await it.history.takeRemoves([known], 5_000)).toBe(1);
+      expect(await it.history.takeRemoves([known], 6_000)).toBe(0);
+      const [removal] = await it.removals.open(10);
+      expect(removal).toMatchObject({ kind: 'remove', id: known.id, state: 'sent', selector, receipts: 0 });
+      expect(await it.vault().transit([owner])).toMatchObject([{ rootVersion: 1 }]);
     });
 
     test('an erasure overwrites every root, forgets consent, and goes from step to step once', async () => {

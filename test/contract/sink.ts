@@ -10,7 +10,15 @@ import {
   type SinkTrial,
 } from '../../services/pipeline/define-sink.ts';
 import { START } from '../../services/pipeline/ports/positions.ts';
-import type { Delivery, ExportRow, RowOwner, Sink } from '../../services/pipeline/ports/sink.ts';
+import type {
+  Delivery,
+  ExportRow,
+  KeepRows,
+  RowOwner,
+  RowSelection,
+  Sink,
+} from '../../services/pipeline/ports/sink.ts';
+import { sessionMarkOf } from '../../services/pipeline/rules/removal.ts';
 
 const SCOPES = ['purchase', '__default_scope'];
 const APP = 'a1'.repeat(32);
@@ -31,6 +39,7 @@ function row(origin: number, slot: number, fields: Partial<ExportRow> = {}): Exp
     slot,
     origin,
     partition: 0,
+    issuedAt: 1_000,
     scopes: { purchase: '{"amount":"12.30"}', ...(slot === 1 ? { __default_scope: 'naïve\u2028text\n' } : {}) },
     ...fields,
   };
@@ -53,6 +62,18 @@ const erasureOf = (fields: Partial<RowOwner> = {}): RowOwner => ({
   before: null,
   issuedAt: 1_000,
   ...fields,
+});
+
+/** Of whoever wrote the rows of `row`, signed when those were. */
+const removalOf = (selector: RowSelection['selector'], fields: Partial<RowSelection> = {}): RowSelection => ({
+  app: APP,
+  wallet: row(0, 0).wallet,
+  issuedAt: 1_000,
+  selector,
+  ...fields,
+});
+const sessionOf = (session: string, wallet = row(0, 0).wallet) => ({
+  session: sessionMarkOf({ app: APP, wallet }, session),
 });
 
 const DAY_MS = 86_400_000;
@@ -299,6 +320,92 @@ export function sinkContract(spec: SinkSpec): void {
       await slept;
       expect(sorted(await trial.rows())).toEqual(rowsOf(0, 0));
     }, 20_000);
+
+    it('removes single events by id, by time and by session, counts them once, and keeps its position', async () => {
+      const sink = await open();
+      await sink.put(rowsOf(0, 1), delivery(0, 1));
+      await sink.put(rowsOf(2, 3), delivery(2, 3));
+      const id = (origin: number, slot: number) => row(origin, slot).eventId;
+      const day = { from: Date.UTC(2026, 0, 2), to: Date.UTC(2026, 0, 3) };
+      const selections = [
+        removalOf({ events: [id(0, 1), id(3, 0), 'nobody has it'] }),
+        removalOf(day),
+        removalOf({ events: [id(0, 1)] }),
+        removalOf({ events: [id(2, 0)] }, { wallet: 'd4'.repeat(32) }),
+        removalOf({ events: [id(2, 0)] }, { app: 'e5'.repeat(32) }),
+      ];
+      expect(await sink.remove(selections)).toEqual([2, 3, 0, 0, 0]);
+      const left = rowsOf(0, 3).filter(({ slot, origin }) => slot !== 1 && !(origin === 3 && slot === 0));
+      expect(sorted(await trial.rows())).toEqual(left);
+      expect(await sink.remove(selections)).toEqual([0, 0, 0, 0, 0]);
+      expect(await sink.remove([removalOf(sessionOf('session "2"')), removalOf(sessionOf('session "1"'))])).toEqual([
+        0, 7,
+      ]);
+      expect(await trial.rows()).toEqual([]);
+      expect(await sink.position(0)).toEqual({ next: 4, mark: 3 });
+      expect(await sink.put(rowsOf(4, 4), delivery(4, 4))).toBe(true);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(4, 4));
+    });
+
+    it('removes what was signed until the removal was, and leaves what is recorded again', async () => {
+      const sink = await open();
+      const again = { issuedAt: 2_000 };
+      await sink.put([...rowsOf(0, 0), ...rowsOf(1, 1, again)], delivery(0, 1));
+      const everything = { from: 0, to: Date.UTC(2030, 0) };
+      expect(await sink.remove([removalOf(everything, { issuedAt: 999 })])).toEqual([0]);
+      expect(await sink.remove([removalOf(everything, { issuedAt: 1_999 })])).toEqual([3]);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(1, 1, again));
+    });
+
+    const without =
+      (...slots: number[]): KeepRows =>
+      async (rows) =>
+        rows.filter(({ slot }) => !slots.includes(slot));
+
+    it('delivers only what may be shown', async () => {
+      const sink = await open();
+      expect(await sink.put(rowsOf(0, 1), delivery(0, 1), without(1))).toBe(true);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1).filter(({ slot }) => slot !== 1));
+    });
+
+    it('asks again what may be shown when something was removed while a member slept over a delivery', async () => {
+      const { sink, asleep, wake } = await openSleeper('staged');
+      let gone: number[] = [];
+      const put = sink.put(rowsOf(0, 1), delivery(0, 1), (rows) => without(...gone)(rows));
+      await asleep;
+      const other = await open();
+      gone = [2];
+      expect(await other.remove([removalOf({ events: [row(0, 2).eventId, row(1, 2).eventId] })])).toEqual([0]);
+      wake();
+      expect(await put).toBe(true);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1).filter(({ slot }) => slot !== 2));
+      expect(await other.position(0)).toEqual({ next: 2, mark: 1 });
+    });
+
+    it('finishes a removal that died half way when it is asked again', async () => {
+      const first = await open();
+      await first.put(rowsOf(0, 1), delivery(0, 1));
+      const selection = removalOf(sessionOf('session "1"'));
+      const dying = await open('rewritten');
+      await dying.remove([selection]).catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
+      const next = await open();
+      await next.remove([selection]);
+      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1).filter(({ slot }) => slot === 1));
+    });
+
+    it('removes tens of thousands of events in one go', async () => {
+      const sink = await open();
+      await sink.put(rowsOf(0, 3), delivery(0, 3));
+      const selections = Array.from({ length: 300 }, (_, n) =>
+        removalOf(
+          { events: Array.from({ length: 100 }, (_, i) => row(n + 1, i).eventId) },
+          n % 2 ? { wallet: 'd4'.repeat(32) } : {},
+        ),
+      );
+      const counts = await sink.remove(selections);
+      expect([counts[0], counts[1], counts[2], counts.length]).toEqual([3, 0, 3, 300]);
+      expect(sorted(await trial.rows())).toEqual([...rowsOf(0, 0), ...rowsOf(2, 2)]);
+    }, 30_000);
 
     it('erases tens of thousands of owners in one go', async () => {
       const sink = await open();

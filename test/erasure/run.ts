@@ -1,17 +1,14 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { firstOffsetsOf, prepareReplay } from '../../cli/replay.ts';
-import { groupMembers } from '../../connectors/kafka/group-members.ts';
 import { fromHex, toHex, verifyReceipt } from '../../protocol/index.ts';
 import { DdcClient, type RemovalState } from '../../sdk/js/index.ts';
 import type { FaultPoint } from '../../services/pipeline/faults.ts';
-import { ROOMS } from '../../stack/rooms.ts';
-import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { searchMemory } from '../support/process-memory.ts';
 import { eventually } from '../support/room-process.ts';
 import type { SuiteSandbox } from '../support/sandbox.ts';
 import { keysOf } from './keys-of.ts';
 import { keepWriting, type Person, people } from './people.ts';
+import { replay } from './replay.ts';
 import { type Verdict, verdict } from './verdict.ts';
 
 export const STEPS: readonly FaultPoint[] = [
@@ -197,27 +194,4 @@ async function settled(it: SuiteSandbox, everybody: readonly Person[], gone: Rea
     last = await verdict(it, everybody, gone);
   }
   return last;
-}
-
-/** Sets readers back to 0 of `pinned`, with `received` encryptor and pinner as well, and starts the rooms again. */
-async function replay(it: SuiteSandbox, received: boolean): Promise<void> {
-  const { sandbox, deployment, stores } = it;
-  const rooms = ROOMS.filter((room) => room !== 'api');
-  await Promise.all(rooms.map((room) => sandbox.rooms.stop(room)));
-  const log = { warn: () => undefined, error: () => undefined };
-  const kafka = { brokers: [...deployment.kafkaBrokers], clientId: 'erasure', log };
-  const prefix = deployment.topicPrefix;
-  const members = (group: string) => groupMembers(kafka, group);
-  await eventually('the groups are empty', async () => ((await members(`${prefix}indexer`)) === 0 ? true : null));
-  await prepareReplay({
-    db: stores.database,
-    prefix,
-    exports: [{ name: 'sandbox', folder: deployment.exportFolder }],
-    members,
-    firstOffsets: () => firstOffsetsOf(stores.kafka, `${prefix}${batchesPinned.name}`),
-  });
-  if (received)
-    await stores.database.kysely.deleteFrom('positions').where('stage', 'in', ['encryptor', 'pinner']).execute();
-  await Promise.all(rooms.map((room) => sandbox.rooms.start(room)));
-  await Promise.all(rooms.map((room) => sandbox.rooms.ready(room)));
 }

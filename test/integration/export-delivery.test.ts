@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sinks } from '../../connectors/sinks/index.ts';
+import { createMemoryRemovedEvents } from '../../connectors/vault/memory-removed-events.ts';
 import { fromHex, ready } from '../../protocol/index.ts';
 import type { Pinned } from '../../schemas/index.ts';
 import { type DeliveryCount, deliver } from '../../services/exporter/deliver.ts';
@@ -10,6 +11,7 @@ import { ErasedOwners } from '../../services/exporter/erased-owners.ts';
 import { makeSink, type SinkTrial } from '../../services/pipeline/define-sink.ts';
 import { START } from '../../services/pipeline/ports/positions.ts';
 import type { ExportRow, Sink } from '../../services/pipeline/ports/sink.ts';
+import { type Selector, sessionMark } from '../../services/pipeline/rules/removal.ts';
 import { batchMaker, type MadeBatch, SCOPES, testVault, voidOf } from '../support/pinned-batches.ts';
 
 beforeAll(ready);
@@ -50,6 +52,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
       sink,
       vault,
       erased,
+      removedEvents: createMemoryRemovedEvents(vault.tables),
       breathe: async () => undefined,
       count: (kind, n) => {
         counts[kind] = (counts[kind] ?? 0) + n;
@@ -113,6 +116,31 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
     const client = { ...one.pinned, body: body && { ...body, mode: 'client' as const } };
     expect(await start(vault, maker.app)(2, START, to(1), accepted([client]))).toBe(true);
     expect(counts).toEqual({ mismatch: 1, rows: 0 });
+  });
+
+  it('never shows what is removed when it is delivered, by id, time or session', async () => {
+    const vault = testVault();
+    const maker = batchMaker(vault, vault.requests);
+    const [one, other] = [maker.newWallet(), maker.newWallet()];
+    const made = [await maker.make(one, 6), await maker.make(other, 6)];
+    const [rows = []] = made.map((batch) => batch.rows);
+    const owner = { app: fromHex(maker.app), wallet: one.publicKey };
+    const time = rows[2]?.time ?? 0;
+    const selectors: Selector[] = [
+      { events: [rows[0]?.eventId ?? ''] },
+      { from: time, to: time + 1 },
+      { session: sessionMark(owner, rows[4]?.session ?? '') },
+    ];
+    const issuedAt = Date.now();
+    for (const [n, selector] of selectors.entries())
+      vault.tables.removals.push({ ...owner, id: new Uint8Array(16).fill(n), issuedAt, selector });
+    await start(vault, maker.app)(2, START, to(2), accepted(made.map((batch) => batch.pinned)));
+    const gone = (row: ExportRow) =>
+      row.origin === 0 && (row.slot === 0 || row.slot === 2 || row.session === rows[4]?.session);
+    const left = rowsOf(made).filter((row) => !gone(row));
+    expect(sorted(await trial.rows())).toEqual(left);
+    expect(left.length).toBeLessThan(12);
+    expect(counts).toEqual({ rows: left.length });
   });
 
   it('drops what an erasure reaches', async () => {

@@ -90,6 +90,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const consents = createMemoryConsents(vault.tables);
   const rooms = () => ({ indexer: true, pinner: true, swept: true, exports: [] });
   const removals = createMemoryRemovals(vault.tables, rooms);
+  const removedEvents = createMemoryRemovedEvents(vault.tables);
   const ipfs = createMemoryIpfs();
   const blobs = createMemoryBlobs();
   const admission = createMemoryAdmission();
@@ -119,7 +120,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       random,
       cursorKey: random.bytes(32),
       removals,
-      removedEvents: createMemoryRemovedEvents(vault.tables),
+      removedEvents,
       receiptKey: operator.publicKey,
       signReceipt: (payload) => signReceipt(NETWORK, payload, operator),
       faults: NO_FAULTS,
@@ -163,6 +164,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
     blobs,
     consents,
     removals,
+    removedEvents,
     admission,
     apps,
     positions,

@@ -28,6 +28,7 @@ const row = (origin: number, wallet: string): ExportRow => ({
   slot: 0,
   origin,
   partition: 0,
+  issuedAt: 1_000,
   scopes: { purchase: 'x'.repeat(100) },
 });
 const [kept, gone] = ['b2'.repeat(32), 'd4'.repeat(32)];

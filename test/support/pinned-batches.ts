@@ -116,6 +116,7 @@ export function batchMaker(
       eventId: event.id,
       type: event.type,
       time: Date.parse(event.time),
+      issuedAt: batch.header.issuedAt,
       session: event.session ?? null,
       blob: null,
       signer: 'wallet' as const,

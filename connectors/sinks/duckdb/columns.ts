@@ -29,6 +29,7 @@ export const BASE_COLUMNS = [
   ['slot', 'INTEGER'],
   ['origin', 'BIGINT'],
   ['partition', 'INTEGER'],
+  ['issued_at', 'TIMESTAMPTZ'],
 ] as const;
 
 export const name = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;

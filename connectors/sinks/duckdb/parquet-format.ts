@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
 import type { ExportRow } from '../../../services/pipeline/ports/sink.ts';
 import type { FileFormat } from '../folder/folder-sink.ts';
+import { type SelectableRow, selectedBy } from '../folder/selected-rows.ts';
 import { BASE_COLUMNS, type ExtraColumns, name, scopeColumn, selectList, text } from './columns.ts';
 
 export interface ParquetOptions {
@@ -10,6 +11,8 @@ export interface ParquetOptions {
 }
 
 const NO_FENCE = 2n ** 63n - 1n;
+/** Files that are looked through together. */
+const FILES = 200;
 
 /** Parquet through DuckDB, in memory and on one thread: the rooms share the machine's cores. */
 export function parquetFormat({ scopes, columns, compression }: ParquetOptions): FileFormat {
@@ -30,6 +33,7 @@ export function parquetFormat({ scopes, columns, compression }: ParquetOptions):
       `CREATE TABLE buffer (${fields.map(([column, type]) => `${name(column ?? '')} ${type}`).join(', ')})`,
     );
     await connection.run('CREATE TABLE unwanted (wallet VARCHAR, before BIGINT)');
+    await connection.run('CREATE TABLE selected (file VARCHAR, batch_id VARCHAR, slot INTEGER, by_n INTEGER)');
     return {
       connection,
       close() {
@@ -46,6 +50,14 @@ export function parquetFormat({ scopes, columns, compression }: ParquetOptions):
 
   /** A join: a condition an owner would take time with the square of the owners. No fence is above every origin. */
   const THEIRS = 'EXISTS (FROM unwanted u WHERE u.wallet = r.wallet AND r.origin < u.before)';
+
+  async function copyWithout(connection: DuckDBConnection, those: string, from: string, to: string): Promise<number> {
+    const rows = `FROM read_parquet(${text(from)}, hive_partitioning = false) AS r WHERE NOT ${those}`;
+    const reader = await connection.runAndReadAll(`SELECT count(*)::INTEGER ${rows}`);
+    const left = Number(reader.getRowsJS()[0]?.[0]);
+    if (left > 0) await connection.run(`COPY (SELECT r.* ${rows} ORDER BY origin, slot) TO ${text(to)} ${how}`);
+    return left;
+  }
 
   return {
     extension: '.parquet',
@@ -86,12 +98,51 @@ export function parquetFormat({ scopes, columns, compression }: ParquetOptions):
           );
           return reader.getRowsJS().map(([path]) => String(path));
         },
+        takenFrom: async (from, to) => ({ left: await copyWithout(connection, THEIRS, from, to), taken: [] }),
+      };
+    },
+
+    async findSelected(app, selections) {
+      const connection = await connect();
+      await connection.run('DELETE FROM selected');
+      await connection.run('DELETE FROM unwanted');
+      const appender = await connection.createAppender('unwanted');
+      for (const wallet of new Set(selections.map((one) => one.wallet))) {
+        appender.appendVarchar(wallet);
+        appender.appendBigInt(NO_FENCE);
+        appender.endRow();
+      }
+      appender.closeSync();
+      const by = selectedBy(app, selections);
+      return {
+        async in(paths) {
+          const found = new Set<string>();
+          for (let at = 0; at < paths.length; at += FILES) {
+            const rows = await rowsOfWallets(connection, paths.slice(at, at + FILES), THEIRS);
+            const chosen = await connection.createAppender('selected');
+            for (const { file, batchId, slot, ...row } of rows) {
+              const n = by(row);
+              if (n === null) continue;
+              found.add(file);
+              chosen.appendVarchar(file);
+              chosen.appendVarchar(batchId);
+              chosen.appendInteger(slot);
+              chosen.appendInteger(n);
+              chosen.endRow();
+            }
+            chosen.closeSync();
+          }
+          return [...found].sort();
+        },
         async takenFrom(from, to) {
-          const rows = `FROM read_parquet(${text(from)}, hive_partitioning = false) AS r WHERE NOT ${THEIRS}`;
-          const reader = await connection.runAndReadAll(`SELECT count(*)::INTEGER ${rows}`);
-          const left = Number(reader.getRowsJS()[0]?.[0]);
-          if (left > 0) await connection.run(`COPY (SELECT r.* ${rows} ORDER BY origin, slot) TO ${text(to)} ${how}`);
-          return left;
+          const file = text(from);
+          const these = `EXISTS (FROM selected s WHERE s.file = ${file} AND s.batch_id = r.batch_id AND s.slot = r.slot)`;
+          const left = await copyWithout(connection, these, from, to);
+          const reader = await connection.runAndReadAll(
+            `SELECT by_n, count(*)::INTEGER FROM selected WHERE file = ${file} GROUP BY by_n`,
+          );
+          const counts = new Map(reader.getRowsJS().map(([n, count]) => [Number(n), Number(count)]));
+          return { left, taken: selections.map((_, n) => counts.get(n) ?? 0) };
         },
       };
     },
@@ -101,6 +152,35 @@ export function parquetFormat({ scopes, columns, compression }: ParquetOptions):
       opened = undefined;
     },
   };
+}
+
+interface FoundRow extends SelectableRow {
+  readonly file: string;
+  readonly batchId: string;
+  readonly slot: number;
+}
+
+/** Rows of the wallets in `unwanted`. A file from before there was an `issued_at` counts as old: every removal reaches it. */
+async function rowsOfWallets(
+  connection: DuckDBConnection,
+  paths: readonly string[],
+  theirs: string,
+): Promise<FoundRow[]> {
+  const files = `read_parquet([${paths.map(text).join(', ')}], filename = true, hive_partitioning = false, union_by_name = true)`;
+  const reader = await connection.runAndReadAll(
+    `SELECT filename, wallet, batch_id, slot, event_id, epoch_ms(time)::DOUBLE, session, coalesce(epoch_ms(issued_at), 0)::DOUBLE
+     FROM (SELECT NULL::TIMESTAMPTZ AS issued_at WHERE false UNION ALL BY NAME FROM ${files}) AS r WHERE ${theirs}`,
+  );
+  return reader.getRowsJS().map(([file, wallet, batchId, slot, eventId, time, session, issuedAt]) => ({
+    file: String(file),
+    wallet: String(wallet),
+    batchId: String(batchId),
+    slot: Number(slot),
+    eventId: String(eventId),
+    time: Number(time),
+    session: session === null ? null : String(session),
+    issuedAt: Number(issuedAt),
+  }));
 }
 
 async function append(
@@ -127,6 +207,7 @@ async function append(
       appender.appendInteger(row.slot);
       appender.appendBigInt(BigInt(row.origin));
       appender.appendInteger(row.partition);
+      appender.appendTimestampTZ(new DuckDBTimestampTZValue(BigInt(row.issuedAt) * 1000n));
       for (const scope of scopes) textOrNull(row.scopes[scope]);
       appender.endRow();
     }

@@ -26,6 +26,7 @@ const row = (origin: number, wallet: string): ExportRow => ({
   slot: 0,
   origin,
   partition: 0,
+  issuedAt: 1_000,
   scopes: { purchase: `of ${wallet}` },
 });
 const delivery = (first: number, last: number) => ({

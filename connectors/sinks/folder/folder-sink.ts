@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../../services/pipeline/errors.ts';
 import { type Position, START } from '../../../services/pipeline/ports/positions.ts';
-import type { Delivery, ExportRow, RowOwner, Sink } from '../../../services/pipeline/ports/sink.ts';
+import type {
+  Delivery,
+  ExportRow,
+  KeepRows,
+  RowOwner,
+  RowSelection,
+  Sink,
+} from '../../../services/pipeline/ports/sink.ts';
 import { claim } from './claim.ts';
 import { type CommitLog, commitLog } from './commit-log.ts';
 import { emptyTrash, sync, syncAll } from './durable.ts';
@@ -23,15 +30,20 @@ export interface FileFormat {
   write(files: readonly { readonly path: string; readonly rows: readonly ExportRow[] }[]): Promise<void>;
   /** Makes ready for finding the rows of these owners, all of one app and each named once; what was made before is void then. */
   find(owners: readonly RowOwner[]): Promise<Found>;
+  /** The same for the rows that these select, all of one app. */
+  findSelected(app: string, selections: readonly RowSelection[]): Promise<Found>;
   close(): Promise<void>;
 }
 
-/** The rows of some owners. */
+/** Rows that are to go. */
 export interface Found {
   /** Those of the files that have such rows. */
   in(paths: readonly string[]): Promise<string[]>;
-  /** Copies a file without them. @returns how many rows are left (no file need be written for 0) */
-  takenFrom(from: string, to: string): Promise<number>;
+  /**
+   * Copies a file without them.
+   * @returns how many rows are left (no file need be written for 0), and how many each selection took, none where whole owners go
+   */
+  takenFrom(from: string, to: string): Promise<{ readonly left: number; readonly taken: readonly number[] }>;
 }
 
 const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mark;
@@ -53,14 +65,14 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
   }
 
   /** @returns null when another commit took the number: then the head says what that means */
-  async function tryPut(rows: readonly ExportRow[], delivery: Delivery): Promise<boolean | null> {
+  async function tryPut(rows: readonly ExportRow[], delivery: Delivery, keep: KeepRows): Promise<boolean | null> {
     const log = logOf(delivery.partition);
     await log.begin();
     const { number, commit } = await log.head();
     if (commit && same(commit.from, delivery.from) && same(commit.to, delivery.to)) return true;
     if (!same(commit?.to ?? START, delivery.from)) return false;
-    // Read after the head: an erasure that is not in the book yet takes the number that we hope for.
-    const spared = await book.spared(rows);
+    // Asked after the head: an erasure or removal that is not known yet takes the number that we hope for.
+    const spared = await keep(await book.spared(rows));
     const won = await log.commit(number + 1, delivery, async (staging) => {
       const files = filesOf(spared, delivery, format.extension);
       await format.write(files.map((file) => ({ path: join(staging, file.staged), rows: file.rows })));
@@ -72,9 +84,10 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
   }
 
   /** Erasures of other members could take the number again and again; none does while we hold their lock. */
-  async function put(rows: readonly ExportRow[], delivery: Delivery): Promise<boolean> {
-    let moved = await serially(() => tryPut(rows, delivery));
-    while (moved === null) moved = await lock.hold(() => serially(() => tryPut(rows, delivery)));
+  async function put(rows: readonly ExportRow[], delivery: Delivery, keep: KeepRows = async (all) => all) {
+    const attempt = () => serially(() => tryPut(rows, delivery, keep));
+    let moved = await attempt();
+    while (moved === null) moved = await lock.hold(attempt);
     return moved;
   }
 
@@ -98,9 +111,35 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
     );
   }
 
-  async function rewrite(path: string, found: Found, drafts: string): Promise<void> {
+  async function remove(selections: readonly RowSelection[]): Promise<readonly number[]> {
+    // Not in the work: a holder that was taken for dead has deleted what it has counted.
+    const counts = selections.map(() => 0);
+    if (selections.length === 0) return counts;
+    const numbered = selections.map((selection, n) => ({ selection, n }));
+    await lock.hold((drafts) =>
+      serially(async () => {
+        // Whoever asked what to keep before this removal was there loses the number; whoever takes one from here on asks again.
+        for (const partition of await partitions(root)) await logOf(partition).bar();
+        await emptyTrash(root);
+        for (const app of new Set(selections.map((one) => one.app))) {
+          const mine = numbered.filter(({ selection }) => selection.app === app);
+          const found = await format.findSelected(
+            app,
+            mine.map(({ selection }) => selection),
+          );
+          for (const path of await found.in(await walk(root, format.extension, app))) {
+            const taken = await rewrite(path, found, drafts);
+            for (const [i, { n }] of mine.entries()) counts[n] = (counts[n] ?? 0) + (taken[i] ?? 0);
+          }
+        }
+      }),
+    );
+    return counts;
+  }
+
+  async function rewrite(path: string, found: Found, drafts: string): Promise<readonly number[]> {
     const draft = join(drafts, `draft${format.extension}`);
-    const left = await found.takenFrom(path, draft);
+    const { left, taken } = await found.takenFrom(path, draft);
     if (left > 0) await sync(draft);
     await reach('drafted');
     // Also a file of which nothing is left goes through the drafts, where only the holder of the lock can move it.
@@ -108,6 +147,7 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
     await reach('rewritten');
     await sync(dirname(path));
     await rm(draft, { force: true });
+    return taken;
   }
 
   async function check(): Promise<void> {
@@ -131,6 +171,7 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
     put,
     position: (partition) => serially(async () => (await logOf(partition).head()).commit?.to ?? START),
     erase,
+    remove,
     close: () => serially(() => format.close()),
   };
   return weatherproof(sink, root);

@@ -59,9 +59,10 @@ export function weatherproof(sink: Sink, root: string): Sink {
   };
   return {
     check: () => told(sink.check()),
-    put: (rows, delivery) => told(sink.put(rows, delivery)),
+    put: (rows, delivery, keep) => told(sink.put(rows, delivery, keep)),
     position: (partition) => told(sink.position(partition)),
     erase: (owners) => told(sink.erase(owners)),
+    remove: (selections) => told(sink.remove(selections)),
     close: () => told(sink.close()),
   };
 }

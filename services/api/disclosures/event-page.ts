@@ -4,19 +4,23 @@ import { RetriableError } from '../../pipeline/errors.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
+import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import { type OpenRoot, type Owner, VAULT_CACHE_MS, type Vault } from '../../pipeline/ports/vault.ts';
 import type { StoredBatch } from '../../pipeline/segment-reader.ts';
 import { ApiProblem } from '../problems.ts';
+import { MOST_ASKING_MS } from '../removals/cut-when-removed.ts';
 import type { Cursor, Cursors } from './cursor.ts';
 import { type DisclosedEvent, disclosedEvents, type LiveBatch, sealedEvents } from './disclosed-events.ts';
 import type { EventReader } from './event-reader.ts';
 import { createPageSegments } from './page-segments.ts';
 import { rootStates } from './root-states.ts';
+import { stillThere } from './still-there.ts';
 import { isReadable, isUnreadableForGood } from './unreadable.ts';
 
 export interface EventPagesDeps {
   readonly index: Pick<IndexStore, 'batches' | 'ofWallet'>;
   readonly vault: Pick<Vault, 'roots'>;
+  readonly removedEvents: RemovedEvents;
   readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
   readonly cursors: Cursors;
   /** Milliseconds, monotonic. */
@@ -42,6 +46,12 @@ export interface EventPage {
   readonly more: boolean;
 }
 
+/** A page, and whether all of it may still be written to its reader: no event of it was removed meanwhile. */
+export interface AnswerablePage {
+  readonly page: EventPage;
+  isThere(): Promise<boolean>;
+}
+
 /** A page looks into at most so many batches, for so long, and holds at most so many bytes of envelopes and metas (and one event more). */
 const MOST_BATCHES = 100;
 const MOST_MS = 2_000;
@@ -51,12 +61,12 @@ const MOST_PAGES = 4;
 
 /**
  * Pages of an owner's events. What a page says was allowed, and its root not erased, when it is answered: roots are asked for once a batch
- * is at hand, and again at the end.
+ * is at hand, and again at the end; whether its events are removed is asked last.
  */
 export function createEventPages(deps: EventPagesDeps) {
   let underWay = 0;
   /** @throws ApiProblem `overloaded` while as many pages are under way as may be; `invalid` for a cursor that is none */
-  return async (owner: Owner, reader: EventReader, wanted: WantedPage): Promise<EventPage> => {
+  return async (owner: Owner, reader: EventReader, wanted: WantedPage): Promise<AnswerablePage> => {
     if (underWay >= MOST_PAGES) throw new ApiProblem('overloaded');
     underWay += 1;
     try {
@@ -68,11 +78,11 @@ export function createEventPages(deps: EventPagesDeps) {
 }
 
 async function pageOf(
-  { index, vault, clusters, cursors, elapsed, signals }: EventPagesDeps,
+  { index, vault, removedEvents, clusters, cursors, elapsed, signals }: EventPagesDeps,
   owner: Owner,
   reader: EventReader,
   { begin, limit, gone }: WantedPage,
-): Promise<EventPage> {
+): Promise<AnswerablePage> {
   const began = elapsed();
   const after = begin === null ? null : cursors.read(owner, begin);
   const { batches, more } = await batchesOf(index, owner, after);
@@ -80,6 +90,7 @@ async function pageOf(
   const segments = createPageSegments(clusters);
   const events: DisclosedEvent[] = [];
   const metas = new Map<string, string>();
+  const looked = new Map<string, LiveBatch>();
   const unreadable: Error[] = [];
   let bytes = 0;
   let at = after;
@@ -92,6 +103,7 @@ async function pageOf(
     for (const found of eventsOf(batch, stored, root, reader, from)) {
       if (events.length === limit || bytes > MOST_BYTES) return false;
       events.push(found);
+      looked.set(found.batchId, batch);
       bytes += sizeOf(found);
       if (found.content === 'unchecked' && !metas.has(found.batchId)) {
         const meta = toBase64url(stored.meta);
@@ -103,15 +115,19 @@ async function pageOf(
     return true;
   }
 
-  async function answer(isMore: boolean): Promise<EventPage> {
+  async function answer(isMore: boolean): Promise<AnswerablePage> {
     const now = await rootStates(vault, owner, events.map(versionOf));
-    const left = events.filter((one) => now.get(one.rootVersion));
+    const readable = events.filter((one) => now.get(one.rootVersion));
+    const next = at && cursors.show(owner, at);
+    const asked = elapsed();
+    const there = await stillThere(removedEvents, owner, readable, looked);
+    if (elapsed() - asked > MOST_ASKING_MS)
+      throw new RetriableError('removals_slow', 'what was said of removals is too old by now');
+    const left = readable.filter((_, i) => there[i]);
     const ids = new Set(left.map(({ batchId }) => batchId));
     return {
-      events: left,
-      metas: Object.fromEntries([...metas].filter(([id]) => ids.has(id))),
-      next: at && cursors.show(owner, at),
-      more: isMore,
+      page: { events: left, metas: Object.fromEntries([...metas].filter(([id]) => ids.has(id))), next, more: isMore },
+      isThere: async () => (await stillThere(removedEvents, owner, left, looked)).every(Boolean),
     };
   }
 

@@ -57,7 +57,9 @@ export const decrypted = z.object({
       z.object({
         code: z
           .string()
-          .describe('`no_key`: no live grant or policy gives the key to the caller; else why it does not open.'),
+          .describe(
+            '`no_key`: no live grant or policy gives the key to the caller; `removed`: the wallet has removed this event by its id; else why it does not open.',
+          ),
       }),
     ]),
   ),

@@ -2,6 +2,7 @@ import {
   commitment,
   envelopeEpoch,
   fromBase64url,
+  isEventId,
   isScopeName,
   open,
   ProtocolError,
@@ -10,6 +11,7 @@ import {
   toHex,
 } from '../../../protocol/index.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
+import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import type { Owner, ScopeKeyRequest, Vault } from '../../pipeline/ports/vault.ts';
 import { askersOf } from '../auth/askers.ts';
 import type { Caller } from '../auth/bearer.ts';
@@ -32,11 +34,12 @@ export interface SealedUnder extends Owner {
 /** What became of an item: what was sealed, or why not. */
 export type OpenedItem =
   | { readonly data: string; readonly salt: string; readonly commitment: string }
-  | { readonly code: ProtocolErrorCode | 'no_key' };
+  | { readonly code: ProtocolErrorCode | 'no_key' | 'removed' };
 
 export interface DecryptDeps {
   readonly vault: Pick<Vault, 'scopeKeys'>;
   readonly consents: Pick<Consents, 'certificates'>;
+  readonly removedEvents: Pick<RemovedEvents, 'of'>;
   readonly now: () => number;
 }
 
@@ -49,7 +52,7 @@ type Parsed = { readonly envelope: Uint8Array; readonly epoch: number } | { read
  * Opens envelopes for a partner, as far as the owner's consent gives the caller their keys: the vault decides, and writes into the
  * owner's access log what it gives. An item that is refused never fails the others.
  */
-export function createDecrypt({ vault, consents, now }: DecryptDeps) {
+export function createDecrypt({ vault, consents, removedEvents, now }: DecryptDeps) {
   /** @param keys where the keys go as they come: what was given is overwritten by the caller, also when a later look fails */
   async function fetchKeys(caller: Caller, under: SealedUnder, wanted: readonly ScopeAt[], keys: Keys): Promise<void> {
     const name = `${caller.signer}:${caller.signer === 'app' ? caller.app : caller.wallet}`;
@@ -72,18 +75,34 @@ export function createDecrypt({ vault, consents, now }: DecryptDeps) {
     const keys: Keys = new Map();
     try {
       await fetchKeys(caller, under, [...wanted.values()], keys);
-      return items.map(({ eventId, scope }, i): OpenedItem => {
+      const all = items.map(({ eventId, scope }, i): OpenedItem => {
         const one = parsed[i] as Parsed;
         if ('code' in one) return one;
         const scopeKey = keys.get(nameOf({ scope, epoch: one.epoch }));
         if (!scopeKey) return { code: 'no_key' };
         return opened({ ...one, scopeKey, app: under.app, subject: under.subject, eventId, scope });
       });
+      const removed = await removedIds(removedEvents, under, items);
+      return all.map((one, i) => ('data' in one && removed.has(items[i]?.eventId) ? { code: 'removed' } : one));
     } finally {
       for (const key of keys.values()) key.fill(0);
       scrub();
     }
   };
+}
+
+/**
+ * Which of these events the owner has removed by id. Of an envelope alone no more can be said: its time, session and batch are in the meta
+ * of the batch, if it ever was in one.
+ */
+export async function removedIds(
+  removedEvents: Pick<RemovedEvents, 'of'>,
+  { app, wallet }: Owner,
+  items: readonly Pick<SealedItem, 'eventId'>[],
+): Promise<ReadonlySet<string | undefined>> {
+  const ids = [...new Set(items.map(({ eventId }) => eventId))].filter(isEventId);
+  const found = await removedEvents.of(ids.map((id) => ({ app, wallet, id, time: null, session: null, issuedAt: 0 })));
+  return new Set(ids.filter((_, i) => found[i] !== null));
 }
 
 interface ScopeAt {

@@ -1,11 +1,14 @@
 import { fromHex } from '../../../protocol/index.ts';
+import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
 import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { decrypted, decryptRequest, encrypted, encryptRequest } from '../explicit/crypto-shapes.ts';
-import type { createDecrypt } from '../explicit/decrypt.ts';
+import { type createDecrypt, removedIds } from '../explicit/decrypt.ts';
 import type { createEncrypt } from '../explicit/encrypt.ts';
 import { ApiProblem } from '../problems.ts';
+
+import { cutWhenRemoved } from '../removals/cut-when-removed.ts';
 import { BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
 
 export interface CryptoRoutesDeps {
@@ -13,6 +16,7 @@ export interface CryptoRoutesDeps {
   readonly apps: Pick<AppRegister, 'find'>;
   readonly encrypt: ReturnType<typeof createEncrypt>;
   readonly decrypt: ReturnType<typeof createDecrypt>;
+  readonly removedEvents: Pick<RemovedEvents, 'of'>;
 }
 
 const shared = { method: 'post' as const, tags: ['crypto'] };
@@ -20,7 +24,7 @@ const shared = { method: 'post' as const, tags: ['crypto'] };
 const limit = 2_000_000;
 
 /** Explicit encryption, for partners that keep their data themselves: raw in, raw out. */
-export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt }: CryptoRoutesDeps): Route[] => [
+export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt, removedEvents }: CryptoRoutesDeps): Route[] => [
   {
     limit,
     access: { kind: 'token', operation: 'crypto.encrypt', by: ['owner', 'app'] },
@@ -60,7 +64,7 @@ export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt }: CryptoRoutes
       path: '/v1/crypto/decrypt',
       summary: 'Decrypt envelopes',
       description:
-        "By the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. Keys that this takes are in the wallet's access log. Of a wallet's certificates that have not expired the newest 8 count. At most 2,000,000 bytes and 1,000 envelopes.",
+        "By the app under the wallet's policy, or by a wallet with a registered certificate, under a grant or a policy that names it. An envelope of an event that the wallet has removed by its id is refused; of a removal by time or by session an envelope says nothing. Keys that this takes are in the wallet's access log. Of a wallet's certificates that have not expired the newest 8 count. At most 2,000,000 bytes and 1,000 envelopes.",
       request: jsonBody(decryptRequest),
       responses: {
         200: ok('One answer per envelope, in order; one that is refused does not fail the others.', decrypted),
@@ -73,7 +77,10 @@ export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt }: CryptoRoutes
       if (caller.signer === 'app') mustBeOwnerOrApp(caller, wallet);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
       const under = { ...owner, rootVersion, subject: fromHex(subject, 32) };
-      answerJson(response, 200, { items: await decrypt(caller, under, items) });
+      const answer = await decrypt(caller, under, items);
+      const shown = items.filter((_, i) => 'data' in (answer[i] ?? {}));
+      cutWhenRemoved(response, async () => (await removedIds(removedEvents, under, shown)).size === 0);
+      answerJson(response, 200, { items: answer });
     },
   },
 ];

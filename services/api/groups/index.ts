@@ -39,6 +39,7 @@ import { keys } from '../requests/keys.ts';
 import { move } from '../requests/move.ts';
 import { policy } from '../requests/policy.ts';
 import { recipient } from '../requests/recipient.ts';
+import { remove } from '../requests/remove.ts';
 import { reopen } from '../requests/reopen.ts';
 import { revoke } from '../requests/revoke.ts';
 import { createSealedKeys } from '../requests/sealed-keys.ts';
@@ -93,7 +94,7 @@ export interface GroupDeps {
   readonly signals: Pick<Signals, 'emit'>;
   readonly faults: Pick<Faults, 'reach'>;
   readonly ready: () => boolean;
-  readonly removals: Pick<Removals, 'find' | 'progress'>;
+  readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
   /** Asked last before an event is written to anybody. */
   readonly removedEvents: RemovedEvents;
   readonly partitionOf: (wallet: Uint8Array, partitions: number) => number;
@@ -121,6 +122,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     erase(deps.faults),
     reopen,
     associate(deps.clusterNames),
+    remove,
   ];
   const app = (bytes: Uint8Array) => apps.find({ hex: toHex(bytes), bytes });
   const accept = createAcceptRequest({ network, requests, now, app });
@@ -140,8 +142,9 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...cryptoRoutes({
       authorize,
       apps,
+      removedEvents: deps.removedEvents,
       encrypt: createEncrypt(deps),
-      decrypt: createDecrypt({ vault, consents, now }),
+      decrypt: createDecrypt({ vault, consents, removedEvents: deps.removedEvents, now }),
     }),
     ...blobRoutes({
       authorize,

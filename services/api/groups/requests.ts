@@ -12,7 +12,12 @@ export interface RequestRoutesDeps {
   readonly telemetry: Pick<Telemetry, 'answered'>;
 }
 
-const TAGS: Partial<Record<KindName, string>> = { erase: 'removals', reopen: 'removals', associate: 'wallets' };
+const TAGS: Partial<Record<KindName, string>> = {
+  erase: 'removals',
+  reopen: 'removals',
+  remove: 'removals',
+  associate: 'wallets',
+};
 
 const SHARED: Readonly<Record<number, string>> = {
   403: '`unknown_app`',

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
-import type { Removal, RemovalProgress } from '../../pipeline/ports/removals.ts';
+import type { ErasureOnItsWay, RemovalProgress } from '../../pipeline/ports/removals.ts';
 import { erasureReceipt } from './erasure-receipt.ts';
 
 const bytes = (length: number) => new Uint8Array(length);
-const removal: Removal = {
+const removal: ErasureOnItsWay = {
   app: bytes(32),
   wallet: bytes(32),
   id: bytes(16),
+  kind: 'erase',
   issuedAt: 0,
   fence: 5,
   rootVersions: [1],

@@ -1,12 +1,12 @@
 import type { Cbor } from '../../../protocol/index.ts';
-import type { Removal, RemovalProgress } from '../../pipeline/ports/removals.ts';
+import type { ErasureOnItsWay, RemovalProgress } from '../../pipeline/ports/removals.ts';
 
 /**
  * What the receipt of an erasure claims: what nobody can read any more, what stays for a while, and what is out of reach. Nothing else.
  * @param completedAt milliseconds since the epoch
  */
 export function erasureReceipt(
-  removal: Removal,
+  removal: ErasureOnItsWay,
   progress: RemovalProgress,
   exports: { readonly applied: readonly string[]; readonly pending: readonly string[] },
   place: { readonly network: string; readonly partition: number; readonly keksRotate: boolean },

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
-import type { Removal, RemovalProgress } from '../../pipeline/ports/removals.ts';
+import type { ErasureOnItsWay, Removal, RemovalProgress } from '../../pipeline/ports/removals.ts';
 import { EXPORTS_MS, nextStep } from './next-step.ts';
 
 const bytes = (length: number) => new Uint8Array(length);
-const sent: Removal = {
+const sent: ErasureOnItsWay = {
   app: bytes(32),
   wallet: bytes(32),
   id: bytes(16),
+  kind: 'erase',
   issuedAt: 0,
   fence: 5,
   rootVersions: [1],
@@ -20,8 +21,8 @@ const past: RemovalProgress = {
   pinner: true,
   swept: true,
   exports: [
-    { name: 'a', reported: true },
-    { name: 'b', reported: false },
+    { name: 'a', reported: true, rows: 0 },
+    { name: 'b', reported: false, rows: 0 },
   ],
   keysGiven: 0,
   clientMode: false,

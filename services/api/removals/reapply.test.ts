@@ -5,7 +5,9 @@ import { createMemoryRemovalHistory } from '../../../connectors/vault/memory-rem
 import { memoryKeyTables } from '../../../connectors/vault/memory-tables.ts';
 import type { Removal } from '../../../schemas/index.ts';
 import { removalsRequested } from '../../../topics/removals-requested.ts';
+import type { Selector } from '../../pipeline/rules/removal.ts';
 import { reapplyRemovals } from './reapply.ts';
+import { recordOf } from './removal-record.ts';
 
 const id = (n: number, length: number) => {
   const bytes = new Uint8Array(length);
@@ -20,10 +22,11 @@ const removal = (n: number, over: Partial<Removal> = {}): Removal => ({
   fence: n,
   rootVersions: [1],
   issuedAt: n,
+  selector: null,
   ...over,
 });
 
-test('the log is taken in by pages, each record once; from the start on demand; what is no erasure is passed over', async () => {
+test('the log is taken in by pages, each record once; from the start on demand; what says nothing is passed over; removals of single events as well', async () => {
   const log = new MemoryLog();
   const topic = removalsRequested.name;
   log.createTopic(topic, 1);
@@ -50,4 +53,18 @@ test('the log is taken in by pages, each record once; from the start on demand; 
   expect(await reapply()).toEqual({ read: 1, removals: 1, roots: 2 });
   expect(await reapply()).toEqual({ read: 0, removals: 0, roots: 0 });
   expect(await reapply(0)).toEqual({ read: 1_102, removals: 0, roots: 0 });
+
+  const wallet = id(7_000, 32);
+  const selectors: Selector[] = [{ events: ['e'] }, { from: 1, to: 2 }, { session: 'ab'.repeat(32) }];
+  const removes = selectors.map((selector, n) => ({
+    id: id(7_000 + n, 16),
+    app: id(1, 32),
+    wallet,
+    issuedAt: n,
+    selector,
+  }));
+  await send(removes.map(recordOf));
+  expect(await reapply()).toEqual({ read: 3, removals: 3, roots: 0 });
+  expect(tables.removals).toEqual(removes.map((one) => ({ ...one, taken: true })));
+  expect(await reapply(0)).toEqual({ read: 1_105, removals: 0, roots: 0 });
 });

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import { createMemoryRemovals } from '../../../connectors/vault/memory-removals.ts';
 import { memoryKeyTables } from '../../../connectors/vault/memory-tables.ts';
-import { keyPairFromSeed, ready, signReceipt } from '../../../protocol/index.ts';
+import { keyPairFromSeed, ready, signReceipt, verifyReceipt } from '../../../protocol/index.ts';
 import { NO_FAULTS } from '../../pipeline/faults.ts';
+import { REMOVED_FRESH_MS } from '../../pipeline/ports/removed-events.ts';
 import { VAULT_CACHE_MS } from '../../pipeline/ports/vault.ts';
+import { EXPORTS_MS } from './next-step.ts';
 import { sweepRemovals } from './sweeper.ts';
 
 beforeAll(() => ready());
@@ -51,4 +53,66 @@ test('the fence is set only when no cache of a vault can still hold a key of the
   expect(sent).toMatchObject([{ fence: 12 }]);
   await look(signal);
   expect(await state()).toMatchObject({ state: 'done', receipts: 1 });
+});
+
+test('a removal of single events is sent at once, and signed for only when what was read before it is out, also by who did not send it', async () => {
+  const tables = memoryKeyTables();
+  const exports = [
+    { name: 'fast', reported: true, rows: 3 },
+    { name: 'slow', reported: false, rows: 0 },
+  ];
+  const removals = createMemoryRemovals(tables, () => ({ indexer: false, pinner: false, swept: false, exports }));
+  const selector = { events: ['01900000-0000-7000-8000-000000000001'] };
+  const removal = { app: bytes(32), wallet: bytes(32), id: bytes(16), issuedAt: 1, selector };
+  tables.removals.push(removal);
+  let [elapsed, now] = [5, 1_000];
+  const sent: object[] = [];
+  const told: object[] = [];
+  const key = keyPairFromSeed('ed25519', bytes(32));
+  const sweeper = () =>
+    sweepRemovals({
+      network: 'cere-sandbox',
+      removals,
+      partitionOf: () => 0,
+      endOffset: () => Promise.reject(new Error('it has no fence')),
+      requested: async (record) => void sent.push(record),
+      completed: async (records) => void told.push(...records),
+      eraseBlobs: () => Promise.reject(new Error('nobody is erased')),
+      sign: (payload) => signReceipt('cere-sandbox', payload, key),
+      keksRotate: true,
+      clock: { now: () => now },
+      elapsed: () => elapsed,
+      faults: NO_FAULTS,
+      onReceipt: () => undefined,
+    });
+  const { signal } = new AbortController();
+  const state = async () => (await removals.find(removal))?.removal;
+  await sweeper()(signal);
+  expect(sent).toMatchObject([{ kind: 'remove', fence: null, selector: { events: selector.events, session: null } }]);
+  expect(await state()).toMatchObject({ state: 'sent', receipts: 0 });
+  // The process that goes on has never seen it before.
+  const look = sweeper();
+  now += EXPORTS_MS;
+  await look(signal);
+  elapsed += REMOVED_FRESH_MS - 1;
+  await look(signal);
+  expect(await state()).toMatchObject({ receipts: 0 });
+  elapsed += 1;
+  await look(signal);
+  expect(await state()).toMatchObject({ state: 'done', pending: ['slow'], receipts: 1 });
+  exports.splice(1, 1, { name: 'slow', reported: true, rows: 2 });
+  await look(signal);
+  await look(signal);
+  const receipts = (await removals.find(removal))?.receipts ?? [];
+  const [first, second] = receipts.map((one) => verifyReceipt(one, { network: 'cere-sandbox', key: key.publicKey }));
+  expect(receipts).toHaveLength(2);
+  expect(first).toMatchObject({
+    kind: 'removal',
+    number: 1,
+    selector,
+    stores: { api: 'invalidated', ipfs: 'pending', 'ddc.batches.pinned': 'until retention', 'export:slow': 'pending' },
+    exports: { applied: [{ name: 'fast', rows: 3 }], pending: ['slow'] },
+  });
+  expect(second).toMatchObject({ number: 2, stores: { 'export:slow': 'removed' }, exports: { pending: [] } });
+  expect(told).toMatchObject([{ reporter: 'exporter:fast' }, { reporter: 'exporter:slow' }]);
 });

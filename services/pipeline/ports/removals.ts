@@ -1,13 +1,14 @@
+import type { Selecting, Selector } from '../rules/removal.ts';
 import type { Erasure, NamedErasure } from './erasures.ts';
 import type { Owner } from './vault.ts';
 
-/** How far a removal is. `fenced`: the fence is stored. `sent`: the record is in `ddc.removals.requested`. `done`: a receipt is out. */
+/** How far a removal is. `fenced`: the fence is stored (erasures only). `sent`: the record is in `ddc.removals.requested`. `done`: a receipt is out. */
 export type RemovalState = 'committed' | 'fenced' | 'sent' | 'done';
 
-/** An erasure as the sweeper works on it. */
-export interface Removal extends Erasure {
-  /** 16 bytes, of the signed request. */
-  readonly id: Uint8Array;
+/** A removal on its way, as the sweeper works on it. */
+interface OnItsWay extends Named {
+  /** Milliseconds since the epoch, of the signed request. */
+  readonly issuedAt: number;
   readonly state: RemovalState;
   /** Milliseconds since the epoch when it became `sent`; exports have 60 s from here. */
   readonly sentAt: number | null;
@@ -17,6 +18,31 @@ export interface Removal extends Erasure {
   readonly receipts: number;
 }
 
+export interface ErasureOnItsWay extends OnItsWay, Erasure {
+  readonly kind: 'erase';
+}
+
+/** Single events, removed. */
+export interface RemoveOnItsWay extends OnItsWay {
+  readonly kind: 'remove';
+  readonly selector: Selector;
+}
+
+export type Removal = ErasureOnItsWay | RemoveOnItsWay;
+
+/** A removal of single events by the id of its signed request. */
+export interface NamedRemove extends Named, Selecting {}
+
+/** One line of the list of an owner's removals. */
+export interface ListedRemoval extends Pick<OnItsWay, 'id' | 'issuedAt' | 'state' | 'pending' | 'receipts'> {
+  /** How many events were named, the stretch of time, or that it was a session; null for an erasure. */
+  readonly selects:
+    | { readonly events: number }
+    | { readonly from: number; readonly to: number }
+    | { readonly session: true }
+    | null;
+}
+
 /** How far the rooms are with one removal, and what its receipt has to name. */
 export interface RemovalProgress {
   /** The room's mark has passed the fence. */
@@ -24,8 +50,8 @@ export interface RemovalProgress {
   readonly pinner: boolean;
   /** No row of the index that the erasure reaches is left. */
   readonly swept: boolean;
-  /** Exports that may hold rows of this owner, by name, and whether each has reported. */
-  readonly exports: readonly { readonly name: string; readonly reported: boolean }[];
+  /** Exports that may hold rows of this owner, by name, whether each has reported, and how many rows it deleted (not counted for erasures). */
+  readonly exports: readonly { readonly name: string; readonly reported: boolean; readonly rows: number }[];
   /** Scope keys that were sealed to somebody before: what they open stays open to them. */
   readonly keysGiven: number;
   /** Some root was the client's own: its keys were never ours to destroy. */
@@ -45,18 +71,23 @@ type Named = Owner & { readonly id: Uint8Array };
 
 /** The table `removals` as the sweeper moves it. Every step is a compare-and-set, so several sweepers do no harm. */
 export interface Removals {
-  /** Erasures that are not done, or done with exports pending, in order of owner and id. @param after the last of the page before */
+  /** Removals that are not done, or done with exports pending, in order of owner and id. @param after the last of the page before */
   open(limit: number, after?: Named): Promise<Removal[]>;
   /** committed → fenced. @returns false when it is no longer committed. */
   fence(removal: Named, fence: number): Promise<boolean>;
-  /** fenced → sent. @param at milliseconds since the epoch */
+  /** fenced → sent, of single events committed → sent. @param at milliseconds since the epoch */
   sent(removal: Named, at: number): Promise<boolean>;
   /** From the rows of indexer and pinner, the index and the reports of exports. @param partition of the wallet */
   progress(removal: Removal, partition: number): Promise<RemovalProgress>;
   /** sent → done with the first receipt, or a further receipt. @returns false when another sweeper was first. */
   complete(removal: Removal, receipt: StoredReceipt, pending: readonly string[]): Promise<boolean>;
-  /** With its receipts, oldest first; null when there is no such erasure. */
+  /** With its receipts, oldest first; null when there is no such removal. */
   find(removal: Named): Promise<{ removal: Removal; receipts: readonly StoredReceipt[] } | null>;
+  /** Removals of an owner, the last signed first. @param page.after the last of the page before */
+  list(
+    owner: Owner,
+    page: { readonly after?: Pick<Named, 'id'> & { readonly issuedAt: number }; readonly limit: number },
+  ): Promise<ListedRemoval[]>;
 }
 
 /** What taking the log of removals in has mended. */
@@ -82,12 +113,19 @@ export interface RemovalHistory {
    * @param at milliseconds since the epoch: exports have 60 s from here
    */
   take(erasures: readonly NamedErasure[], next: number, at: number): Promise<Reapplied>;
+  /** Puts removals of single events back that are not there. Before `take`, which says that the page is taken. @returns how many it put back */
+  takeRemoves(removes: readonly NamedRemove[], at: number): Promise<number>;
 }
 
 /** What exports tell about themselves. */
 export interface ExportReports {
   /** An export of this app is at work. */
   register(exportName: string, app: Uint8Array): Promise<void>;
-  /** It has applied these erasures, whose fence is known. */
-  report(exportName: string, removals: readonly Named[]): Promise<void>;
+  /** It has applied these removals (of erasures those whose fence is known). `rows`: how many it deleted, where it counts them. */
+  report(exportName: string, removals: readonly (Named & { readonly rows?: number })[]): Promise<void>;
+  /**
+   * Removals of single events in this app that the export has not reported, in order of owner and id.
+   * @param among `all` ever, as at its start; `open` those that are not completed, or wait for an export
+   */
+  due(exportName: string, app: Uint8Array, among: 'all' | 'open', limit: number): Promise<NamedRemove[]>;
 }

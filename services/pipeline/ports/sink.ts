@@ -1,3 +1,4 @@
+import type { Selecting } from '../rules/removal.ts';
 import type { Position } from './positions.ts';
 
 /** One event as an export sees it: typed columns, scopes already opened as far as the export may read them. */
@@ -18,6 +19,8 @@ export interface ExportRow {
   readonly slot: number;
   readonly origin: number;
   readonly partition: number;
+  /** When the batch was signed, milliseconds since the epoch: a removal reaches what was signed until then. */
+  readonly issuedAt: number;
   /** Scope name → plaintext, only the scopes this export may read. */
   readonly scopes: Readonly<Record<string, string>>;
 }
@@ -44,11 +47,25 @@ export interface RowOwner {
   readonly issuedAt: number;
 }
 
+/** Rows of single events that are to be deleted. */
+export interface RowSelection extends Selecting {
+  /** Lower-case hex, like the columns. */
+  readonly app: string;
+  readonly wallet: string;
+}
+
+/** Leaves out of a delivery what may not be shown any more. */
+export type KeepRows = (rows: readonly ExportRow[]) => Promise<readonly ExportRow[]>;
+
 export interface Sink {
   /** At start: the target is reachable and writable. Every call throws RetriableError `sink_unavailable` while it is not. */
   check(): Promise<void>;
-  /** Resolves once durable; idempotent. @returns false when the stored position is no longer `delivery.from` (another instance delivered). */
-  put(rows: readonly ExportRow[], delivery: Delivery): Promise<boolean>;
+  /**
+   * Resolves once durable; idempotent.
+   * @param keep asked which rows may be shown, once the place that this delivery is to take is known and before it takes it: see `remove`
+   * @returns false when the stored position is no longer `delivery.from` (another instance delivered)
+   */
+  put(rows: readonly ExportRow[], delivery: Delivery, keep?: KeepRows): Promise<boolean>;
   /** START when nothing was delivered yet. */
   position(partition: number): Promise<Position>;
   /**
@@ -56,5 +73,12 @@ export interface Sink {
    * done costs nothing. Once it resolves, no member of the export can add rows before a known fence, whatever it had in hand.
    */
   erase(owners: readonly RowOwner[]): Promise<void>;
+  /**
+   * Deletes the rows that were selected, of batches signed until then. Idempotent; to be called again when it failed. Every `put` that takes
+   * its place after this was called asks its `keep` after that as well: once it resolves, no member of the export can add rows that `keep`
+   * refuses since before the call, whatever it had in hand.
+   * @returns how many rows each selection deleted, one that several select counted with the first; what an earlier call deleted is not counted
+   */
+  remove(selections: readonly RowSelection[]): Promise<readonly number[]>;
   close(): Promise<void>;
 }

@@ -41,11 +41,15 @@ export interface SealedSummary {
   readonly timeMax: number;
 }
 
-/** What a session is kept as: SHA-256 of `<app>/<wallet>/<session>`, hex (databases and DuckDB have this hash). */
+/** What a session is kept as: SHA-256 of `<app>/<wallet>/<session>`, hex (keys in hex). */
 export const sessionMark = ({ app, wallet }: Owner, session: string): string =>
-  createHash('sha256')
-    .update(`${toHex(app)}/${toHex(wallet)}/${session}`)
-    .digest('hex');
+  sessionMarkOf({ app: toHex(app), wallet: toHex(wallet) }, session);
+
+/** The same of an owner in hex. */
+export const sessionMarkOf = (
+  { app, wallet }: { readonly app: string; readonly wallet: string },
+  session: string,
+): string => createHash('sha256').update(`${app}/${wallet}/${session}`).digest('hex');
 
 /** What a session is compared by; null where there is none. */
 export function markOf(owner: Owner, session: SessionOf): string | null {
