@@ -9,6 +9,7 @@ import { topics } from '../topics/index.ts';
 import { writeApiDocument } from './api-doc.ts';
 import { configurationDocument } from './configuration-doc.ts';
 import { errorsDocument } from './errors-doc.ts';
+import { openApiText } from './openapi-doc.ts';
 
 export const command = (): Command => {
   const docs = new Command('docs').description('write the generated documents');
@@ -24,6 +25,10 @@ export const command = (): Command => {
     .command('errors')
     .description('write docs/errors.md')
     .action(() => writeFile(join(root, 'docs/errors.md'), errorsDocument()));
+  docs
+    .command('openapi')
+    .description('write docs/openapi.json')
+    .action(async () => writeFile(join(root, 'docs/openapi.json'), await openApiText()));
   docs
     .command('configuration')
     .description('write docs/configuration.md')

@@ -10,6 +10,7 @@ import { writeApiDocument } from './api-doc.ts';
 import { COMMANDS } from './commands.ts';
 import { configurationDocument } from './configuration-doc.ts';
 import { errorsDocument } from './errors-doc.ts';
+import { openApiText } from './openapi-doc.ts';
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const IGNORED = new Set(['node_modules', 'dist', 'coverage']);
@@ -84,6 +85,10 @@ describe('generated documents; `ddc docs` writes them', () => {
 
   it('docs/configuration.md is what the configuration says', () => {
     expect(read('docs/configuration.md')).toBe(configurationDocument());
+  });
+
+  it('docs/openapi.json is what the routes say', async () => {
+    expect(read('docs/openapi.json') === (await openApiText())).toBe(true);
   });
 
   it('docs/api/ is what the TSDoc of protocol/ says, and every public export has some', async () => {

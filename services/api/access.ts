@@ -1,5 +1,5 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
-import type { Operation } from './auth/bearer.ts';
+import type { Operation } from './auth/operations.ts';
 
 /** Whose token: the wallet's own, its app's (for this wallet or for all), or one of another wallet to which something was granted. */
 export type Bearer = 'owner' | 'app' | 'reader';

@@ -39,12 +39,17 @@ describe('addresses in paths', () => {
 });
 
 test('the document says who may call: a token, none, or either', async () => {
-  const { body } = await call<{ paths: Record<string, Record<string, Described>> }>(`${it.url}/openapi.json`);
+  const { body } = await call<{
+    paths: Record<string, Record<string, Described>>;
+    components: { responses: Record<string, Answer> };
+  }>(`${it.url}/openapi.json`);
+  const of = (answer?: Answer) =>
+    answer?.$ref ? body.components.responses[answer.$ref.split('/').at(-1) as string] : answer;
   const said = (path: string, method: string) => {
     const described = body.paths[path]?.[method];
     if (!described) throw new Error(`${method} ${path} is not described`);
     const { security, responses } = described;
-    return { security, refusals: [401, 403].flatMap((status) => responses[status]?.description ?? []) };
+    return { security, refusals: [401, 403].flatMap((status) => of(responses[status])?.description ?? []) };
   };
   expect(said('/v1/wallets/{wallet}/apps/{app}/grants', 'get')).toEqual({
     security: [{ token: [] }],
@@ -58,5 +63,9 @@ test('the document says who may call: a token, none, or either', async () => {
 });
 interface Described {
   readonly security?: unknown;
-  readonly responses: Record<number, { readonly description: string }>;
+  readonly responses: Record<number, Answer>;
+}
+interface Answer {
+  readonly description?: string;
+  readonly $ref?: string;
 }

@@ -92,6 +92,8 @@ export interface ApiDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly version: string;
+  /** A script that signs what the page /docs sends; only where everybody has the keys. */
+  readonly docsPanel?: string;
   /** Default: on this thread. */
   readonly verify?: Verify;
   /** Default: `crypto_box_seal`. Only a sandbox's control experiment puts anything else here. */
@@ -145,6 +147,7 @@ export async function startApi(
     gate: createGate(deps.network, tokens),
     telemetry,
     version: deps.version,
+    docsPanel: deps.docsPanel ?? null,
   });
   running = await listen({
     ...server,

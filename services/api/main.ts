@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { openKubo } from '../../connectors/ipfs/kubo.ts';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createAdmission } from '../../connectors/postgres/admission.ts';
@@ -29,6 +30,7 @@ import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
 import { sweepBlobs } from './blobs/sweep.ts';
+import { API_VERSION } from './document.ts';
 import { endExpired } from './end-expired.ts';
 import { reapplyRemovals } from './removals/reapply.ts';
 import { readReceiptKey } from './removals/receipt-key.ts';
@@ -38,6 +40,11 @@ import { startVerifyThreads } from './verify-threads.ts';
 /** Cursors are no secret of anybody's: they only need a key that all processes have. */
 const CURSOR = utf8('cere-ddc:cursor:v1');
 const DAY_MS = 86_400_000;
+
+const SANDBOX = 'cere-sandbox';
+const PANEL = fileURLToPath(
+  new URL(`../../cli/docs-panel/panel${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+);
 
 /** One for each core beyond two, since a thread that shares a core only adds copying. */
 const defaultThreads = (): number => Math.max(0, availableParallelism() - 2);
@@ -184,7 +191,9 @@ async function start(boot: Boot): Promise<Running> {
         signals,
         log,
         metrics,
-        version: '1',
+        version: API_VERSION,
+        // Accounts of the sandbox come from a phrase that is public.
+        ...(config.network === SANDBOX ? { docsPanel: PANEL } : {}),
         verify: threads.verify,
         ...(config.unsafe.includes('transit') ? { seal: (_key: Uint8Array, body: Uint8Array) => body } : {}),
       },

@@ -291,6 +291,9 @@ export interface Problem {
   };
 }
 
+/** The address of a refusal's page, relative to this service (RFC 9457, section 3.1.1). */
+export const typeOf = (code: string): string => `/problems/${code}`;
+
 const RETRY_AFTER_SECONDS = 1;
 
 /** What to answer for anything thrown. Unknown errors become `bug` and say nothing of themselves. */
@@ -329,7 +332,7 @@ function shape(
   more: { detail?: string; line?: number },
   headers: Record<string, string>,
 ): Problem {
-  return { status, headers, body: { type: `urn:cere-ddc:problem:${code}`, title, status, code, ...more } };
+  return { status, headers, body: { type: typeOf(code), title, status, code, ...more } };
 }
 
 /** Errors of express carry a status. */

@@ -6,6 +6,7 @@ import { countAnswer } from './answer.ts';
 import type { Gate } from './auth/bearer.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { mustBeJson, readJson } from './json-body.ts';
+import { operationIdOf } from './openapi-parts.ts';
 import { ApiProblem } from './problems.ts';
 import { ClientGone } from './read-body.ts';
 import * as shapes from './shapes.ts';
@@ -56,14 +57,48 @@ export interface MountDeps {
 }
 
 /** What the document says of a route, with what follows from `access`. */
-export function documented({ doc, access }: Route): RouteConfig {
+export function documented({ doc, access, handle }: Route): RouteConfig {
   const responses: RouteConfig['responses'] = { ...doc.responses };
-  for (const [status, codes] of Object.entries(accessRefusals(access))) {
-    const own = responses[status];
-    responses[status] = problem(own && 'description' in own ? `${codes}, ${own.description}` : codes);
-  }
+  const takesJson = handle !== undefined && doc.request?.body?.content['application/json'] !== undefined;
+  for (const refusals of [accessRefusals(access), takesJson ? BODY_REFUSALS : {}, ANY_REFUSALS])
+    for (const [status, codes] of Object.entries(refusals)) responses[status] = refusedToo(responses[status], codes);
   const description = describedAccess(access, doc.description);
-  return { ...doc, ...securityOf(access), ...(description === undefined ? {} : { description }), responses };
+  const operationId = doc.operationId ?? operationIdOf(doc.method, doc.path);
+  return {
+    ...doc,
+    operationId,
+    ...securityOf(access),
+    ...(description === undefined ? {} : { description }),
+    responses,
+  };
+}
+
+/** What any request may be refused with, before its route is known or whatever it is. */
+const ANY_REFUSALS = {
+  400: '`bad_request`',
+  414: '`uri_too_long`',
+  431: '`headers_too_large`',
+  500: '`bug`',
+  503: '`overloaded`, `unavailable`, `stopping`',
+};
+/** What any JSON body may be refused with. */
+const BODY_REFUSALS = {
+  400: '`malformed_json`, `content_encoding`',
+  408: '`request_timeout`',
+  413: '`payload_too_large`',
+  415: '`content_type`, `encoding_unsupported`',
+};
+
+type Answer = NonNullable<RouteConfig['responses'][string]>;
+type ResponseConfig = ReturnType<typeof problem>;
+
+/** An answer that also is a refusal with these codes. */
+function refusedToo(own: ResponseConfig | Answer | undefined, codes: string): Answer {
+  if (!own || '$ref' in own || own.description === undefined) return problem(codes);
+  const { description: said } = own;
+  const further = codes.split(', ').filter((code) => !said.includes(code));
+  const description = [...further, said].join(', ');
+  return { ...own, description, content: { ...own.content, ...problemContent } };
 }
 
 /** Each address takes the methods of its routes; any other method is told which. */

@@ -12,10 +12,12 @@ export interface RouteDeps extends MountDeps {
   readonly routes: readonly Route[];
   readonly telemetry: Telemetry;
   readonly version: string;
+  /** Script of the page /docs; null: Swagger UI alone. */
+  readonly docsPanel: string | null;
 }
 
 /** Everything but `POST /v1/batches`, with the document made from the same routes. */
-export function createRoutes({ routes, telemetry, version, ...deps }: RouteDeps): Express {
+export function createRoutes({ routes, telemetry, version, docsPanel, ...deps }: RouteDeps): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
   mount(app, routes, deps);
@@ -24,7 +26,7 @@ export function createRoutes({ routes, telemetry, version, ...deps }: RouteDeps)
   app.all('/openapi.json', () => {
     throw new ApiProblem('method_not_allowed', { allow: 'GET, HEAD' });
   });
-  app.use('/docs', docsPage());
+  app.use('/docs', docsPage(docsPanel));
   app.use(() => {
     throw new ApiProblem('not_found');
   });

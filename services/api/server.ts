@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly stopTimeoutMs?: number;
   /** How long nothing may move on a connection, in either direction. Default 60 s: an answer that nobody reads is memory. */
   readonly stillTimeoutMs?: number;
+  /** For tests: told of every request before anything else looks at it. */
+  readonly observe?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 export interface ApiServer {
@@ -46,6 +48,7 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
       noDelay: true,
     },
     (request, response) => {
+      options.observe?.(request, response);
       // A kept connection must not bring more requests while the process stops.
       if (stopping) response.setHeader('connection', 'close');
       if (hasBody(request) && !options.unhurried?.(request)) limitBody(request, requestTimeout);

@@ -118,6 +118,15 @@ export const clusterShape = z
   .describe('Name of a set of IPFS nodes.');
 export const epochShape = z.int().min(0).describe('Key epoch of the wallet in the app.');
 
+/** Codes of batches and single events that could be read and are not valid. */
+export const BATCH_CODES =
+  '`header`, `field`, `v`, `network`, `key`, `source`, `number`, `count`, `signer`, `algorithm`, `wrap`, `signature`, `stale`, `client`, `subject`, `epoch`, `envelope`, `base64url`, `length`, `version`, `suite`, `event`, `id`, `type`, `time`, `session`, `blob`, `scope`, `salt`, `data`, `commitment`';
+/** Codes of bytes that are no batch. */
+export const UNREADABLE_CODES = '`utf8`, `json`, `depth`, `proto`, `body`, `line_end`, `blank_line`';
+/** Codes of signed requests that are not valid, whatever their kind. */
+export const REQUEST_CODES =
+  '`request`, `kind`, `field`, `network`, `key`, `request_id`, `number`, `signer`, `author`, `algorithm`, `wrap`, `signature`, `request_body`, `base64url`, `cbor`, `canonical`, `request_stale`, `not_yet`, `expired`, `expires`, `scope`, `scopes`, `recipients`, `x25519`, `grantor`, `grant`, `epoch`, `mode`, `subject`, `selector`, `cluster`';
+
 /** The JSON form of a signed request. The protocol's own parser is what checks it. */
 export const signedRequest = (kind: string) =>
   z.strictObject({
@@ -174,7 +183,8 @@ export const removalState = z.object({
 const place = z
   .string()
   .regex(/^\d{1,15}\.[0-9a-f]{32}$/, 'must be `next` of the page before')
-  .optional();
+  .optional()
+  .describe('`next` of the page before.');
 export const removalQuery = z.strictObject({
   after: place,
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 100.'),

@@ -34,7 +34,7 @@ let at = { next: 0, mark: -1 };
 async function index(...owners: { app?: KeyPair; wallet: KeyPair; time: number }[]) {
   at = await it.positions.load('indexer', 0);
   const entries = owners.map(({ wallet: of, time, ...named }, i) => ({
-    ...live(at.next + i, { time }),
+    ...live(at.next + i, { time, rootVersion: 1 }),
     app: (named.app ?? app).publicKey,
     wallet: of.publicKey,
   }));
@@ -83,7 +83,7 @@ describe('look-up', () => {
     await index({ wallet, time: 50 }, { wallet, time: 20 }, { app: OTHER_APP, wallet, time: 30 });
     const url = `${it.url}/v1/wallets/${toHex(wallet.publicKey)}`;
     const mine = await call<{ apps: { app: string }[] }>(url, { headers: asWallet() });
-    const subjects = [{ rootVersion: 0, subject: '03'.repeat(32) }];
+    const subjects = [{ rootVersion: 1, subject: '03'.repeat(32) }];
     const here = { app: toHex(app.publicKey), batches: 2, events: 6, first: 20, last: 50 };
     const there = { app: toHex(OTHER_APP.publicKey), batches: 1, events: 3, first: 30, last: 30, subjects };
     expect(mine.body.apps).toMatchObject([{ ...here, subjects }, there].sort((a, b) => (a.app < b.app ? -1 : 1)));

@@ -33,6 +33,7 @@ import { NO_FAULTS } from '../../services/pipeline/faults.ts';
 import { SILENT } from '../../services/pipeline/log.ts';
 import { createMetrics } from '../../services/pipeline/metrics.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
+import { watchAnswers } from './declared-answers.ts';
 
 const NETWORK = 'cere-sandbox';
 const PARTITIONS = 4;
@@ -104,6 +105,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const codec = await memoryCodecs().for(batchesReceived);
   const metrics = createMetrics('api', false);
   await apps.add({ app: app.publicKey, tier: 'free', open: true });
+  const answers = watchAnswers();
   const api = await startApi(
     {
       network: NETWORK,
@@ -140,8 +142,20 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       version: '0.0.0-test',
       ...over,
     },
-    { port: 0, ...server },
+    { port: 0, observe: answers.observe, ...server },
   );
+  /** Every answer was as the document says, or the suite fails where it ends. */
+  const close = api.close;
+  const checked = {
+    ...api,
+    get stopping() {
+      return api.stopping;
+    },
+    async close() {
+      await close();
+      if (answers.broken.size > 0) throw new Error(`not as described:\n${[...answers.broken].join('\n')}`);
+    },
+  };
   const url = `http://127.0.0.1:${api.port}`;
   const appended = () =>
     Array.from({ length: PARTITIONS }, (_, partition) =>
@@ -156,7 +170,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       body: body as RequestInit['body'],
     });
   return {
-    api,
+    api: checked,
     url,
     log,
     vault,

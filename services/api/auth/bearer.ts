@@ -10,6 +10,7 @@ import {
 } from '../../../protocol/index.ts';
 import type { Access } from '../access.ts';
 import { ApiProblem } from '../problems.ts';
+import type { Operation } from './operations.ts';
 
 /** Who calls: the holder of a wallet's or an app's key. Keys in hex. */
 export type Caller =
@@ -20,27 +21,6 @@ export type Caller =
       readonly wallet: string;
       readonly signer: 'app';
     };
-
-/** Operations that a token may name. */
-export const OPERATIONS = [
-  'grants.read',
-  'access.read',
-  'removals.read',
-  'keys.fetch',
-  'disclosures.read',
-  'crypto.encrypt',
-  'crypto.decrypt',
-  'move',
-  'batches.locate',
-  'batches.write',
-  'events.read',
-  'events.decrypt',
-  'blobs.write',
-  'blobs.read',
-  'receipts.read',
-  'wallets.read',
-] as const;
-export type Operation = (typeof OPERATIONS)[number];
 
 /** @throws ApiProblem `unauthorized`, `forbidden`, `token_delegated` */
 export type Authorize = (request: Request, operation: Operation, app: string) => Caller;

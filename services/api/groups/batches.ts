@@ -29,7 +29,7 @@ const accept: Route = {
     },
     responses: {
       202: ok('Accepted; or known already, with its first position.', shapes.acceptance),
-      400: problem('Not a batch that can be read; `line` names where.'),
+      400: problem(`${shapes.UNREADABLE_CODES}, \`content_encoding\`: not a batch that can be read; line says where.`),
       402: problem('`unpaid`'),
       403: problem('`unknown_app`, `app_closed`'),
       408: problem('`request_timeout`'),
@@ -37,7 +37,7 @@ const accept: Route = {
       410: problem('`erased`'),
       413: problem('`body_too_large`, `batch_too_large`'),
       415: problem('`content_type`, `encoding_unsupported`'),
-      422: problem('Read, but not valid: the code names the field, `line` the line.'),
+      422: problem(`${shapes.BATCH_CODES}: read, but not valid; the code names the field, line the line.`),
       ...RETRY_LATER,
     },
   },

@@ -37,7 +37,7 @@ const uploadQuery = z.strictObject({
     .optional()
     .describe('Whose key it is encrypted under. Default `__default_scope`.'),
 });
-const cidShape = z.string().refine(isCidV1, 'must be a CIDv1 in lower-case base32');
+const cidShape = z.string().refine(isCidV1, 'must be a CIDv1 in lower-case base32').describe('CID of the blob.');
 const blobParams = z.strictObject({ ...ownerShape.shape, cid: cidShape });
 const uploaded = z.object({
   cid: z.string().describe('For `blob` of an event.'),

@@ -54,6 +54,7 @@ import { extractRoutes } from './extract.ts';
 import { healthRoutes } from './health.ts';
 import { modeRoutes } from './modes.ts';
 import { positionsRoutes } from './positions.ts';
+import { problemRoutes } from './problems.ts';
 import { receiptRoutes } from './receipts.ts';
 import { removalRoutes } from './removals.ts';
 import { requestRoutes } from './requests.ts';
@@ -166,6 +167,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
       }),
     }),
     ...positionsRoutes(deps),
+    ...problemRoutes(),
     ...healthRoutes(deps),
   ];
 }

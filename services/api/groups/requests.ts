@@ -3,7 +3,7 @@ import { answerJson } from '../answer.ts';
 import type { createAcceptRequest } from '../requests/accept-request.ts';
 import type { RequestHandler } from '../requests/handler.ts';
 import { BODY_PROBLEMS, jsonBody, ok, problem, type Route } from '../route.ts';
-import { signedRequest } from '../shapes.ts';
+import { REQUEST_CODES, signedRequest } from '../shapes.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 export interface RequestRoutesDeps {
@@ -22,7 +22,8 @@ const TAGS: Partial<Record<KindName, string>> = {
 const SHARED: Readonly<Record<number, string>> = {
   403: '`unknown_app`',
   409: '`request_clash`, `older_than_erasure`',
-  422: 'Read, but not valid: the code names the member (`signature`, `request_stale`, …).',
+  400: '`utf8`, `proto`',
+  422: REQUEST_CODES,
 };
 
 /** One route per kind of signed request. */

@@ -49,7 +49,8 @@ const query = z.strictObject({
   after: z
     .string()
     .regex(/^-?\d{1,15}\.[0-9a-f]{64}$/, 'must be `next` of the page before')
-    .optional(),
+    .optional()
+    .describe('`next` of the page before.'),
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 100.'),
 });
 

@@ -1,0 +1,16 @@
+import { allRoutes, type GroupDeps } from './groups/index.ts';
+import { openApiDocument } from './openapi.ts';
+
+/** Version of the API, as the document says it. */
+export const API_VERSION = '1';
+
+/** Stands for every edge of the routes: what they say of themselves asks none of them anything. */
+const NO_EDGE: unknown = new Proxy(() => NO_EDGE, {
+  get: (_, name) => (name === Symbol.toPrimitive ? () => '' : NO_EDGE),
+});
+/** What is listed while routes are made. Own members, so that copies have them too. */
+const LISTS = { clusters: new Map(), clusterNames: [] };
+const NO_EDGES = new Proxy(LISTS, { get: (lists, name) => Reflect.get(lists, name) ?? NO_EDGE });
+
+/** The document of the API without an API: what `/openapi.json` answers, and docs/openapi.json is made from. Call after `ready()`. */
+export const apiDocument = () => openApiDocument(allRoutes(NO_EDGES as unknown as GroupDeps), API_VERSION);
