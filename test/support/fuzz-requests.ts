@@ -1,4 +1,5 @@
 import {
+  blobCid,
   type Content,
   encryptionKeyPairFromSeed,
   type KindName,
@@ -40,6 +41,8 @@ const PATHS = {
   associate: '/v1/associations',
 } as const satisfies Partial<Record<KindName, string>>;
 type Sent = keyof typeof PATHS;
+/** Nobody's. */
+const BLOB = blobCid(new Uint8Array(1));
 const KINDS = Object.keys(PATHS) as Sent[];
 const OPERATIONS = [
   'grants.read',
@@ -51,6 +54,8 @@ const OPERATIONS = [
   'crypto.decrypt',
   'move',
   'wallets.read',
+  'blobs.write',
+  'blobs.read',
 ];
 
 const pick = <T>(from: readonly T[], draw: Draw): T => from[draw(from.length)] as T;
@@ -109,6 +114,9 @@ function tokenShot(draw: Draw): Shot {
       `${own}/disclosures`,
       `/v1/wallets/${other}/apps/${APP}/disclosures?limit=${pick(['1', '0', 'x'], draw)}`,
       `${own}/disclosures?after=${pick(['1', `0.${'00'.repeat(32)}.9`], draw)}`,
+      `${own}/blobs?upload=${pick([toHex(smallId(draw)), 'x', ''], draw)}`,
+      `${own}/blobs?upload=${toHex(smallId(draw))}&scope=${pick(['photos', '__meta', '%ff'], draw)}`,
+      `${own}/blobs/${pick([BLOB, 'bafy', '%00', '..'], draw)}`,
       `/v1/wallets/${other}?limit=${pick(['1', '0', 'x'], draw)}`,
       `/v1/wallets/${toHex(publicKey)}`,
       `/v1/apps/${APP}`,
