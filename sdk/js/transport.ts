@@ -37,16 +37,26 @@ export class Transport {
   readonly #endpoint: string;
   readonly #fetch: typeof fetch;
   readonly #timeoutMs: number;
+  readonly #authorization: (() => string | Promise<string>) | undefined;
 
-  constructor(options: { endpoint: string; fetch: typeof fetch; timeoutMs: number }) {
+  constructor(options: {
+    endpoint: string;
+    fetch: typeof fetch;
+    timeoutMs: number;
+    /** Header `Authorization` of every batch. */
+    authorization?: () => string | Promise<string>;
+  }) {
     this.#endpoint = options.endpoint.replace(/\/$/, '');
     this.#fetch = options.fetch;
     this.#timeoutMs = options.timeoutMs;
+    this.#authorization = options.authorization;
   }
 
   /** @throws TryAgain when the outcome is open, BatchRefused when it is not. */
   async post(body: Uint8Array): Promise<Acceptance> {
-    return this.#request<Acceptance>('/v1/batches', 'application/x-ndjson', body);
+    const authorization = await this.#authorization?.();
+    const headers = authorization === undefined ? undefined : { authorization };
+    return this.#request<Acceptance>('/v1/batches', 'application/x-ndjson', body, headers);
   }
 
   /** Up to 1,000 ids a call. */
