@@ -1,4 +1,5 @@
 import type { ProtocolError, ProtocolErrorCode } from '../../protocol/index.ts';
+import type { Loss } from './undelivered.ts';
 
 /** What the service said of a batch that it will never take; sending it again would not help. */
 export class BatchRefused extends Error {
@@ -87,5 +88,28 @@ export class ClientClosed extends Error {
   constructor() {
     super('the client was closed');
     this.name = 'ClientClosed';
+  }
+}
+
+/** Nobody can grant to a wallet that has published no encryption key: it calls `certify` first. */
+export class NoCertificate extends Error {
+  /** Hex. */
+  readonly wallet: string;
+  constructor(wallet: string) {
+    super(`wallet ${wallet} has no certified encryption key: it has to call certify first`);
+    this.name = 'NoCertificate';
+    this.wallet = wallet;
+  }
+}
+
+/** Events that will never be safe. */
+export class EventsLost extends Error {
+  readonly losses: readonly Loss[];
+  constructor(losses: readonly Loss[]) {
+    super(`${losses.length} events are lost, the first because: ${losses[0]?.error.message}`, {
+      cause: losses[0]?.error,
+    });
+    this.name = 'EventsLost';
+    this.losses = losses;
   }
 }

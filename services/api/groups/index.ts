@@ -53,6 +53,7 @@ import { disclosureRoutes } from './disclosures.ts';
 import { extractRoutes } from './extract.ts';
 import { healthRoutes } from './health.ts';
 import { modeRoutes } from './modes.ts';
+import { networkRoutes } from './network.ts';
 import { positionsRoutes } from './positions.ts';
 import { receiptRoutes } from './receipts.ts';
 import { removalRoutes } from './removals.ts';
@@ -62,6 +63,7 @@ import { walletRoutes } from './wallets.ts';
 
 export interface GroupDeps {
   readonly network: string;
+  readonly ss58Prefix: number;
   readonly addressOf: AddressOf;
   readonly tokens: Tokens;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
@@ -165,6 +167,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
         now,
       }),
     }),
+    ...networkRoutes(deps),
     ...positionsRoutes(deps),
     ...healthRoutes(deps),
   ];
