@@ -83,7 +83,9 @@ export class Transport {
     let answer: Response;
     let text: string;
     try {
-      answer = await this.#fetch(`${this.#endpoint}${path}`, {
+      // A browser's `fetch` does not run as the method of another object.
+      const fetched = this.#fetch;
+      answer = await fetched(`${this.#endpoint}${path}`, {
         method: body ? 'POST' : 'GET',
         headers: { ...(contentType ? { 'content-type': contentType } : {}), ...headers },
         body: body as Uint8Array<ArrayBuffer> | null,
