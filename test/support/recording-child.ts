@@ -1,5 +1,6 @@
 // A process that records through the SDK until it is killed: `recording-child.js <api> <folder of the queue> <events> <name>`. One line of stdout for each
-// event that is queued; then it waits until all of them are safe, and ends.
+// event that is queued; then it waits until all of them are safe, prints
+// what it reads back, and ends.
 import { accountFromPhrase, Ddc } from '../../sdk/js/index.ts';
 import { fileQueue } from '../../sdk/js/node/index.ts';
 
@@ -17,5 +18,7 @@ for (let n = 0; n < Number(events); n += 1) {
   if (n % 4 === 0) await recorded.queued;
 }
 await ddc.flush();
+const read: (string | undefined)[] = [];
+for await (const event of ddc.events({ scopes: ['purchase'] })) read.push(event.scopes.purchase);
 await ddc.close();
-process.stdout.write('done\n');
+process.stdout.write(`${JSON.stringify({ version: process.version, read })}\n`);
