@@ -1,6 +1,6 @@
 import {
   blake2b256,
-  DEFAULT_SCOPE,
+  type Completeness,
   encryptionKeyPairFromSeed,
   type KeyPair,
   ready,
@@ -13,11 +13,10 @@ import type { ClientMode } from './client-mode/client-mode.ts';
 import type { KeyStore } from './client-mode/key-store.ts';
 import type { DeliveryCounts } from './delivery.ts';
 import { EventsLost } from './errors.ts';
+import { type ExtractedEvent, extract } from './extract.ts';
 import { encryptionKeyOf } from './grantee.ts';
 import { type Key, keyOf, networkOf } from './network.ts';
 import { type BatchQueue, memoryQueue, type OpenQueue } from './queue/batch-queue.ts';
-import type { ReadEvent } from './read-event.ts';
-import { Reader } from './reader.ts';
 import { Transport } from './transport.ts';
 import { type Loss, Undelivered } from './undelivered.ts';
 import type { RemovalState, WalletRequests } from './wallet-requests.ts';
@@ -33,7 +32,7 @@ export interface ConnectOptions {
   readonly network?: string;
   /** The operator's ed25519 key that receipts are checked against. Asked of `url` when it is absent, and believed: give it where receipts matter. */
   readonly receiptKey?: Key;
-  /** A token of the app's key, operation `batches.write`: for apps that are not open to everybody. A function is asked for each batch. */
+  /** A token of the app's key, operations `batches.write` and `blobs.write`: for apps that are not open to everybody. A function is asked for each batch. */
   readonly token?: string | (() => string | Promise<string>);
   /** Which fields of the data of `recordData` go to which scope; the others go to `__default_scope`. */
   readonly scopes?: Readonly<Record<string, string[]>>;
@@ -83,9 +82,10 @@ export interface Recorded extends Promise<{ readonly eventId: string; readonly b
 export interface EventFilter {
   /** Whose. Default: the account's own. */
   readonly wallet?: Key;
-  /** Which scopes are opened; events with none of them are left out. Default: those of `connect`, and `__default_scope`. */
+  /** Which scopes are opened; events with none of them are left out. Default: every scope that the account may read. */
   readonly scopes?: readonly string[];
   readonly type?: string;
+  readonly session?: string;
   /** from ≤ time < to, by the time of the event. */
   readonly from?: Date;
   readonly to?: Date;
@@ -130,13 +130,13 @@ export class Ddc {
   readonly #stream: WalletStream;
   readonly #queue: OpenQueue;
   readonly #transport: Transport;
-  readonly #reader: Reader;
+  readonly #authorization: (() => Promise<string>) | undefined;
   readonly #pair: KeyPair;
   readonly #undelivered: Undelivered;
 
   private constructor(parts: Parts) {
     const { options, network, receiptKey, app, client, queue, mode, transport } = parts;
-    const { account, url, timeoutMs, fetch: fetched, now } = options;
+    const { account } = options;
     this.network = network;
     this.receiptKey = receiptKey;
     this.app = app;
@@ -148,12 +148,7 @@ export class Ddc {
     this.#queue = queue;
     this.#transport = transport;
     this.#pair = options.pair ?? derivedPair(account);
-    const how = {
-      ...(timeoutMs ? { timeoutMs } : {}),
-      ...(fetched ? { fetch: fetched } : {}),
-      ...(now ? { now } : {}),
-    };
-    this.#reader = new Reader({ endpoint: url, network, account, pair: this.#pair, ...how });
+    this.#authorization = parts.authorization;
     this.#undelivered = new Undelivered(options.onLost);
     this.#stream = client.stream(account, options.scopes, { queue, ...(mode ? { mode } : {}) });
     for (const { batch, safe } of this.#stream.resume())
@@ -177,13 +172,14 @@ export class Ddc {
     const app = keyOf(options.app);
     const transport = new Transport({ endpoint: url, timeoutMs: rest.timeoutMs ?? 30_000, fetch: rest.fetch ?? fetch });
     const { network, receiptKey } = await networkOf(transport, options);
-    const authorization = token && (async () => `Bearer ${typeof token === 'string' ? token : await token()}`);
+    const authorization =
+      token === undefined ? undefined : async () => `Bearer ${typeof token === 'string' ? token : await token()}`;
     const client = new DdcClient({ ...rest, endpoint: url, network, app, ...(authorization ? { authorization } : {}) });
     const mode = keyStore ? await client.clientMode(account, keyStore) : null;
     const owner = { network, app: toHex(app), wallet: toHex(account.publicKey) };
     const source = toHex(crypto.getRandomValues(new Uint8Array(16)));
     const queue = await (options.queue ?? memoryQueue()).open(owner, source);
-    return new Ddc({ options, network, receiptKey, app, client, queue, mode, transport });
+    return new Ddc({ options, network, receiptKey, app, client, queue, mode, transport, authorization });
   }
 
   /** What was sent since the connection was made. */
@@ -230,22 +226,52 @@ export class Ddc {
   }
 
   /**
-   * Events that the account may read, oldest batch first, each opened and verified: nothing that the service says is believed.
+   * Events that the account may read, each opened and verified before it comes; a stream that is cut goes on where it was.
+   * @returns at the end, where everything was asked for: whether the sequence numbers show that nothing is missing between the first and the last batch
    * @throws ProtocolError for whatever is not what was signed; MetaKeyMissing for what a client encrypted (`clientMode.read` reads that)
    * @example
    * const since = new Date(Date.now() - 86_400_000);
    * for await (const event of ddc.events({ scopes: ['purchase'], type: 'PURCHASE', from: since }))
    *   console.log(event.time, JSON.parse(event.scopes.purchase ?? 'null'), event.signer);
    */
-  async *events(filter: EventFilter = {}): AsyncGenerator<ReadEvent> {
-    const { wallet = this.account.publicKey, type, from, to } = filter;
-    const scope = filter.scopes ?? [...Object.keys(this.#options.scopes ?? {}), DEFAULT_SCOPE];
-    for await (const event of this.#reader.events({ app: this.app, wallet: keyOf(wallet), scope })) {
-      const time = Date.parse(event.time);
-      if (type !== undefined && event.type !== type) continue;
-      if ((from && time < from.getTime()) || (to && time >= to.getTime())) continue;
-      yield event;
+  async *events(filter: EventFilter = {}): AsyncGenerator<ExtractedEvent, Completeness | null> {
+    const { wallet = this.account.publicKey, type, scopes, ...rest } = filter;
+    const { url: endpoint, fetch: fetched } = this.#options;
+    const authorize = () => this.requests.bearer(['events.read', 'events.decrypt']);
+    const types = type === undefined ? {} : { types: [type] };
+    const found = extract(
+      { endpoint, network: this.network, authorize, ...(fetched ? { fetch: fetched } : {}) },
+      { ...rest, ...types, ...(scopes ? { scopes } : {}), app: this.app, wallet: keyOf(wallet), decrypt: true },
+    );
+    for (;;) {
+      const { done, value } = await found.next();
+      if (done) return value.completeness[0] ?? null;
+      if (!scopes || scopes.some((scope) => Object.hasOwn(value.scopes, scope))) yield value;
     }
+  }
+
+  /**
+   * Uploads what is too large for an event; then an event names it. Encrypted by the service under the key of a scope, as events are.
+   * @param bytes at most 67,108,864
+   * @returns its CID, for `blob` of `record`: what no event names for 24 hours is deleted
+   * @throws BatchRefused `payload_too_large`, `app_closed` without a token of the app, `client_keys` in client mode
+   * @example
+   * const cid = await ddc.blob(new TextEncoder().encode('a photo'), { scope: 'profile' });
+   * await ddc.record('PHOTO', { profile: { caption: 'a lake' } }, { blob: cid });
+   * const bytes = await ddc.readBlob(cid);
+   */
+  async blob(bytes: Uint8Array, { scope }: { readonly scope?: string } = {}): Promise<string> {
+    const authorization = await this.#authorization?.();
+    const { cid } = await this.requests.uploadBlob(bytes, {
+      ...(scope === undefined ? {} : { scope }),
+      ...(authorization === undefined ? {} : { authorization }),
+    });
+    return cid;
+  }
+
+  /** A blob of this wallet, or of another one that granted its scope. @throws BatchRefused `unknown_blob`, `blob_gone` */
+  readBlob(cid: string, { wallet = this.account.publicKey }: { readonly wallet?: Key } = {}): Promise<Uint8Array> {
+    return this.requests.readBlob(keyOf(wallet), cid);
   }
 
   /**
@@ -329,6 +355,7 @@ interface Parts {
   readonly queue: OpenQueue;
   readonly mode: ClientMode | null;
   readonly transport: Transport;
+  readonly authorization: (() => Promise<string>) | undefined;
 }
 
 /** The account's own encryption keys: BLAKE2b-256(key = its secret key, "cere-ddc:sdk:x25519:v1") is their seed. */

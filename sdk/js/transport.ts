@@ -32,6 +32,9 @@ export class TryAgain extends Error {
   }
 }
 
+/** A blob may take longer than other answers. */
+const BLOB_MS = 600_000;
+
 /** The calls of the API that the SDK makes. */
 export class Transport {
   readonly #endpoint: string;
@@ -74,30 +77,49 @@ export class Transport {
     return this.#request<T>(path, null, null, headers);
   }
 
+  /** @throws TryAgain when the outcome is open, BatchRefused when it is not. */
+  postBytes<T>(path: string, body: Uint8Array, headers: Record<string, string>): Promise<T> {
+    return this.#request<T>(path, 'application/octet-stream', body, headers, BLOB_MS);
+  }
+
+  getBytes(path: string, headers: Record<string, string>): Promise<Uint8Array> {
+    return this.#answer(path, { headers }, BLOB_MS);
+  }
+
   async #request<T>(
     path: string,
     contentType: string | null,
     body: Uint8Array | null,
     headers: Record<string, string> = {},
+    timeoutMs = this.#timeoutMs,
   ): Promise<T> {
+    const init = {
+      method: body ? 'POST' : 'GET',
+      headers: { ...(contentType ? { 'content-type': contentType } : {}), ...headers },
+      body: body as Uint8Array<ArrayBuffer> | null,
+    };
+    const text = textOf(await this.#answer(path, init, timeoutMs));
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new TryAgain(`no whole answer from ${this.#endpoint}`, 0, { cause });
+    }
+  }
+
+  /** An answer that is one, with its body: a service that dies in the middle of it has not answered. */
+  async #answer(path: string, init: RequestInit, timeoutMs: number): Promise<Uint8Array> {
     let answer: Response;
-    let text: string;
+    let body: Uint8Array;
     try {
       // A browser's `fetch` does not run as the method of another object.
       const fetched = this.#fetch;
-      answer = await fetched(`${this.#endpoint}${path}`, {
-        method: body ? 'POST' : 'GET',
-        headers: { ...(contentType ? { 'content-type': contentType } : {}), ...headers },
-        body: body as Uint8Array<ArrayBuffer> | null,
-        signal: AbortSignal.timeout(this.#timeoutMs),
-      });
-      // A service that dies in the middle of an answer has not answered.
-      text = await answer.text();
-      if (answer.ok) return JSON.parse(text) as T;
+      answer = await fetched(`${this.#endpoint}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+      body = new Uint8Array(await answer.arrayBuffer());
     } catch (cause) {
       throw new TryAgain(`no answer from ${this.#endpoint}`, 0, { cause });
     }
-    const problem = problemOf(answer, text);
+    if (answer.ok) return body;
+    const problem = problemOf(answer, textOf(body));
     if (LATER.has(answer.status)) {
       throw new TryAgain(problem.detail, (Number(answer.headers.get('retry-after')) || 0) * 1000);
     }
@@ -106,6 +128,9 @@ export class Transport {
 }
 
 export function problemOf(answer: Response, text: string): { code: string; detail: string } {
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+function problemOf(answer: Response, text: string): { code: string; detail: string } {
   try {
     const problem = JSON.parse(text) as { code?: string; title?: string; detail?: string };
     return { code: problem.code ?? `http_${answer.status}`, detail: problem.detail ?? problem.title ?? text };

@@ -170,7 +170,7 @@ export class WalletRequests {
     const body = { app: toHex(this.#settings.app), wallet: toHex(wallet), scopes };
     const path = '/v1/keys/fetch';
     const { keys } = await this.#again(() =>
-      this.#transport.postJson<{ keys: SealedKey[] }>(path, utf8(JSON.stringify(body)), this.#bearer(['keys.fetch'])),
+      this.#transport.postJson<{ keys: SealedKey[] }>(path, utf8(JSON.stringify(body)), this.bearer(['keys.fetch'])),
     );
     return openKeys(keys, pair);
   }
@@ -208,7 +208,7 @@ export class WalletRequests {
   prepareMove(): Promise<{ rootVersion: number; subject: string; epoch: number }> {
     const body = { app: toHex(this.#settings.app), wallet: toHex(this.#account.publicKey) };
     return this.#again(() =>
-      this.#transport.postJson('/v1/moves/prepare', utf8(JSON.stringify(body)), this.#bearer(['move'])),
+      this.#transport.postJson('/v1/moves/prepare', utf8(JSON.stringify(body)), this.bearer(['move'])),
     );
   }
 
@@ -259,6 +259,29 @@ export class WalletRequests {
     return this.#get(`removals/${id}`, 'removals.read');
   }
 
+  /**
+   * Uploads a blob: its id is made before the first try, so one that is sent again is the same blob.
+   * @param options.authorization instead of the account's own token, for an app that is not open
+   */
+  uploadBlob(
+    bytes: Uint8Array,
+    { scope, authorization }: { scope?: string; authorization?: string } = {},
+  ): Promise<{ cid: string; size: number; scope: string; epoch: number }> {
+    const upload = toHex(this.#settings.randomBytes(16));
+    const query = new URLSearchParams({ upload, ...(scope === undefined ? {} : { scope }) });
+    const path = `${this.#pathOf(this.#account.publicKey)}/blobs?${query}`;
+    return this.#again(() =>
+      this.#transport.postBytes(path, bytes, authorization ? { authorization } : this.bearer(['blobs.write'])),
+    );
+  }
+
+  /** A whole blob, as it was uploaded. */
+  readBlob(wallet: Uint8Array, cid: string): Promise<Uint8Array> {
+    return this.#again(() =>
+      this.#transport.getBytes(`${this.#pathOf(wallet)}/blobs/${cid}`, this.bearer(['blobs.read'])),
+    );
+  }
+
   /** Every grant and policy that this wallet has signed for this app, newest first: all pages of them. */
   async grants(): Promise<{ grants: SignedGrant[] }> {
     const grants: SignedGrant[] = [];
@@ -281,12 +304,16 @@ export class WalletRequests {
   }
 
   #get<T>(what: string, operation: string, wallet = this.#account.publicKey): Promise<T> {
-    const path = `/v1/wallets/${toHex(wallet)}/apps/${toHex(this.#settings.app)}/${what}`;
-    return this.#again(() => this.#transport.get<T>(path, this.#bearer([operation])));
+    const path = `${this.#pathOf(wallet)}/${what}`;
+    return this.#again(() => this.#transport.get<T>(path, this.bearer([operation])));
   }
 
-  /** A token of one minute that lets its holder do these operations as this account. */
-  #bearer(operations: string[]): Record<string, string> {
+  #pathOf(wallet: Uint8Array): string {
+    return `/v1/wallets/${toHex(wallet)}/apps/${toHex(this.#settings.app)}`;
+  }
+
+  /** Header with a token of one minute that lets its holder do these operations as this account. */
+  bearer(operations: string[]): Record<string, string> {
     const { now, network } = this.#settings;
     const { publicKey } = this.#account;
     const expiresAt = now() + 60_000;
