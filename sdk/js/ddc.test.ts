@@ -107,13 +107,36 @@ test('a blob is named by an event, and comes back; one that was granted reads it
   const [event] = await all(ddc.events());
   expect(event?.disclosure.event.blob).toBe(cid);
   const same = (read: Uint8Array) => Buffer.compare(read, bytes) === 0;
-  expect(same(await ddc.readBlob(cid))).toBe(true);
+  expect(same(await (await ddc.readBlob(cid)).bytes())).toBe(true);
   const friend = await connect();
   const wallet = ddc.account.publicKey;
   await expect(friend.readBlob(cid, { wallet })).rejects.toMatchObject({ code: 'unknown_blob' });
   await friend.certify(new Date(Date.now() + HOUR));
   await ddc.grant({ scope: 'photo', to: friend.account.publicKey, expiresAt: new Date(Date.now() + HOUR) });
-  expect(same(await friend.readBlob(cid, { wallet }))).toBe(true);
+  expect(same(await (await friend.readBlob(cid, { wallet })).bytes())).toBe(true);
+});
+
+test('a receipt is the operator’s, judged claim by claim; a changed one is not', async () => {
+  const recorded = ddc.record('X', { a: 1 });
+  await ddc.flush();
+  const { batchId, eventId } = await recorded;
+  for (const of of [batchId, { eventId }]) {
+    const receipt = await ddc.receipt(of);
+    const judged = ddc.verify(receipt);
+    expect(judged.claims.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    expect([judged.ok, judged.claims.length > 3]).toEqual([true, true]);
+    const changed = `${receipt.payload.slice(0, -2)}${receipt.payload.endsWith('AA') ? 'BB' : 'AA'}`;
+    expect(ddc.verify({ ...receipt, payload: changed }).ok).toBe(false);
+  }
+});
+
+test('a removed event is left out of what is read', async () => {
+  const gone = ddc.record('X', { a: 1 });
+  ddc.record('X', { a: 2 });
+  await ddc.flush();
+  const { id } = await ddc.remove({ events: [gone.eventId] });
+  expect(await ddc.removal(id)).toMatchObject({ id, kind: 'remove' });
+  expect((await all(ddc.events())).map(({ scopes }) => scopes.a)).toEqual(['2']);
 });
 
 test('what is sent again is sent as it was: one upload has one id, whatever became of its answer', async () => {
@@ -129,7 +152,7 @@ test('what is sent again is sent as it was: one upload has one id, whatever beca
   const unlucky = await connect({ fetch: lossy });
   const cid = await unlucky.blob(new Uint8Array(10));
   expect(ids).toEqual([ids[0], ids[0]]);
-  expect(await unlucky.readBlob(cid)).toEqual(new Uint8Array(10));
+  expect(await (await unlucky.readBlob(cid)).bytes()).toEqual(new Uint8Array(10));
 });
 
 test('a scope is granted to a wallet by its address, and taken back', async () => {

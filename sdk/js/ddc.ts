@@ -2,12 +2,16 @@ import {
   blake2b256,
   type Completeness,
   encryptionKeyPairFromSeed,
+  type JudgedReceipt,
+  judgeReceipt,
   type KeyPair,
+  type Receipt,
   ready,
   toHex,
   utf8,
 } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
+import { type BlobContent, Blobs, type DownloadedBlob } from './blobs.ts';
 import { DdcClient, type WalletStream } from './client.ts';
 import type { ClientMode } from './client-mode/client-mode.ts';
 import type { KeyStore } from './client-mode/key-store.ts';
@@ -19,7 +23,7 @@ import { type Key, keyOf, networkOf } from './network.ts';
 import { type BatchQueue, memoryQueue, type OpenQueue } from './queue/batch-queue.ts';
 import { Transport } from './transport.ts';
 import { type Loss, Undelivered } from './undelivered.ts';
-import type { RemovalState, WalletRequests } from './wallet-requests.ts';
+import type { RemovalState, RemovedSelection, WalletRequests } from './wallet-requests.ts';
 
 export interface ConnectOptions {
   /** Address of the API, such as `http://127.0.0.1:8080`. */
@@ -130,7 +134,7 @@ export class Ddc {
   readonly #stream: WalletStream;
   readonly #queue: OpenQueue;
   readonly #transport: Transport;
-  readonly #authorization: (() => Promise<string>) | undefined;
+  readonly #blobs: Blobs;
   readonly #pair: KeyPair;
   readonly #undelivered: Undelivered;
 
@@ -148,7 +152,12 @@ export class Ddc {
     this.#queue = queue;
     this.#transport = transport;
     this.#pair = options.pair ?? derivedPair(account);
-    this.#authorization = parts.authorization;
+    const { url: endpoint, fetch: fetched, now } = options;
+    const how = {
+      ...(parts.authorization && { authorization: parts.authorization }),
+      ...(fetched && { fetch: fetched }),
+    };
+    this.#blobs = new Blobs({ endpoint, network, app, account, ...how, ...(now && { now }) });
     this.#undelivered = new Undelivered(options.onLost);
     this.#stream = client.stream(account, options.scopes, { queue, ...(mode ? { mode } : {}) });
     for (const { batch, safe } of this.#stream.resume())
@@ -252,26 +261,50 @@ export class Ddc {
 
   /**
    * Uploads what is too large for an event; then an event names it. Encrypted by the service under the key of a scope, as events are.
-   * @param bytes at most 67,108,864
+   * @param content at most 67,108,864 bytes; a stream is sent once, the others again while the outcome is open
    * @returns its CID, for `blob` of `record`: what no event names for 24 hours is deleted
    * @throws BatchRefused `payload_too_large`, `app_closed` without a token of the app, `client_keys` in client mode
    * @example
    * const cid = await ddc.blob(new TextEncoder().encode('a photo'), { scope: 'profile' });
    * await ddc.record('PHOTO', { profile: { caption: 'a lake' } }, { blob: cid });
-   * const bytes = await ddc.readBlob(cid);
+   * const bytes = await (await ddc.readBlob(cid)).bytes();
    */
-  async blob(bytes: Uint8Array, { scope }: { readonly scope?: string } = {}): Promise<string> {
-    const authorization = await this.#authorization?.();
-    const { cid } = await this.requests.uploadBlob(bytes, {
-      ...(scope === undefined ? {} : { scope }),
-      ...(authorization === undefined ? {} : { authorization }),
-    });
-    return cid;
+  async blob(content: BlobContent, { scope }: { readonly scope?: string } = {}): Promise<string> {
+    return (await this.#blobs.upload(content, scope === undefined ? {} : { scope })).cid;
   }
 
-  /** A blob of this wallet, or of another one that granted its scope. @throws BatchRefused `unknown_blob`, `blob_gone` */
-  readBlob(cid: string, { wallet = this.account.publicKey }: { readonly wallet?: Key } = {}): Promise<Uint8Array> {
-    return this.requests.readBlob(keyOf(wallet), cid);
+  /**
+   * A blob of this wallet, or of another one that granted its scope; `bytes()` or a stream.
+   * @throws BatchRefused `unknown_blob`, `blob_gone`; BlobBroken
+   */
+  readBlob(
+    cid: string,
+    options: { readonly wallet?: Key; readonly from?: number; readonly to?: number } = {},
+  ): Promise<DownloadedBlob> {
+    const { wallet = this.account.publicKey, ...range } = options;
+    return this.#blobs.download(cid, { ...range, wallet: keyOf(wallet) });
+  }
+
+  /**
+   * What the operator states of a batch, or of an event, signed with its receipt key: keep it.
+   * @throws BatchRefused with the code of the refusal, where nothing is stated yet
+   * @example
+   * const { batchId, eventId } = await ddc.record('PURCHASE', { purchase: { dollars: 29.33 } });
+   * const receipt = await ddc.receipt({ eventId });
+   * for (const { claim, verdict } of ddc.verify(receipt).claims) console.log(batchId, claim, verdict);
+   */
+  receipt(of: string | { readonly eventId: string }): Promise<Receipt> {
+    return typeof of === 'string' ? this.requests.receiptOfBatch(of) : this.requests.receiptOfEvent(of.eventId);
+  }
+
+  /**
+   * Judges a receipt from anywhere, claim by claim, against the receipt key of this connection, without any network. What only a chain or IPFS could show
+   * stays `claimed`.
+   * @example
+   * console.log(ddc.verify(await ddc.receipt(batchId)).ok);
+   */
+  verify(receipt: unknown): JudgedReceipt {
+    return judgeReceipt(receipt, { key: this.receiptKey, network: this.network });
   }
 
   /**
@@ -320,7 +353,18 @@ export class Ddc {
     return { id };
   }
 
-  /** How far an erasure is, with its signed receipts. */
+  /**
+   * Removes single events: every read leaves them out from now on, and exports delete them.
+   * @returns the id by which `removal` tells how far it is
+   * @example
+   * await ddc.remove({ session: 'visit-17' });
+   * await ddc.remove({ from: Date.now() - 86_400_000, to: Date.now() });
+   */
+  remove(selection: RemovedSelection): Promise<{ id: string }> {
+    return this.requests.remove(selection);
+  }
+
+  /** How far an erasure or removal is, with its signed receipts. */
   removal(id: string): Promise<RemovalState> {
     return this.requests.removal(id);
   }

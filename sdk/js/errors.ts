@@ -62,6 +62,9 @@ export class BlobBroken extends Error {
     super(`blob ${cid}: ${what}`, options);
     this.name = 'BlobBroken';
     this.cid = cid;
+  }
+}
+
 /** Another process has this queue: two would send one source's batches under the same numbers. Give each process a folder of its own. */
 export class QueueBusy extends Error {
   /** Of the process that has it. */

@@ -1,10 +1,5 @@
 export { Account, accountFromPhrase, deriveAccount } from './account.ts';
 export { type BlobContent, Blobs, type BlobsOptions, type DownloadedBlob, type UploadedBlob } from './blobs.ts';
-export { type ClientOptions, DdcClient, type Interaction, type OnAccepted, type WalletStream } from './client.ts';
-export { ClientMode, type FetchBlock, type ReadBatch } from './client-mode/client-mode.ts';
-export { type KeyStore, memoryKeyStore, type OwnRoot } from './client-mode/key-store.ts';
-export { type Expected, type OwnBatch, type OwnEvent, openStored } from './client-mode/open-stored.ts';
-export { BatchLost, BatchRefused, BlobBroken, RootNotHeld, RootsDestroyed, StoredBatchRefused } from './errors.ts';
 export {
   type ClientOptions,
   DdcClient,
@@ -30,6 +25,7 @@ export type { DeliveryCounts } from './delivery.ts';
 export {
   BatchLost,
   BatchRefused,
+  BlobBroken,
   ClientClosed,
   EventsLost,
   NoCertificate,

@@ -32,9 +32,6 @@ export class TryAgain extends Error {
   }
 }
 
-/** A blob may take longer than other answers. */
-const BLOB_MS = 600_000;
-
 /** The calls of the API that the SDK makes. */
 export class Transport {
   readonly #endpoint: string;
@@ -77,28 +74,18 @@ export class Transport {
     return this.#request<T>(path, null, null, headers);
   }
 
-  /** @throws TryAgain when the outcome is open, BatchRefused when it is not. */
-  postBytes<T>(path: string, body: Uint8Array, headers: Record<string, string>): Promise<T> {
-    return this.#request<T>(path, 'application/octet-stream', body, headers, BLOB_MS);
-  }
-
-  getBytes(path: string, headers: Record<string, string>): Promise<Uint8Array> {
-    return this.#answer(path, { headers }, BLOB_MS);
-  }
-
   async #request<T>(
     path: string,
     contentType: string | null,
     body: Uint8Array | null,
     headers: Record<string, string> = {},
-    timeoutMs = this.#timeoutMs,
   ): Promise<T> {
     const init = {
       method: body ? 'POST' : 'GET',
       headers: { ...(contentType ? { 'content-type': contentType } : {}), ...headers },
       body: body as Uint8Array<ArrayBuffer> | null,
     };
-    const text = textOf(await this.#answer(path, init, timeoutMs));
+    const text = textOf(await this.#answer(path, init));
     try {
       return JSON.parse(text) as T;
     } catch (cause) {
@@ -107,13 +94,13 @@ export class Transport {
   }
 
   /** An answer that is one, with its body: a service that dies in the middle of it has not answered. */
-  async #answer(path: string, init: RequestInit, timeoutMs: number): Promise<Uint8Array> {
+  async #answer(path: string, init: RequestInit): Promise<Uint8Array> {
     let answer: Response;
     let body: Uint8Array;
     try {
       // A browser's `fetch` does not run as the method of another object.
       const fetched = this.#fetch;
-      answer = await fetched(`${this.#endpoint}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+      answer = await fetched(`${this.#endpoint}${path}`, { ...init, signal: AbortSignal.timeout(this.#timeoutMs) });
       body = new Uint8Array(await answer.arrayBuffer());
     } catch (cause) {
       throw new TryAgain(`no answer from ${this.#endpoint}`, 0, { cause });
@@ -127,10 +114,9 @@ export class Transport {
   }
 }
 
-export function problemOf(answer: Response, text: string): { code: string; detail: string } {
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-function problemOf(answer: Response, text: string): { code: string; detail: string } {
+export function problemOf(answer: Response, text: string): { code: string; detail: string } {
   try {
     const problem = JSON.parse(text) as { code?: string; title?: string; detail?: string };
     return { code: problem.code ?? `http_${answer.status}`, detail: problem.detail ?? problem.title ?? text };

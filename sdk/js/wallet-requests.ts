@@ -5,6 +5,7 @@ import {
   type KeyPair,
   type KindName,
   openScopeKey,
+  type Receipt,
   type SignedRequest,
   signRequest,
   toBase64url,
@@ -255,31 +256,19 @@ export class WalletRequests {
     return all;
   }
 
+  /** What the operator states of a batch, signed. @throws BatchRefused where it states nothing yet */
+  receiptOfBatch(batchId: string): Promise<Receipt> {
+    const path = `/v1/batches/${batchId}/receipt`;
+    return this.#again(() => this.#transport.get<Receipt>(path, this.bearer(['receipts.read'])));
+  }
+
+  /** The same of one event, with its place in the batch. */
+  receiptOfEvent(eventId: string): Promise<Receipt> {
+    return this.#get(`events/${eventId}/receipt`, 'receipts.read');
+  }
+
   removal(id: string): Promise<RemovalState> {
     return this.#get(`removals/${id}`, 'removals.read');
-  }
-
-  /**
-   * Uploads a blob: its id is made before the first try, so one that is sent again is the same blob.
-   * @param options.authorization instead of the account's own token, for an app that is not open
-   */
-  uploadBlob(
-    bytes: Uint8Array,
-    { scope, authorization }: { scope?: string; authorization?: string } = {},
-  ): Promise<{ cid: string; size: number; scope: string; epoch: number }> {
-    const upload = toHex(this.#settings.randomBytes(16));
-    const query = new URLSearchParams({ upload, ...(scope === undefined ? {} : { scope }) });
-    const path = `${this.#pathOf(this.#account.publicKey)}/blobs?${query}`;
-    return this.#again(() =>
-      this.#transport.postBytes(path, bytes, authorization ? { authorization } : this.bearer(['blobs.write'])),
-    );
-  }
-
-  /** A whole blob, as it was uploaded. */
-  readBlob(wallet: Uint8Array, cid: string): Promise<Uint8Array> {
-    return this.#again(() =>
-      this.#transport.getBytes(`${this.#pathOf(wallet)}/blobs/${cid}`, this.bearer(['blobs.read'])),
-    );
   }
 
   /** Every grant and policy that this wallet has signed for this app, newest first: all pages of them. */
@@ -304,12 +293,8 @@ export class WalletRequests {
   }
 
   #get<T>(what: string, operation: string, wallet = this.#account.publicKey): Promise<T> {
-    const path = `${this.#pathOf(wallet)}/${what}`;
+    const path = `/v1/wallets/${toHex(wallet)}/apps/${toHex(this.#settings.app)}/${what}`;
     return this.#again(() => this.#transport.get<T>(path, this.bearer([operation])));
-  }
-
-  #pathOf(wallet: Uint8Array): string {
-    return `/v1/wallets/${toHex(wallet)}/apps/${toHex(this.#settings.app)}`;
   }
 
   /** Header with a token of one minute that lets its holder do these operations as this account. */
