@@ -53,7 +53,7 @@ test('every example of the SDK compiles against it', async () => {
   for (const found of [methods, queue, pages]) expect(found.length).toBeGreaterThan(1);
   const given = `
 declare const ddc: Ddc, friend: Ddc;
-declare const id: string;
+declare const id: string, batchId: string;
 declare const account: Account;
 `;
   const own = [...methods, ...queue].map(wrapped);
