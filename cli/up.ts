@@ -1,6 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { PARTS } from '../stack/parts.ts';
 import { display } from '../stack/progress.ts';
+import { root } from '../stack/root.mjs';
 import { runFolder } from './run-folder.ts';
 import { deploymentOf } from './sandbox/deployment.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
@@ -26,6 +29,12 @@ function addresses({ stack, rooms, exportFolder }: Sandbox): string {
   return lines.map(([name, value]) => `  ${name?.padEnd(20)} ${value}`).join('\n');
 }
 
+/** Where the examples find the sandbox that came up last in this clone. */
+function keepAddress({ rooms }: Sandbox): void {
+  mkdirSync(join(root, '.ddc'), { recursive: true });
+  writeFileSync(join(root, '.ddc', 'api'), `${rooms.url('api')}\n`);
+}
+
 async function run(options: UpOptions): Promise<void> {
   let sandbox: Sandbox | undefined;
   let ending = false;
@@ -40,7 +49,10 @@ async function run(options: UpOptions): Promise<void> {
     if (!ending) say(`${room} ended with ${signal ?? code}; it is started again`);
   });
   const running = sandbox;
-  const announce = () => void process.stdout.write(`ready\n${addresses(running)}\nCtrl-C stops everything.\n`);
+  const announce = () => {
+    keepAddress(running);
+    process.stdout.write(`ready\n${addresses(running)}\nCtrl-C stops everything.\n`);
+  };
   if (options.demo) {
     const { demo } = await import('./demo/demo.ts');
     const shown = demo(deploymentOf(sandbox), { afterJourney: announce }).then(

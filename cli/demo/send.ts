@@ -38,7 +38,13 @@ export function send(events: readonly DemoEvent[], cast: Cast, target: { endpoin
   );
 
   function record(customer: string, own: readonly DemoEvent[], wallet: Account): Promise<unknown> {
-    const stream = client.stream(wallet, {}, (batch) => batches.set(batch.batchId, { customer, events: batch.events }));
+    const stream = client.stream(
+      wallet,
+      {},
+      {
+        onAccepted: ({ batchId, events }) => batches.set(batchId, { customer, events }),
+      },
+    );
     const records = own.map(({ type, time, session, scopes }) => stream.record({ type, time, session, scopes }));
     stream.flush();
     return Promise.all(records);

@@ -31,13 +31,14 @@ function licensesOf(names: readonly string[]): string {
 }
 
 /**
- * Writes `browser.js`: everything of the protocol and of what it imports, wasm included, as one minified ESM file.
+ * Writes `browser.js`: everything of an entry and of what it imports, wasm included, as one minified ESM file.
+ * @param entry relative to the project
  * @returns the licenses of what is in it and is not ours
  */
-export async function bundle(folder: string): Promise<string> {
+export async function bundle(folder: string, entry = 'protocol/browser.ts'): Promise<string> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['protocol/browser.ts'],
+    entryPoints: [entry],
     bundle: true,
     platform: 'browser',
     format: 'esm',

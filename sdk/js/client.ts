@@ -1,10 +1,12 @@
-import { type Event, encodeNdjson, signBatch, splitScopes, toHex, utf8 } from '../../protocol/index.ts';
+import { type Event, encodeNdjson, parseEvent, signBatch, splitScopes, toHex, utf8 } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
 import { ClientMode } from './client-mode/client-mode.ts';
 import type { KeyStore } from './client-mode/key-store.ts';
 import { Delivery, type DeliveryCounts, type SignedBatch } from './delivery.ts';
 import { uuidv7 } from './event-id.ts';
-import type { Parcel } from './source-queue.ts';
+import { type OpenQueue, openMemoryQueue } from './queue/batch-queue.ts';
+import type { QueuedBatch } from './queue/queue-state.ts';
+import type { Sign } from './source-queue.ts';
 import { Transport } from './transport.ts';
 import { WalletRequests } from './wallet-requests.ts';
 
@@ -26,6 +28,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   readonly statusEveryMs?: number;
   readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
+  /** Header `Authorization` of every batch, for apps that are not open to everybody. */
+  readonly authorization?: () => string | Promise<string>;
   readonly fetch?: typeof fetch;
   readonly now?: () => number;
   readonly randomBytes?: (length: number) => Uint8Array;
@@ -42,10 +46,31 @@ export interface Interaction {
   readonly scopes?: Readonly<Record<string, unknown>>;
 }
 
-type Settings = Required<Omit<ClientOptions, 'fetch'>>;
+type Settings = Required<Omit<ClientOptions, 'fetch' | 'authorization'>>;
 
 /** Called once per batch, at its first 202. */
 export type OnAccepted = (batch: { readonly batchId: string; readonly events: number }) => void;
+
+export interface StreamOptions {
+  readonly onAccepted?: OnAccepted;
+  /** Of a wallet that encrypts by itself, or may come to. */
+  readonly mode?: Pick<ClientMode, 'seal'>;
+  /** Where batches wait. Default: in memory. Whoever opened it closes it. */
+  readonly queue?: OpenQueue;
+}
+
+/** How far one event is. */
+export interface Placed {
+  /** UUIDv7, made here. */
+  readonly eventId: string;
+  /** Resolves once its batch is closed and in the queue. */
+  readonly queued: Promise<void>;
+  /** Resolves with the batch id once it is indexed. */
+  readonly safe: Promise<string>;
+}
+
+/** A batch takes nothing more that would bring it beyond what the service takes: 1,000,000 bytes once encrypted. */
+const FULL_BYTES = 900_000;
 
 /**
  * Sends events to the DDC: batches them by size and time, signs each batch with the user's wallet when it is sent,
@@ -77,7 +102,13 @@ export class DdcClient {
       randomBytes,
     };
     const { endpoint, timeoutMs, concurrency, statusEveryMs, backoff } = this.#settings;
-    const transport = new Transport({ endpoint, timeoutMs, fetch: options.fetch ?? fetch });
+    const { authorization, fetch: fetched = fetch } = options;
+    const transport = new Transport({
+      endpoint,
+      timeoutMs,
+      fetch: fetched,
+      ...(authorization ? { authorization } : {}),
+    });
     this.#transport = transport;
     const random = () => (randomBytes(1)[0] as number) / 256;
     this.#delivery = new Delivery({ transport, concurrency, statusEveryMs, backoff, now, random });
@@ -87,20 +118,16 @@ export class DdcClient {
     return this.#delivery.counts;
   }
 
-  /**
-   * One wallet's stream of events. Fields that `scopes` does not list go to `__default_scope`.
-   * @param mode of a wallet that encrypts by itself, or may come to
-   */
+  /** One wallet's stream of events. Fields that `scopes` does not list go to `__default_scope`. */
   stream(
     account: Account,
     scopes: Readonly<Record<string, string[]>> = {},
-    onAccepted: OnAccepted = () => undefined,
-    mode?: Pick<ClientMode, 'seal'>,
+    { queue = openMemoryQueue(toHex(this.#settings.randomBytes(16))), mode, onAccepted }: StreamOptions = {},
   ): WalletStream {
-    const source = this.#delivery.openSource();
-    const submit: Submit = (sign, events) =>
-      this.#delivery.submit(source, sign, (batchId) => onAccepted({ batchId, events }));
-    const stream = new WalletStream(this.#settings, account, scopes, submit, mode);
+    const source = this.#delivery.openSource(queue);
+    const deliver: Deliver = (batch, sign) =>
+      this.#delivery.submit(source, batch, sign, (batchId) => onAccepted?.({ batchId, events: batch.events.length }));
+    const stream = new WalletStream(this.#settings, { account, scopes, queue, deliver, ...(mode ? { mode } : {}) });
     this.#streams.add(stream);
     return stream;
   }
@@ -127,45 +154,62 @@ export class DdcClient {
   }
 }
 
-type Submit = (sign: Parcel['sign'], events: number) => Promise<string>;
+type Deliver = (batch: QueuedBatch, sign: Sign) => Promise<string>;
+
+interface StreamParts {
+  readonly account: Account;
+  readonly scopes: Readonly<Record<string, string[]>>;
+  readonly queue: OpenQueue;
+  readonly deliver: Deliver;
+  readonly mode?: Pick<ClientMode, 'seal'>;
+}
+
+interface Waiter {
+  readonly queued: () => void;
+  readonly safe: (batchId: string) => void;
+  readonly fail: (error: unknown) => void;
+}
 
 /** Events of one wallet in one application, from one source: `seq` counts its batches from 0 without gaps. */
 export class WalletStream {
   readonly account: Account;
   readonly #settings: Settings;
-  readonly #scopes: Readonly<Record<string, string[]>>;
-  readonly #submit: Submit;
-  readonly #mode: Pick<ClientMode, 'seal'> | undefined;
-  readonly #source: string;
+  readonly #parts: StreamParts;
   #events: Event[] = [];
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #waiters: { resolve: (batchId: string) => void; reject: (error: unknown) => void }[] = [];
+  #waiters: Waiter[] = [];
 
-  constructor(
-    settings: Settings,
-    account: Account,
-    scopes: Readonly<Record<string, string[]>>,
-    submit: Submit,
-    mode?: Pick<ClientMode, 'seal'>,
-  ) {
-    this.account = account;
+  constructor(settings: Settings, parts: StreamParts) {
+    this.account = parts.account;
     this.#settings = settings;
-    this.#scopes = scopes;
-    this.#submit = submit;
-    this.#mode = mode;
-    this.#source = toHex(settings.randomBytes(16));
+    this.#parts = parts;
   }
 
-  /** Resolves with the batch id once the event is safe (indexed). @throws BatchRefused, BatchLost. */
+  /** Resolves with the batch id once the event is safe (indexed). @throws BatchRefused, BatchLost; ProtocolError at once. */
   record(interaction: Interaction): Promise<string> {
-    const event = this.#eventOf(interaction);
+    const { queued, safe } = this.put(interaction);
+    // Whoever waits for `safe` is told.
+    queued.catch(() => undefined);
+    return safe;
+  }
+
+  /** Takes an event into the open batch. @throws ProtocolError at once, when no service would take it */
+  put(interaction: Interaction): Placed {
+    const event = parseEvent(this.#eventOf(interaction));
+    const bytes = JSON.stringify(event).length;
+    if (this.#bytes + bytes > FULL_BYTES) this.flush();
     this.#events.push(event);
-    this.#bytes += JSON.stringify(event).length;
-    const safe = new Promise<string>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    this.#bytes += bytes;
+    const placed = this.#wait(event.id);
     if (this.#events.length >= this.#settings.maxEvents || this.#bytes >= this.#settings.maxBytes) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), this.#settings.maxDelayMs);
-    return safe;
+    return placed;
+  }
+
+  /** Sends what an earlier process left in the queue. @returns each batch with what becomes of it */
+  resume(): { readonly batch: QueuedBatch; readonly safe: Promise<string> }[] {
+    return this.#parts.queue.batches.map((batch) => ({ batch, safe: this.#deliver(batch) }));
   }
 
   /** Closes the open batch. */
@@ -178,14 +222,42 @@ export class WalletStream {
     this.#events = [];
     this.#waiters = [];
     this.#bytes = 0;
-    const safe = this.#submit((seq) => this.#sign(events, seq), events.length);
-    for (const waiter of waiters) safe.then(waiter.resolve, waiter.reject);
+    const batch = this.#parts.queue.add(events);
+    const tell = (what: (waiter: Waiter) => void) => waiters.forEach(what);
+    batch
+      .then((queued) => {
+        tell((waiter) => waiter.queued());
+        return this.#deliver(queued);
+      })
+      .then(
+        (batchId) => tell((waiter) => waiter.safe(batchId)),
+        (error: unknown) => tell((waiter) => waiter.fail(error)),
+      );
+  }
+
+  #wait(eventId: string): Placed {
+    const queued = turn<void>();
+    const safe = turn<string>();
+    this.#waiters.push({
+      queued: queued.resolve,
+      safe: safe.resolve,
+      fail(error) {
+        // What is queued stays queued: this reaches only the other case.
+        queued.reject(error);
+        safe.reject(error);
+      },
+    });
+    return { eventId, queued: queued.promise, safe: safe.promise };
+  }
+
+  #deliver(batch: QueuedBatch): Promise<string> {
+    return this.#parts.deliver(batch, (seq, issuedAt) => this.#sign(batch.events, seq, issuedAt));
   }
 
   #eventOf(interaction: Interaction): Event {
     const { now, randomBytes } = this.#settings;
     const { type, session, blob } = interaction;
-    const split = interaction.scopes ?? splitScopes({ ...interaction.data }, { ...this.#scopes });
+    const split = interaction.scopes ?? splitScopes({ ...interaction.data }, { ...this.#parts.scopes });
     const scopes: Event['scopes'] = {};
     for (const [name, data] of Object.entries(split)) {
       const text = JSON.stringify(data);
@@ -204,22 +276,33 @@ export class WalletStream {
     };
   }
 
-  #sign(events: Event[], seq: number): SignedBatch | Promise<SignedBatch> {
-    const { network, app, now } = this.#settings;
-    const { publicKey, algorithm } = this.account;
+  #sign(events: Event[], seq: number, issuedAt: number): SignedBatch | Promise<SignedBatch> {
+    const { network, app } = this.#settings;
+    const { account, queue, mode } = this.#parts;
     const batch = signBatch({
       network,
       app: toHex(app),
-      wallet: toHex(publicKey),
-      source: this.#source,
+      wallet: toHex(account.publicKey),
+      source: queue.source,
       seq,
-      issuedAt: now(),
+      issuedAt,
       signer: 'wallet',
-      algorithm,
+      algorithm: account.algorithm,
       wrap: 'none',
       events,
-      keyPair: this.account,
+      keyPair: account,
     });
-    return this.#mode?.seal(batch) ?? { batchId: toHex(batch.batchId), body: encodeNdjson(batch) };
+    return mode?.seal(batch) ?? { batchId: toHex(batch.batchId), body: encodeNdjson(batch) };
   }
+}
+
+/** A promise that is settled from outside. Node 20 has no `Promise.withResolvers`. */
+function turn<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((done, fail) => {
+    resolve = done;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
 }

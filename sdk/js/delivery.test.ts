@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Delivery, type SignedBatch } from './delivery.ts';
 import { BatchLost, BatchRefused } from './errors.ts';
+import { openMemoryQueue } from './queue/batch-queue.ts';
 import { Transport } from './transport.ts';
 
 type Outcome = 'live' | 'dead' | 'erased' | 'unknown';
@@ -70,8 +71,21 @@ function deliveryTo(service: Service): Delivery {
 const parcel = (batchId: string) => () => ({ batchId, body: new TextEncoder().encode(batchId) });
 const nobody = () => undefined;
 
+/** A source of its own, and its queue. */
+function openSource(delivery: Delivery) {
+  const queue = openMemoryQueue('00'.repeat(16));
+  return { queue, source: delivery.openSource(queue) };
+}
+
+const submit = async (
+  delivery: Delivery,
+  { queue, source }: ReturnType<typeof openSource>,
+  sign: (seq: number) => SignedBatch,
+  onAccepted: (batchId: string) => void,
+) => delivery.submit(source, await queue.add([]), sign, onAccepted);
+
 const submitTo = (delivery: Delivery, sign: () => SignedBatch, onAccepted: (batchId: string) => void) =>
-  delivery.submit(delivery.openSource(), sign, onAccepted);
+  submit(delivery, openSource(delivery), sign, onAccepted);
 
 describe('delivery', () => {
   it('keeps a batch until it is indexed', async () => {
@@ -127,7 +141,7 @@ describe('delivery', () => {
       return { batchId: 'b1', body: new TextEncoder().encode(`b1/${seq} signed ${mine}`), mode };
     };
     const delivery = deliveryTo(service);
-    await expect(delivery.submit(delivery.openSource(), sign, nobody)).resolves.toBe('b1');
+    await expect(submit(delivery, openSource(delivery), sign, nobody)).resolves.toBe('b1');
     expect(service.sends).toEqual(['b1/0 signed 1', 'b1/0 signed 2', 'b1/0 signed 3', 'b1/0 signed 4']);
     expect(refusals).toBe(2);
   });
@@ -209,18 +223,18 @@ describe('delivery', () => {
       return answer;
     };
     const delivery = deliveryTo(Object.assign(service, { fetch: slow }));
-    const source = delivery.openSource();
+    const source = openSource(delivery);
     const numbered = (seq: number) => parcel(`b${seq}`)();
-    const ids = await Promise.all([0, 1, 2, 3].map(() => delivery.submit(source, numbered, nobody)));
+    const ids = await Promise.all([0, 1, 2, 3].map(() => submit(delivery, source, numbered, nobody)));
     expect(ids).toEqual(['b0', 'b1', 'b2', 'b3']);
     expect(most).toBe(1);
   });
 
   it('gives the seq of a batch that was finally refused to the next one', async () => {
     const delivery = deliveryTo(new Service([202, 422, 202]));
-    const source = delivery.openSource();
+    const source = openSource(delivery);
     const numbered = (seq: number) => parcel(`b${seq}`)();
-    const results = await Promise.allSettled([0, 1, 2].map(() => delivery.submit(source, numbered, nobody)));
+    const results = await Promise.allSettled([0, 1, 2].map(() => submit(delivery, source, numbered, nobody)));
     expect(results.map((result) => (result.status === 'fulfilled' ? result.value : 'refused'))).toEqual([
       'b0',
       'refused',
@@ -230,9 +244,9 @@ describe('delivery', () => {
 
   it('keeps the seq of a refused batch that an earlier send may have written', async () => {
     const delivery = deliveryTo(new Service(['no answer', 422, 202]));
-    const source = delivery.openSource();
+    const source = openSource(delivery);
     const numbered = (seq: number) => parcel(`b${seq}`)();
-    const results = await Promise.allSettled([0, 1].map(() => delivery.submit(source, numbered, nobody)));
+    const results = await Promise.allSettled([0, 1].map(() => submit(delivery, source, numbered, nobody)));
     expect(results.map((result) => (result.status === 'fulfilled' ? result.value : 'refused'))).toEqual([
       'refused',
       'b1',

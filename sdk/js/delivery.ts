@@ -1,5 +1,7 @@
-import { BatchLost, BatchRefused } from './errors.ts';
-import { type Parcel, SourceQueue } from './source-queue.ts';
+import { BatchLost, BatchRefused, ClientClosed } from './errors.ts';
+import type { OpenQueue } from './queue/batch-queue.ts';
+import type { QueuedBatch } from './queue/queue-state.ts';
+import { type Parcel, type Sign, SourceQueue } from './source-queue.ts';
 import { type BatchStatus, type Transport, TryAgain } from './transport.ts';
 
 /** A signed batch, ready to send. */
@@ -65,30 +67,31 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** A queue of its own for one source (`seq` counts its batches). */
-  openSource(): SourceQueue {
-    const source = new SourceQueue();
+  /** One source (`seq` counts its batches), whose batches are kept in `queue`. */
+  openSource(queue: OpenQueue): SourceQueue {
+    const source = new SourceQueue(queue);
     this.#sources.add(source);
     return source;
   }
 
   /**
    * Signs when its turn to be sent comes. Resolves with the batch id once the batch is indexed.
-   * @throws BatchRefused or BatchLost when it never will be.
+   * @param batch as it stands in the queue of the source; one that has a number may have been sent by an earlier process
+   * @throws BatchRefused or BatchLost when it never will be; ClientClosed
    */
-  submit(source: SourceQueue, sign: Parcel['sign'], onAccepted: Parcel['onAccepted']): Promise<string> {
+  submit(
+    source: SourceQueue,
+    { id, seq, issuedAt }: Omit<QueuedBatch, 'events'>,
+    sign: Sign,
+    onAccepted: Parcel['onAccepted'],
+  ): Promise<string> {
     return new Promise((resolve, reject) => {
-      const unsent = {
-        seq: null,
-        signed: null,
-        refreshed: false,
-        moved: 0,
-        sends: 0,
-        accepted: false,
-        doubtful: false,
-        resendAt: 0,
-      };
-      source.waiting.push({ sign, ...unsent, onAccepted, resolve, reject });
+      if (this.#closed) return reject(new ClientClosed());
+      const unsent = { signed: null, refreshed: false, moved: 0, sends: 0, accepted: false, resendAt: 0 };
+      source.waiting.push({
+        ...{ id, seq, issuedAt, sign, ...unsent, doubtful: seq !== null },
+        ...{ onAccepted, resolve, reject },
+      });
       this.#turn(source);
     });
   }
@@ -99,7 +102,7 @@ export class Delivery {
     for (const timer of this.#timers) clearTimeout(timer);
     const held = [...this.#accepted.values()].map(({ parcel }) => parcel);
     for (const source of this.#sources) held.push(...source.waiting.splice(0));
-    for (const parcel of held) parcel.reject(new Error('the client was closed'));
+    for (const parcel of held) parcel.reject(new ClientClosed());
     this.#accepted.clear();
   }
 
@@ -132,11 +135,11 @@ export class Delivery {
   /** @returns milliseconds until this source may send again. */
   async #send(source: SourceQueue, parcel: Parcel): Promise<number> {
     try {
-      const signed = await source.sign(parcel);
+      const signed = await source.sign(parcel, this.#options.now());
       parcel.sends += 1;
       if (parcel.sends === 2) this.counts.resent += 1;
       await this.#options.transport.post(signed.body);
-      if (this.#closed) throw new Error('the client was closed');
+      if (this.#closed) throw new ClientClosed();
       parcel.refreshed = false;
       parcel.resendAt = this.#options.now() + this.#pause(parcel.sends);
       this.#accepted.set(signed.batchId, { parcel, source });
@@ -154,10 +157,11 @@ export class Delivery {
 
   #afterFailure(source: SourceQueue, parcel: Parcel, error: unknown): number {
     if (this.#closed) {
-      parcel.reject(new Error('the client was closed'));
+      parcel.reject(new ClientClosed());
     } else if (error instanceof BatchRefused && error.code === 'stale' && !parcel.refreshed) {
       // The batch id does not hold the time of signing: the same batch, signed now. Once, in case our clock is the wrong one.
       parcel.signed = null;
+      parcel.issuedAt = null;
       parcel.refreshed = true;
       source.waiting.unshift(parcel);
     } else if (isMoved(error) && parcel.signed?.mode && parcel.moved < MOST_REFUSALS) {
@@ -222,11 +226,13 @@ export class Delivery {
     const { parcel, source } = known;
     if (outcome === 'dead' || outcome === 'erased') {
       this.#accepted.delete(batchId);
+      source.settled(parcel);
       parcel.reject(new BatchLost(batchId, outcome));
     } else if (stages.indexed) {
       // Not before: that a batch was voided is known when its void is in the index.
       this.#accepted.delete(batchId);
       this.counts.safe += 1;
+      source.settled(parcel);
       parcel.resolve(batchId);
     } else if (!stages.encrypted && this.#options.now() >= parcel.resendAt) {
       this.#accepted.delete(batchId);

@@ -1,4 +1,5 @@
 import type { ProtocolError, ProtocolErrorCode } from '../../protocol/index.ts';
+import type { Loss } from './undelivered.ts';
 
 /** What the service said of a batch that it will never take; sending it again would not help. */
 export class BatchRefused extends Error {
@@ -61,5 +62,57 @@ export class BlobBroken extends Error {
     super(`blob ${cid}: ${what}`, options);
     this.name = 'BlobBroken';
     this.cid = cid;
+  }
+}
+
+/** Another process has this queue: two would send one source's batches under the same numbers. Give each process a folder of its own. */
+export class QueueBusy extends Error {
+  /** Of the process that has it. */
+  readonly pid: number;
+  constructor(path: string, pid: number) {
+    super(`the queue is in use by process ${pid} (${path}); give each process a folder of its own`);
+    this.name = 'QueueBusy';
+    this.pid = pid;
+  }
+}
+
+/** What stands where the queue should be is something else, or was changed: it is left as it is. */
+export class QueueDamaged extends Error {
+  readonly path: string;
+  constructor(path: string, what: string) {
+    super(`${path}: ${what}; move it away to begin a new queue, its events are in it as JSON`);
+    this.name = 'QueueDamaged';
+    this.path = path;
+  }
+}
+
+/** The client was closed before this event was known to be safe. What is in a queue of files is delivered by whoever opens it next. */
+export class ClientClosed extends Error {
+  constructor() {
+    super('the client was closed');
+    this.name = 'ClientClosed';
+  }
+}
+
+/** Nobody can grant to a wallet that has published no encryption key: it calls `certify` first. */
+export class NoCertificate extends Error {
+  /** Hex. */
+  readonly wallet: string;
+  constructor(wallet: string) {
+    super(`wallet ${wallet} has no certified encryption key: it has to call certify first`);
+    this.name = 'NoCertificate';
+    this.wallet = wallet;
+  }
+}
+
+/** Events that will never be safe. */
+export class EventsLost extends Error {
+  readonly losses: readonly Loss[];
+  constructor(losses: readonly Loss[]) {
+    super(`${losses.length} events are lost, the first because: ${losses[0]?.error.message}`, {
+      cause: losses[0]?.error,
+    });
+    this.name = 'EventsLost';
+    this.losses = losses;
   }
 }

@@ -1,12 +1,45 @@
 export { Account, accountFromPhrase, deriveAccount } from './account.ts';
 export { type BlobContent, Blobs, type BlobsOptions, type DownloadedBlob, type UploadedBlob } from './blobs.ts';
-export { type ClientOptions, DdcClient, type Interaction, type OnAccepted, type WalletStream } from './client.ts';
+export {
+  type ClientOptions,
+  DdcClient,
+  type Interaction,
+  type OnAccepted,
+  type Placed,
+  type StreamOptions,
+  type WalletStream,
+} from './client.ts';
 export { ClientMode, type FetchBlock, type ReadBatch } from './client-mode/client-mode.ts';
 export { type KeyStore, memoryKeyStore, type OwnRoot } from './client-mode/key-store.ts';
 export { type Expected, type OwnBatch, type OwnEvent, openStored } from './client-mode/open-stored.ts';
-export { BatchLost, BatchRefused, BlobBroken, RootNotHeld, RootsDestroyed, StoredBatchRefused } from './errors.ts';
+export {
+  type ConnectOptions,
+  Ddc,
+  type EventFilter,
+  type EventMore,
+  type Granting,
+  type Json,
+  type Recorded,
+} from './ddc.ts';
+export type { DeliveryCounts } from './delivery.ts';
+export {
+  BatchLost,
+  BatchRefused,
+  BlobBroken,
+  ClientClosed,
+  EventsLost,
+  NoCertificate,
+  QueueBusy,
+  QueueDamaged,
+  RootNotHeld,
+  RootsDestroyed,
+  StoredBatchRefused,
+} from './errors.ts';
 export { uuidv7 } from './event-id.ts';
 export { type ExtractEnd, type ExtractedEvent, type ExtractOptions, type ExtractWish, extract } from './extract.ts';
+export type { Key } from './network.ts';
+export { type BatchQueue, memoryQueue, type OpenQueue } from './queue/batch-queue.ts';
+export type { QueuedBatch, QueueOwner } from './queue/queue-state.ts';
 export {
   type DisclosedEvent,
   disclosureFromMeta,
@@ -18,6 +51,7 @@ export {
 } from './read-event.ts';
 export { MetaKeyMissing, Reader, type ReaderOptions, type ReadPage, type WantedEvents } from './reader.ts';
 export { type BatchStatus, TryAgain } from './transport.ts';
+export type { Loss } from './undelivered.ts';
 export {
   type DisclosurePage,
   type ListedRemoval,

@@ -1,10 +1,19 @@
 import type { SignedBatch } from './delivery.ts';
+import type { OpenQueue } from './queue/batch-queue.ts';
+import { TryAgain } from './transport.ts';
+
+/** Signs a batch. @param issuedAt milliseconds since the epoch */
+export type Sign = (seq: number, issuedAt: number) => SignedBatch | Promise<SignedBatch>;
 
 /** One batch on its way. */
 export interface Parcel {
-  readonly sign: (seq: number) => SignedBatch | Promise<SignedBatch>;
+  readonly sign: Sign;
+  /** Its number in the queue of its source. */
+  readonly id: number;
   /** Given with the first signature. */
   seq: number | null;
+  /** As signed; null where it is to be signed as of now. */
+  issuedAt: number | null;
   signed: SignedBatch | null;
   /** It was refused as stale, signed anew, and not accepted since. */
   refreshed: boolean;
@@ -27,9 +36,12 @@ export interface Parcel {
  */
 export class SourceQueue {
   readonly waiting: Parcel[] = [];
-  readonly #freed: number[] = [];
-  #next = 0;
+  readonly #queue: OpenQueue;
   #busy = false;
+
+  constructor(queue: OpenQueue) {
+    this.#queue = queue;
+  }
 
   /** The next batch to send, after which the source is busy; null when it is busy or has none. */
   take(): Parcel | null {
@@ -44,15 +56,35 @@ export class SourceQueue {
     this.#busy = false;
   }
 
-  /** Signs a batch that has no signature yet, or one for a mode that the wallet has left. */
-  async sign(parcel: Parcel): Promise<SignedBatch> {
-    parcel.seq ??= this.#freed.shift() ?? this.#next++;
-    if (!parcel.signed || parcel.signed.mode?.isOutdated()) parcel.signed = await parcel.sign(parcel.seq);
+  /**
+   * Signs a batch that has no signature yet, or one for a mode that the wallet has left. Its number is kept before it is sent.
+   * @throws TryAgain while the queue cannot be written; whatever signing throws
+   */
+  async sign(parcel: Parcel, now: number): Promise<SignedBatch> {
+    if (parcel.seq === null || parcel.issuedAt === null) await this.#number(parcel, now);
+    const { seq, issuedAt, signed } = parcel;
+    if (signed && !signed.mode?.isOutdated()) return signed;
+    parcel.signed = await parcel.sign(seq as number, issuedAt as number);
     return parcel.signed;
   }
 
   /** A batch was finally refused: its seq is free, unless something with it may stand in the log. */
-  refused({ seq, accepted, doubtful }: Parcel): void {
-    if (seq !== null && !accepted && !doubtful) this.#freed.push(seq);
+  refused({ id, accepted, doubtful }: Parcel): void {
+    this.#queue.settle(id, !accepted && !doubtful);
+  }
+
+  /** A batch is safe or lost: its seq stays used. */
+  settled({ id }: Parcel): void {
+    this.#queue.settle(id, false);
+  }
+
+  async #number(parcel: Parcel, now: number): Promise<void> {
+    const issuedAt = parcel.issuedAt ?? now;
+    try {
+      parcel.seq = await this.#queue.sign(parcel.id, issuedAt);
+      parcel.issuedAt = issuedAt;
+    } catch (cause) {
+      throw new TryAgain('the queue cannot be written', 0, { cause });
+    }
   }
 }

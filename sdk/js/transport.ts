@@ -37,16 +37,26 @@ export class Transport {
   readonly #endpoint: string;
   readonly #fetch: typeof fetch;
   readonly #timeoutMs: number;
+  readonly #authorization: (() => string | Promise<string>) | undefined;
 
-  constructor(options: { endpoint: string; fetch: typeof fetch; timeoutMs: number }) {
+  constructor(options: {
+    endpoint: string;
+    fetch: typeof fetch;
+    timeoutMs: number;
+    /** Header `Authorization` of every batch. */
+    authorization?: () => string | Promise<string>;
+  }) {
     this.#endpoint = options.endpoint.replace(/\/$/, '');
     this.#fetch = options.fetch;
     this.#timeoutMs = options.timeoutMs;
+    this.#authorization = options.authorization;
   }
 
   /** @throws TryAgain when the outcome is open, BatchRefused when it is not. */
   async post(body: Uint8Array): Promise<Acceptance> {
-    return this.#request<Acceptance>('/v1/batches', 'application/x-ndjson', body);
+    const authorization = await this.#authorization?.();
+    const headers = authorization === undefined ? undefined : { authorization };
+    return this.#request<Acceptance>('/v1/batches', 'application/x-ndjson', body, headers);
   }
 
   /** Up to 1,000 ids a call. */
@@ -70,28 +80,41 @@ export class Transport {
     body: Uint8Array | null,
     headers: Record<string, string> = {},
   ): Promise<T> {
-    let answer: Response;
-    let text: string;
+    const init = {
+      method: body ? 'POST' : 'GET',
+      headers: { ...(contentType ? { 'content-type': contentType } : {}), ...headers },
+      body: body as Uint8Array<ArrayBuffer> | null,
+    };
+    const text = textOf(await this.#answer(path, init));
     try {
-      answer = await this.#fetch(`${this.#endpoint}${path}`, {
-        method: body ? 'POST' : 'GET',
-        headers: { ...(contentType ? { 'content-type': contentType } : {}), ...headers },
-        body: body as Uint8Array<ArrayBuffer> | null,
-        signal: AbortSignal.timeout(this.#timeoutMs),
-      });
-      // A service that dies in the middle of an answer has not answered.
-      text = await answer.text();
-      if (answer.ok) return JSON.parse(text) as T;
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new TryAgain(`no whole answer from ${this.#endpoint}`, 0, { cause });
+    }
+  }
+
+  /** An answer that is one, with its body: a service that dies in the middle of it has not answered. */
+  async #answer(path: string, init: RequestInit): Promise<Uint8Array> {
+    let answer: Response;
+    let body: Uint8Array;
+    try {
+      // A browser's `fetch` does not run as the method of another object.
+      const fetched = this.#fetch;
+      answer = await fetched(`${this.#endpoint}${path}`, { ...init, signal: AbortSignal.timeout(this.#timeoutMs) });
+      body = new Uint8Array(await answer.arrayBuffer());
     } catch (cause) {
       throw new TryAgain(`no answer from ${this.#endpoint}`, 0, { cause });
     }
-    const problem = problemOf(answer, text);
+    if (answer.ok) return body;
+    const problem = problemOf(answer, textOf(body));
     if (LATER.has(answer.status)) {
       throw new TryAgain(problem.detail, (Number(answer.headers.get('retry-after')) || 0) * 1000);
     }
     throw new BatchRefused(answer.status, problem.code, problem.detail);
   }
 }
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 export function problemOf(answer: Response, text: string): { code: string; detail: string } {
   try {

@@ -5,6 +5,7 @@ import {
   type KeyPair,
   type KindName,
   openScopeKey,
+  type Receipt,
   type SignedRequest,
   signRequest,
   toBase64url,
@@ -170,7 +171,7 @@ export class WalletRequests {
     const body = { app: toHex(this.#settings.app), wallet: toHex(wallet), scopes };
     const path = '/v1/keys/fetch';
     const { keys } = await this.#again(() =>
-      this.#transport.postJson<{ keys: SealedKey[] }>(path, utf8(JSON.stringify(body)), this.#bearer(['keys.fetch'])),
+      this.#transport.postJson<{ keys: SealedKey[] }>(path, utf8(JSON.stringify(body)), this.bearer(['keys.fetch'])),
     );
     return openKeys(keys, pair);
   }
@@ -208,7 +209,7 @@ export class WalletRequests {
   prepareMove(): Promise<{ rootVersion: number; subject: string; epoch: number }> {
     const body = { app: toHex(this.#settings.app), wallet: toHex(this.#account.publicKey) };
     return this.#again(() =>
-      this.#transport.postJson('/v1/moves/prepare', utf8(JSON.stringify(body)), this.#bearer(['move'])),
+      this.#transport.postJson('/v1/moves/prepare', utf8(JSON.stringify(body)), this.bearer(['move'])),
     );
   }
 
@@ -255,6 +256,17 @@ export class WalletRequests {
     return all;
   }
 
+  /** What the operator states of a batch, signed. @throws BatchRefused where it states nothing yet */
+  receiptOfBatch(batchId: string): Promise<Receipt> {
+    const path = `/v1/batches/${batchId}/receipt`;
+    return this.#again(() => this.#transport.get<Receipt>(path, this.bearer(['receipts.read'])));
+  }
+
+  /** The same of one event, with its place in the batch. */
+  receiptOfEvent(eventId: string): Promise<Receipt> {
+    return this.#get(`events/${eventId}/receipt`, 'receipts.read');
+  }
+
   removal(id: string): Promise<RemovalState> {
     return this.#get(`removals/${id}`, 'removals.read');
   }
@@ -282,11 +294,11 @@ export class WalletRequests {
 
   #get<T>(what: string, operation: string, wallet = this.#account.publicKey): Promise<T> {
     const path = `/v1/wallets/${toHex(wallet)}/apps/${toHex(this.#settings.app)}/${what}`;
-    return this.#again(() => this.#transport.get<T>(path, this.#bearer([operation])));
+    return this.#again(() => this.#transport.get<T>(path, this.bearer([operation])));
   }
 
-  /** A token of one minute that lets its holder do these operations as this account. */
-  #bearer(operations: string[]): Record<string, string> {
+  /** Header with a token of one minute that lets its holder do these operations as this account. */
+  bearer(operations: string[]): Record<string, string> {
     const { now, network } = this.#settings;
     const { publicKey } = this.#account;
     const expiresAt = now() + 60_000;

@@ -60,7 +60,7 @@ afterAll(async () => {
 
 /** Writes one event per sum and waits until each is safe. */
 async function write(account: Account, sums: readonly string[], by?: ClientMode): Promise<string[]> {
-  const stream = client.stream(account, { purchase: ['sum'] }, undefined, by);
+  const stream = client.stream(account, { purchase: ['sum'] }, by ? { mode: by } : {});
   const ids = await Promise.all(
     sums.map((sum, i) => {
       // Each a moment later: batches of one moment stand in the order of their ids.
@@ -171,7 +171,7 @@ test('a lying client crashes no room and stops no partition; the reader refuses 
 }, 120_000);
 
 test('while it moves to the service and back nothing is lost or doubled; what it wrote under each root opens with that root', async () => {
-  const stream = client.stream(owner, { purchase: ['sum'] }, undefined, mode);
+  const stream = client.stream(owner, { purchase: ['sum'] }, { mode });
   const written: Promise<string>[] = [];
   const writeOne = () => {
     const safe = stream.record({ type: 'PURCHASE', data: { sum: `moving ${written.length}` } });

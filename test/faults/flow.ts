@@ -81,7 +81,7 @@ export class Flow {
       client,
       owners.map((wallet) => ({ wallet, scopes })),
     );
-    const streams = owners.map((wallet) => client.stream(wallet, {}, onAccepted));
+    const streams = owners.map((wallet) => client.stream(wallet, {}, { onAccepted }));
     const outcomes: Promise<void>[] = [];
     const started = performance.now();
     for (let n = 0; n < events; n += BATCH) {

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { run } from '../../cli/pack/compile.ts';
 import {
   encryptionKeyPairFromSeed,
   fromBase64url,
@@ -13,6 +15,7 @@ import {
   verifyDisclosure,
 } from '../../protocol/index.ts';
 import { type Account, accountFromPhrase, DdcClient, type ReadEvent, Reader } from '../../sdk/js/index.ts';
+import { root } from '../../stack/root.mjs';
 import { bearer, call } from '../support/call-api.ts';
 import { eventually, startRoom } from '../support/room-process.ts';
 import { type CommandResult, type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
@@ -35,6 +38,13 @@ beforeAll(async () => {
   friend = await accountFromPhrase(`${PHRASE}//friend`);
 }, 120_000);
 afterAll(() => it?.close(), 60_000);
+
+/** A block of the section of the README, by its language. */
+function block(language: string): string[] {
+  const section = /^## Five minutes\n([\s\S]*?)^## /m.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
+  const text = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'm').exec(section)?.[1] ?? '';
+  return text.split('\n').filter(Boolean);
+}
 
 /** Runs an example as its reader would. */
 function example(...args: string[]): Promise<CommandResult> {
@@ -143,6 +153,24 @@ test('an API whose IPFS node is away starts, takes batches, and answers 503 wher
     expect(await room.stop()).toBe(0);
   }
 }, 60_000);
+
+test('the five minutes of the README, typed in, end with a decrypted and verified event', async () => {
+  const [start, ...typed] = block('sh');
+  // A sandbox as `npm start` brings it up is running already; its address is another.
+  expect(start).toBe('npm start');
+  expect(typed.length).toBeGreaterThan(0);
+  let printed = '';
+  for (const line of typed) {
+    const [program, ...args] = line.split(' ');
+    expect(program).toBe('node');
+    printed += await run(process.execPath, [...args, endpoint, join(it.suite.folder, 'outbox')], root);
+  }
+  const promised = block('text');
+  expect(
+    promised.some((line) => line.startsWith('verified')) && promised.some((line) => line.startsWith('decrypted')),
+  ).toBe(true);
+  for (const line of promised) expect(printed).toContain(line);
+}, 120_000);
 
 test('the example shares one scope; what it keeps is verified with the API stopped, and a changed letter is noticed', async () => {
   const kept = join(it.suite.folder, 'kept.ndjson');

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { CID } from 'multiformats/cid';
-import { createMemoryIpfs } from '../../connectors/ipfs/memory-ipfs.ts';
 import { createMemoryClusters } from '../../connectors/postgres/memory-clusters.ts';
 import { createMemoryPins } from '../../connectors/postgres/memory-pins.ts';
 import type { Pinned } from '../../schemas/index.ts';
@@ -16,8 +15,7 @@ import type { MemoryApi } from './api.ts';
 
 /** Encryptor, pinner and indexer behind an API over memory twins: `run` passes on everything that was accepted since. */
 export function memoryRooms(it: MemoryApi, vault: Pick<Vault, 'roots'>) {
-  const ipfs = createMemoryIpfs();
-  const { admission, index, positions } = it;
+  const { admission, index, ipfs, positions } = it;
   const random = (length: number) => new Uint8Array(randomBytes(length));
   const encrypt = createEncryptRecordsStep({
     vault,

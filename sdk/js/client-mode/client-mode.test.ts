@@ -80,7 +80,7 @@ async function inClientMode(userRoot?: Uint8Array): Promise<ClientMode> {
 }
 const runRooms = () => void rooms.run();
 const record = (mode: ClientMode, sum: string) => {
-  const stream = client.stream(account, { purchase: ['sum'] }, runRooms, mode);
+  const stream = client.stream(account, { purchase: ['sum'] }, { onAccepted: runRooms, mode });
   return stream.record({ type: 'PURCHASE', data: { sum, page: '/checkout' } });
 };
 const batchesSent = () => sent.filter(({ path }) => path === '/v1/batches').map(({ body }) => body);
@@ -167,7 +167,7 @@ describe('batches on their way while the wallet moves', () => {
 
   test('accepted under the old subject and encrypted after the move: judged by the root version that they were sealed under', async () => {
     const mode = await inClientMode();
-    const stream = client.stream(account, { purchase: ['sum'] }, () => accepted(), mode);
+    const stream = client.stream(account, { purchase: ['sum'] }, { onAccepted: () => accepted(), mode });
     let accepted = () => {};
     const isAccepted = new Promise<void>((resolve) => {
       accepted = resolve;
@@ -208,7 +208,7 @@ describe('batches on their way while the wallet moves', () => {
 
   test('a stream that knows nothing of modes is told', async () => {
     await inClientMode();
-    const plain = client.stream(account, {}, runRooms);
+    const plain = client.stream(account, {}, { onAccepted: runRooms });
     await expect(plain.record({ type: 'X', data: { a: 1 } })).rejects.toMatchObject({ code: 'mode_mismatch' });
   });
 });

@@ -44,7 +44,7 @@ export interface ClientModeParts {
  * @example
  * const mode = await client.clientMode(account, store);
  * await mode.moveToClient();
- * const stream = client.stream(account, { purchase: ['dollars'] }, undefined, mode);
+ * const stream = client.stream(account, { purchase: ['dollars'] }, { mode });
  * for await (const found of mode.read(fetchBlock)) if (found.kind === 'opened') console.log(found.batch.events);
  */
 export class ClientMode {

@@ -53,6 +53,7 @@ import { disclosureRoutes } from './disclosures.ts';
 import { extractRoutes } from './extract.ts';
 import { healthRoutes } from './health.ts';
 import { modeRoutes } from './modes.ts';
+import { networkRoutes } from './network.ts';
 import { positionsRoutes } from './positions.ts';
 import { problemRoutes } from './problems.ts';
 import { receiptRoutes } from './receipts.ts';
@@ -63,6 +64,7 @@ import { walletRoutes } from './wallets.ts';
 
 export interface GroupDeps {
   readonly network: string;
+  readonly ss58Prefix: number;
   readonly addressOf: AddressOf;
   readonly tokens: Tokens;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
@@ -166,6 +168,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
         now,
       }),
     }),
+    ...networkRoutes(deps),
     ...positionsRoutes(deps),
     ...problemRoutes(),
     ...healthRoutes(deps),

@@ -1,0 +1,1 @@
+export { fileQueue } from './file-queue.ts';
