@@ -107,6 +107,15 @@ function bodyWrong(key: string, schema: Json, body: Buffer): string | null {
   return `${key}: ${error?.instancePath || 'the body'} ${error?.message} ${JSON.stringify(error?.params)}`;
 }
 
+/** A mistake of this file or of the document must not end the answer. */
+function judged(answer: Parameters<typeof wrongAbout>[0]): string | null {
+  try {
+    return wrongAbout(answer);
+  } catch (error) {
+    return `${answer.method} ${answer.url}: ${error}`;
+  }
+}
+
 /** Looks at every answer of an API on its way out. `broken` has what none of its descriptions allows. */
 export function watchAnswers() {
   const broken = new Set<string>();
@@ -133,7 +142,7 @@ export function watchAnswers() {
           type: String(response.getHeader('content-type') ?? headerOf(response)),
           body: Buffer.concat(chunks),
         };
-        const wrong = wrongAbout({ ...answer, ...sent });
+        const wrong = judged({ ...answer, ...sent });
         if (wrong) broken.add(wrong);
         return end.apply(response, args);
       },

@@ -20,7 +20,7 @@ export const extractQuery = z.strictObject({
   from: moment.optional().describe('Event time, this one included: ISO 8601, or milliseconds since the epoch.'),
   to: moment.optional().describe('Event time, this one not included.'),
   type: several.optional().describe('One event type, or several: the parameter is repeated.'),
-  session: z.string().min(1).max(128).optional(),
+  session: z.string().min(1).max(128).optional().describe('Events of this session only.'),
   id: z.string().max(36).optional().describe('One event.'),
   scopes: z
     .string()

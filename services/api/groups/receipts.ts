@@ -13,7 +13,9 @@ export interface ReceiptRoutesDeps {
 }
 
 const batchParams = z.object({ batchId: batchIdShape });
-const eventParams = ownerShape.extend({ eventId: z.string().refine(isEventId, 'must be a UUIDv7 in lower case') });
+const eventParams = ownerShape.extend({
+  eventId: z.string().refine(isEventId, 'must be a UUIDv7 in lower case').describe('Id of the event.'),
+});
 const eventQuery = z.strictObject({
   batch: batchIdShape.optional().describe('The batch that it is in, where an id was used in several.'),
 });
