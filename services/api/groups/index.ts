@@ -30,6 +30,7 @@ import { createDecrypt } from '../explicit/decrypt.ts';
 import { createEncrypt } from '../explicit/encrypt.ts';
 import { createExtract } from '../extract/stream.ts';
 import { createReceipts } from '../receipts/receipts.ts';
+import type { Readiness } from '../readiness.ts';
 import { createAcceptRequest } from '../requests/accept-request.ts';
 import { associate } from '../requests/associate.ts';
 import { erase } from '../requests/erase.ts';
@@ -93,6 +94,8 @@ export interface GroupDeps {
   readonly elapsed: () => number;
   readonly signals: Pick<Signals, 'emit'>;
   readonly faults: Pick<Faults, 'reach'>;
+  readonly readiness: Readiness;
+  /** Serves, and goes on to. */
   readonly ready: () => boolean;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
   /** Asked last before an event is written to anybody. */
