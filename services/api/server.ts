@@ -37,6 +37,7 @@ export interface ApiServer {
 }
 
 const MAX_URL = 2_048;
+/** Open at once, and as many may wait to be taken (as far as the system lets them): one that overflows that queue is tried again only after seconds. */
 const MAX_CONNECTIONS = 8_192;
 
 /** One HTTP server: the batch route first, everything else through express. */
@@ -77,7 +78,7 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
   server.on('clientError', answerUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host ?? '127.0.0.1', resolve);
+    server.listen({ port: options.port, host: options.host ?? '127.0.0.1', backlog: MAX_CONNECTIONS }, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

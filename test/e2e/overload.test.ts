@@ -3,6 +3,9 @@ import { runOverload } from '../overload/run.ts';
 import { problemsOf } from '../overload/verdict.ts';
 import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
 
+/** Other suites run beside this one, and take the machine for hundreds of milliseconds: alone it is below 1 s. */
+const MOST_P99 = 2_500;
+
 let it: SuiteSandbox;
 beforeAll(async () => {
   it = await suiteSandbox('overload', { rooms: ['api'] });
@@ -12,6 +15,5 @@ afterAll(() => it?.close());
 /** `npm run test:long -- overload` is the same for five minutes. */
 test('at twice what it takes: accepted soon, the rest refused properly at once, nothing lost', async () => {
   const report = await runOverload(it, { size: 100, capacitySeconds: 2, seconds: 4, say: () => undefined });
-  process.stderr.write(`${JSON.stringify(report)}\n`);
-  expect({ ...report, problems: problemsOf(report) }).toMatchObject({ problems: [] });
+  expect({ ...report, problems: problemsOf(report, MOST_P99) }).toMatchObject({ problems: [] });
 }, 90_000);

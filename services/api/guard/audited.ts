@@ -13,6 +13,8 @@ const UNPROVEN = 422;
 /** Writes the line of each request whose route is one to be audited, when it is answered. */
 export function auditRoutes(routes: readonly Route[], audit: Audit, callers: Callers): RequestHandler {
   const audited = new Map(routes.filter(isAudited).map((route) => [addressKey(route), route.doc.path]));
+  // Without a token these show what everybody may know.
+  const optional = new Set(routes.filter(({ access }) => access.kind === 'optional').map(({ doc }) => doc.path));
   return (request, response, next) => {
     response.once('finish', () => {
       const path = audited.get(`${methodOf(request)} ${String(request.route?.path ?? '')}`);
@@ -20,6 +22,7 @@ export function auditRoutes(routes: readonly Route[], audit: Audit, callers: Cal
       const named = namedIn(path, request.originalUrl);
       const status = response.statusCode;
       const caller = status === UNPROVEN && request.headers.authorization === undefined ? null : callers.of(request);
+      if (caller === null && optional.has(path)) return;
       audit({
         requestId: requestIdOf(request),
         address: shortened(addressOf(request)),
