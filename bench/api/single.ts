@@ -34,7 +34,7 @@ export async function single(rounds: number): Promise<Record<string, unknown>> {
       isReady: (line) => line.message === 'listening',
     });
     const ours = (count: number): Shot[] =>
-      batchShots({ network: sandbox.network, app: sandbox.app, accounts, batches: count, size: 1 });
+      batchShots({ network: sandbox.network, app: sandbox.app, accounts, batches: count, size: 1 }).map(asEvent);
     const theirs = (count: number): Shot[] =>
       Array.from({ length: count }, (_, i) => {
         const wallet = toHex(accounts[i % accounts.length]?.publicKey ?? new Uint8Array());
@@ -64,6 +64,16 @@ export async function single(rounds: number): Promise<Record<string, unknown>> {
   } finally {
     await sandbox.close();
   }
+}
+
+/** A batch of one as `POST /v1/events` takes it. */
+function asEvent({ body }: Shot): Shot {
+  const [header, event] = Buffer.from(body).toString().split('\n');
+  return {
+    path: '/v1/events',
+    contentType: 'application/json',
+    body: Buffer.from(`{"header":${header},"event":${event}}`),
+  };
 }
 
 async function latencyOf(port: number, shots: readonly Shot[], rate: number): Promise<Latency> {

@@ -64,7 +64,10 @@ const acceptOne: Route = {
     request: jsonBody(shapes.oneEventShape),
     responses: {
       ...accept.doc.responses,
-      202: ok('Accepted; or known already, with its first position.', shapes.eventAcceptance),
+      202: {
+        ...ok('Accepted; or known already, with its first position.', shapes.eventAcceptance),
+        headers: LIMIT_HEADERS,
+      },
     },
   },
 };
