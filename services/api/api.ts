@@ -124,7 +124,6 @@ export interface ApiDeps {
   /** Default: `crypto_box_seal`. Only a sandbox's control experiment puts anything else here. */
   readonly seal?: (publicKey: Uint8Array, body: Uint8Array) => Uint8Array;
   readonly limits?: Partial<ApiLimits>;
-
 }
 
 /** Most keys of one look-up; the vault's and the index's own limit. */
