@@ -175,6 +175,7 @@ export async function startApi(
       apps,
       telemetry,
       readiness,
+      ready: () => running !== null && !running.stopping,
     }),
     budget,
     gate: createGate(deps.network, tokens),

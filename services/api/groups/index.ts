@@ -29,8 +29,8 @@ import { createEventReaders, createReadersOf } from '../disclosures/event-reader
 import { createDecrypt } from '../explicit/decrypt.ts';
 import { createEncrypt } from '../explicit/encrypt.ts';
 import { createExtract } from '../extract/stream.ts';
-import { createReceipts } from '../receipts/receipts.ts';
 import type { Readiness } from '../readiness.ts';
+import { createReceipts } from '../receipts/receipts.ts';
 import { createAcceptRequest } from '../requests/accept-request.ts';
 import { associate } from '../requests/associate.ts';
 import { erase } from '../requests/erase.ts';
@@ -98,6 +98,7 @@ export interface GroupDeps {
   /** Serves, and goes on to. */
   readonly ready: () => boolean;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
+  readonly removals: Pick<Removals, 'find' | 'progress'>;
   /** Asked last before an event is written to anybody. */
   readonly removedEvents: RemovedEvents;
   readonly partitionOf: (wallet: Uint8Array, partitions: number) => number;

@@ -8,6 +8,7 @@ export type ClientAddress = (socket: string | undefined, forwarded: string | rea
 
 /** A text of `DDC_TRUSTED_PROXIES`: a number, or addresses and CIDR networks. @throws naming what is neither */
 export function parseTrustedProxies(parts: readonly string[]): TrustedProxies {
+  if (parts.length === 0) return 0;
   if (parts.length === 1 && /^\d{1,2}$/.test(parts[0] ?? '')) return Number(parts[0]);
   for (const part of parts) networkOf(part);
   return parts;
