@@ -50,7 +50,7 @@ interface Place {
 }
 
 /** Requests in flight when capacity is measured: enough to keep one process busy. */
-const CLOSED_LOOP = 16;
+const CLOSED_LOOP = 8;
 const SAMPLE_SECONDS = 1;
 /** Nothing more was encrypted for so long: it will not be any more. */
 const STALLED_MS = 60_000;

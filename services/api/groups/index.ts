@@ -98,7 +98,6 @@ export interface GroupDeps {
   /** Serves, and goes on to. */
   readonly ready: () => boolean;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
-  readonly removals: Pick<Removals, 'find' | 'progress'>;
   /** Asked last before an event is written to anybody. */
   readonly removedEvents: RemovedEvents;
   readonly partitionOf: (wallet: Uint8Array, partitions: number) => number;

@@ -40,10 +40,10 @@ describe('the gate against overload', () => {
     expect(() => gate.check()).toThrow();
   });
 
-  test('a slower machine lets in less, but never less than a mebibyte', () => {
+  test('a slower machine lets in less, but never less than half a mebibyte', () => {
     const gate = gateOf(200);
     work(gate, 200, 100);
-    const least = Math.ceil((1024 * 1024) / COST);
+    const least = Math.ceil((512 * 1024) / COST);
     expect(fill(gate)).toBe(least);
   });
 
@@ -74,6 +74,10 @@ describe('the gate against overload', () => {
     leave();
     leave();
     expect(fill(gate)).toBe(1);
+  });
+
+  test('while no speed is known it refuses nothing', () => {
+    expect(fill(gateOf(200))).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('without a bound it refuses nothing', () => {

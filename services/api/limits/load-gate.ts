@@ -6,7 +6,7 @@ import { ApiProblem } from '../problems.ts';
  */
 const REQUEST_COST = 8 * 1024;
 /** Always let in: below it the measure says little, and a machine that does so much in its bound is not loaded. */
-const LEAST_COST = 1024 * 1024;
+const LEAST_COST = 512 * 1024;
 /** Busy time that one measure of the speed is taken over. */
 const WINDOW_MS = 100;
 /** Weight of the newest measure: the speed follows within a second. */
@@ -36,7 +36,8 @@ export function createLoadGate(mostMs: number | null, now: () => number): LoadGa
   let since = 0;
 
   const expected = () => (speed > 0 ? held / speed : 0);
-  const isFull = () => mostMs !== null && held > LEAST_COST && held > speed * mostMs;
+  // While no speed is known nothing says that it is too much.
+  const isFull = () => mostMs !== null && speed > 0 && held > LEAST_COST && held > speed * mostMs;
   const check = () => {
     if (isFull()) throw new ApiProblem('overloaded');
   };
