@@ -1,16 +1,18 @@
 import type { OverloadReport } from './run.ts';
 
+const MOST_MS = 1_000;
 /** What the memory of the last third may lie above that of the first: garbage is collected when it suits. */
 const MOST_GROWTH = { share: 0.15, mib: 48 };
 
 /**
  * What the report shows to be wrong.
- * @param mostP99 of what was accepted, milliseconds, from when it should have been sent
+ * @param which of the times of what was accepted, from when it should have been sent, must be below 1 s
  */
-export function problemsOf({ memory, ...report }: OverloadReport, mostP99: number): string[] {
+export function problemsOf({ memory, ...report }: OverloadReport, which: 'p50' | 'p99'): string[] {
   const problems: string[] = [];
   const refused = Object.values(report.refused).reduce((sum, count) => sum + count, 0);
-  if (report.sinceScheduled.p99 >= mostP99) problems.push(`p99 of accepted batches is ${report.sinceScheduled.p99} ms`);
+  const waited = report.sinceScheduled[which];
+  if (waited >= MOST_MS) problems.push(`${which} of accepted batches is ${waited} ms`);
   const most = memory.firstThird * (1 + MOST_GROWTH.share) + MOST_GROWTH.mib;
   if (memory.lastThird > most) problems.push(`memory grew from ${memory.firstThird} to ${memory.lastThird} MiB`);
   if (report.wrong.length > 0)
