@@ -17,6 +17,7 @@ import { cpuMicros } from './child.ts';
 import { fire } from './load.ts';
 import { machine } from './machine.ts';
 import { median } from './median.ts';
+import { NO_LIMITS } from './sandbox.ts';
 import { batchShots, benchAccounts } from './workload.ts';
 
 const SIZE = 100;
@@ -37,7 +38,7 @@ export async function bench(options: { rounds: number; json: boolean }): Promise
   await ready();
   const folder = mkdtempSync(join(tmpdir(), 'ddc-bench-'));
   const progress = display(PARTS.map((part) => part.name));
-  const sandbox = await startSandbox({ folder, progress, fullSpeed: true });
+  const sandbox = await startSandbox({ folder, progress, fullSpeed: true, env: { DDC_LIMITS: NO_LIMITS } });
   const database = openDatabase(sandbox.env.DATABASE_URL as string, { connections: 2 });
   try {
     const { app } = await sandboxCast();

@@ -10,6 +10,9 @@ import { startStack } from '../stack/stack.ts';
 import { createPlainTopic } from './baseline/plain-topic.ts';
 import { type Child, startChild } from './child.ts';
 
+/** A closed loop waits for its answers as long as they take: none of its requests must be refused. */
+export const NO_LIMITS = JSON.stringify({ address: null, caller: null, waitMs: null });
+
 /** Parts, tables and topics for a benchmark, and an API on a core of its own; no other room. */
 export interface BenchSandbox {
   readonly env: Readonly<Record<string, string>>;
@@ -37,7 +40,7 @@ export async function openSandbox(options: { parts: readonly PartName[]; othersO
       app: app.publicKey,
       async startApi(core) {
         const isReady = (line: Record<string, unknown>) => line.message === 'listening';
-        const own = { ...env, DDC_HTTP_PORT: '0', DDC_LOG_LEVEL: 'info' };
+        const own = { ...env, DDC_LIMITS: NO_LIMITS, DDC_HTTP_PORT: '0', DDC_LOG_LEVEL: 'info' };
         const { child, ready } = await startChild({ file: 'services/api/main.ts', core, env: own, isReady });
         return { child, port: ready.port as number };
       },

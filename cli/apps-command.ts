@@ -18,7 +18,7 @@ function potAddress(operator: string, pot: number): string {
   return encodeAddress(potAccount(key, pot), isHex ? undefined : checkAddressChecksum(base58Decode(operator))[3]);
 }
 
-const line = ({ app, tier, open, pot, unpaid }: App, operator?: string): string =>
+const line = ({ app, tier, open, pot, unpaid, origins }: App, operator?: string): string =>
   [
     toHex(app),
     tier,
@@ -26,12 +26,26 @@ const line = ({ app, tier, open, pot, unpaid }: App, operator?: string): string 
     ...(operator ? [potAddress(operator, pot)] : []),
     ...(open ? ['open'] : []),
     ...(unpaid ? ['UNPAID'] : []),
+    ...origins.map((origin) => `from ${origin}`),
   ].join(' ');
 
 interface Options {
   readonly tier?: App['tier'];
   readonly open?: boolean;
+  readonly origin?: readonly string[];
   readonly operator?: string;
+}
+
+/** @throws naming the first that is no origin */
+function originList(given: readonly string[]): string[] {
+  if (given.length === 1 && given[0] === 'none') return [];
+  for (const one of given) {
+    const url = URL.canParse(one) ? new URL(one) : null;
+    const isOrigin = url !== null && /^https?:$/.test(url.protocol) && url.origin === one;
+    if (one !== '*' && !isOrigin)
+      throw new Error(`${one} is no origin: write scheme, host and port, as https://shop.example`);
+  }
+  return [...new Set(given)];
 }
 
 const operator = () =>
@@ -45,9 +59,14 @@ export function command(): Command {
     .addOption(new Option('--tier <tier>', 'what it may write and pays').choices(['free', 'premium']))
     .option('--open', 'takes writes without a token')
     .option('--no-open', 'takes none without')
+    .option(
+      '--origin <origin...>',
+      'pages that browsers may call from for it, as `https://shop.example`, or `*`; all of them, instead of those before; `none` for none',
+    )
     .addOption(operator())
-    .action(async (key: string, { operator, ...options }: Options) => {
-      process.stdout.write(`${line(await appsAdd(database(), key, options), operator)}\n`);
+    .action(async (key: string, { operator, origin, ...options }: Options) => {
+      const given = { ...options, ...(origin ? { origins: originList(origin) } : {}) };
+      process.stdout.write(`${line(await appsAdd(database(), key, given), operator)}\n`);
     });
   const list = new Command('list')
     .description('every app, in the order of its pot')

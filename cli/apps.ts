@@ -22,7 +22,7 @@ export function accountKey(text: string): Uint8Array {
 export async function appsAdd(
   databaseUrl: string,
   key: string,
-  options: { readonly tier?: App['tier']; readonly open?: boolean },
+  options: { readonly tier?: App['tier']; readonly open?: boolean; readonly origins?: readonly string[] },
 ): Promise<App> {
   const app = accountKey(key);
   return withApps(databaseUrl, (apps) => apps.add({ app, ...options }));

@@ -63,6 +63,7 @@ export {
   type ServedKey,
 } from './consent.ts';
 export { type Cbor, decodeCbor, encodeCbor } from './dag-cbor.ts';
+export { isTooDeep } from './depth.ts';
 export { type Disclosure, disclose, parseDisclosure, verifyDisclosure } from './disclosure.ts';
 export { ENVELOPE_OVERHEAD } from './encrypted-size.ts';
 export { envelopeEpoch, open, type Place, seal } from './envelope.ts';

@@ -21,7 +21,17 @@ const GIVEN = [
   'DDC_OPERATOR_SEED_FILE',
   'DDC_ROUND_SECONDS',
   'DDC_TIERS',
+  'DDC_LIMITS',
 ] as const;
+
+/** Everything comes from this machine, as fast as it can: quotas and rates are for deployments that face others. */
+const NO_LIMITS = {
+  DDC_TIERS: JSON.stringify({
+    free: { operations: null, periodSeconds: 86_400, perOperation: '1000000', perMiB: '100000000' },
+    premium: { operations: null, periodSeconds: 86_400, perOperation: '500000', perMiB: '50000000' },
+  }),
+  DDC_LIMITS: JSON.stringify({ address: null, caller: null }),
+};
 
 export interface SandboxOptions {
   /** Absolute; state, secrets, logs and the export of this run. */
@@ -74,6 +84,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const env: Record<string, string> = {
       DDC_NETWORK: 'cere-sandbox',
       DDC_SS58_PREFIX: '2',
+      ...NO_LIMITS,
       DDC_EXPORT: JSON.stringify(plan),
       ...stack.env,
       ...sandboxSecrets(folder),

@@ -18,13 +18,13 @@ export function createApps(db: Database): Apps {
   return {
     find,
 
-    async add({ app, tier, open }) {
+    async add({ app, tier, open, origins }) {
       return kysely.transaction().execute(async (tx) => {
         // Two registrations at once would take the same next pot.
         await sql`LOCK TABLE apps IN EXCLUSIVE MODE`.execute(tx);
         const known = await tx
           .updateTable('apps')
-          .set({ app, tier, open })
+          .set({ app, tier, open, origins })
           .where('app', '=', app)
           .returningAll()
           .executeTakeFirst();
@@ -37,13 +37,20 @@ export function createApps(db: Database): Apps {
         if (pot >= POTS) {
           throw new FatalError('pots_exhausted', `All ${POTS} pots of this operator are taken: use another operator.`);
         }
-        const values = { app, tier: tier ?? 'free', open: open ?? false, pot };
+        const values = { app, tier: tier ?? 'free', open: open ?? false, origins: origins ?? [], pot };
         return tx.insertInto('apps').values(values).returningAll().executeTakeFirstOrThrow();
       });
     },
 
     async list() {
       return kysely.selectFrom('apps').selectAll().orderBy('pot').execute();
+    },
+
+    async origins() {
+      const { rows } = await sql<{ origin: string }>`
+        SELECT DISTINCT unnest(CASE WHEN open AND cardinality(origins) = 0 THEN '{*}' ELSE origins END) AS origin
+        FROM apps`.execute(kysely);
+      return rows.map((row) => row.origin);
     },
 
     async setUnpaid(app, unpaid) {

@@ -11,6 +11,7 @@ import type { KeksTable } from './migrations/060-keks.ts';
 import type { RemovalLogTable } from './migrations/070-removal-log.ts';
 import type { RemovedEventsTable, RemovedRangesTable, RemovedSessionsTable } from './migrations/120-removed-events.ts';
 import type { BlobReferencesTable, BlobsTable } from './migrations/130-blobs.ts';
+import type { UsageTable } from './migrations/140-usage.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -43,4 +44,5 @@ export interface Tables {
   removed_ranges: RemovedRangesTable;
   blobs: BlobsTable;
   blob_references: BlobReferencesTable;
+  usage: UsageTable;
 }

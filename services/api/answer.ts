@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyBudget } from './body-budget.ts';
 import { type Problem, problemOf } from './problems.ts';
 
@@ -29,9 +29,29 @@ export function answerJson(
   response.end(bytes);
 }
 
+/** What is still read, and thrown away, of a request that was already refused, so that the client can read why. */
+const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
+const codes = new WeakMap<ServerResponse, string>();
+
+/** With which code a request was refused; null: it was not. */
+export const codeOf = (response: ServerResponse): string | null => codes.get(response) ?? null;
+
+/** Closing at once would reset the connection before the client has read the refusal. */
+export function discardRest(request: IncomingMessage): void {
+  if (request.complete) return;
+  let discarded = 0;
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length;
+    if (discarded > MAX_DISCARDED_BYTES) request.destroy();
+  });
+  request.on('error', () => undefined);
+  request.resume();
+}
+
 /** Answers a refusal as `application/problem+json`, unless an answer has already begun. */
 export function answerProblem(response: ServerResponse, error: unknown): Problem {
   const problem = problemOf(error);
+  codes.set(response, problem.body.code);
   if (response.headersSent || response.destroyed) response.destroy();
   else answerJson(response, problem.status, problem.body, problem.headers, 'application/problem+json');
   return problem;
@@ -45,6 +65,8 @@ export function rawProblem(error: unknown): string {
     `HTTP/1.1 ${status} ${body.code}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(text)}`,
+    'x-content-type-options: nosniff',
+    'cache-control: no-store',
     'connection: close',
     '',
     text,

@@ -1,4 +1,5 @@
-import { type Cbor, type Receipt, sealTransit } from '../../protocol/index.ts';
+import type { Socket } from 'node:net';
+import { type Cbor, type Receipt, sealTransit, toHex } from '../../protocol/index.ts';
 import type { Received } from '../../schemas/index.ts';
 import type { Clock, Random } from '../pipeline/clock.ts';
 import type { Signals } from '../pipeline/events.ts';
@@ -23,6 +24,7 @@ import type { Vault } from '../pipeline/ports/vault.ts';
 import { createAcceptBatch } from './accept-batch.ts';
 import { addressesOf } from './addresses.ts';
 import { createAppRegister } from './app-register.ts';
+import type { Audit } from './audit.ts';
 import { createGate, createTokens } from './auth/bearer.ts';
 import { createBatchRoute } from './batch-route.ts';
 import { createBatchStatuses } from './batch-status.ts';
@@ -30,6 +32,15 @@ import type { BlobCluster } from './blobs/clusters.ts';
 import { createBodyBudget } from './body-budget.ts';
 import { isBlobUpload } from './groups/blobs.ts';
 import { allRoutes } from './groups/index.ts';
+import { createCallers } from './guard/callers.ts';
+import { createCors } from './guard/cors.ts';
+import { createEntrance } from './guard/entrance.ts';
+import { createRequestIds } from './guard/request-id.ts';
+import { createClientAddress, limitKey, type TrustedProxies } from './limits/client-address.ts';
+import { createLimiter, type Limit } from './limits/limiter.ts';
+import { createLoadGate, type LoadGate } from './limits/load-gate.ts';
+import type { Quotas } from './limits/quotas.ts';
+import { createReadiness, type Dependency } from './readiness.ts';
 import { createRoutes } from './routes.ts';
 import { type ApiServer, listen, type ServerOptions } from './server.ts';
 import { createSharedLoad } from './shared-load.ts';
@@ -40,10 +51,18 @@ import { createVerify, type Verify } from './verify.ts';
 /** Memory that requests may take: bodies with large answers, and records that wait for their send. */
 export interface ApiLimits extends SendLimits {
   readonly bodyBytes: number;
+  /** Of one client address, and of one key that calls; null: none. */
+  readonly address: Limit | null;
+  readonly caller: Limit | null;
+  /** Expected wait beyond which a batch is refused, milliseconds; null: none. */
+  readonly waitMs: number | null;
 }
 
 const MIB = 1024 * 1024;
-const DEFAULT_LIMITS: ApiLimits = { bodyBytes: 96 * MIB, waitingBytes: 16 * MIB, walletBytes: 8 * MIB };
+const DEFAULT_LIMITS: ApiLimits = {
+  ...{ bodyBytes: 96 * MIB, waitingBytes: 16 * MIB, walletBytes: 8 * MIB },
+  ...{ address: null, caller: null, waitMs: null },
+};
 
 export interface ApiDeps {
   readonly network: string;
@@ -78,6 +97,14 @@ export interface ApiDeps {
   readonly faults: Pick<Faults, 'reach'>;
   readonly admission: Pick<Admission, 'origins'>;
   readonly apps: Apps;
+  readonly quotas: Quotas;
+  readonly audit: Audit;
+  /** What `/readyz` tells of. */
+  readonly dependencies: readonly Dependency[];
+  /** Default: none. */
+  readonly trustedProxies?: TrustedProxies;
+  /** Default 0: not behind TLS. */
+  readonly hstsSeconds?: number;
   readonly positions: Pick<Positions, 'load'>;
   readonly index: Pick<
     IndexStore,
@@ -114,9 +141,12 @@ export async function startApi(
   const budget = createBodyBudget(limits.bodyBytes);
   const sends = createSharedSends(deps.writer, deps.topic, limits);
   const apps = createAppRegister(deps.apps, deps.clock.now);
+  const limiter = createLimiter(limits.caller, 'caller', deps.elapsed);
   const accept = createAcceptBatch({
     verify: deps.verify ?? createVerify(deps.network, deps.clock.now),
     apps,
+    quotas: deps.quotas,
+    callers: limiter,
     origin: createSharedLoad((ids) => deps.admission.origins(ids), SHARED),
     transit: createSharedLoad((owners) => deps.vault.transit(owners), SHARED),
     seal: deps.seal ?? sealTransit,
@@ -126,11 +156,16 @@ export async function startApi(
     partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions),
     clock: deps.clock,
   });
-  observe(deps.metrics, { budget, sends });
+  const load = createLoadGate(limits.waitMs, deps.elapsed);
+  observe(deps.metrics, { budget, sends, load });
+  const cors = createCors(() => apps.origins());
 
   let running: ApiServer | null = null;
-  const ready = () => running !== null && !running.stopping;
-  const tokens = createTokens(deps.network, () => deps.clock.now());
+  const phase = () => (running === null ? 'starting' : running.draining ? 'draining' : 'serving');
+  const readiness = createReadiness(deps.dependencies, phase, deps.elapsed);
+  const checked = createTokens(deps.network, () => deps.clock.now());
+  const callers = createCallers({ tokens: checked, apps, limiter, cors });
+  const { tokens } = callers;
   const routes = createRoutes({
     routes: allRoutes({
       ...deps,
@@ -141,26 +176,47 @@ export async function startApi(
       statuses: createBatchStatuses(deps),
       apps,
       telemetry,
-      ready,
+      readiness,
+      ready: () => running !== null && !running.stopping,
     }),
     budget,
     gate: createGate(deps.network, tokens),
+    callers,
+    audit: deps.audit,
     telemetry,
     version: deps.version,
     docsPanel: deps.docsPanel ?? null,
   });
+  const clientAddress = createClientAddress(deps.trustedProxies ?? 0);
   running = await listen({
     ...server,
-    batches: createBatchRoute({ accept, budget, telemetry, clock: deps.clock }),
+    ...connectionLimit(limits.address, deps.trustedProxies ?? 0),
+    entrance: createEntrance({
+      requestId: createRequestIds(toHex(deps.random.bytes(8))),
+      clientAddress,
+      addresses: createLimiter(limits.address, 'address', deps.elapsed),
+      cors,
+      telemetry,
+      hstsSeconds: deps.hstsSeconds ?? 0,
+    }),
+    batches: createBatchRoute({ accept, budget, load, cors, telemetry, clock: deps.clock }),
     others: routes,
     unhurried: isBlobUpload,
   });
   return running;
 }
 
+/** Of an address that is no proxy's, half as many connections again as requests may be under way: some are idle. */
+function connectionLimit(limit: Limit | null, trusted: TrustedProxies): Pick<ServerOptions, 'connections'> {
+  // A proxy holds the connections of all its clients.
+  if (limit === null || trusted !== 0) return {};
+  const keyOf = ({ remoteAddress }: Socket) => (remoteAddress === undefined ? null : limitKey(remoteAddress));
+  return { connections: { most: Math.ceil(limit.concurrent * 1.5), keyOf } };
+}
+
 function observe(
   metrics: Metrics,
-  now: { budget: { used: number }; sends: { waitingBytes: number; sends: number } },
+  now: { budget: { used: number }; sends: { waitingBytes: number; sends: number }; load: LoadGate },
 ): void {
   const gauge = (name: string, help: string, read: () => number) => {
     const made = metrics.gauge(name, help);
@@ -168,5 +224,6 @@ function observe(
   };
   gauge('ddc_api_body_bytes', 'Bytes of request bodies and large answers in memory.', () => now.budget.used);
   gauge('ddc_api_waiting_bytes', 'Bytes of records that wait for their send.', () => now.sends.waitingBytes);
+  gauge('ddc_api_expected_wait_ms', 'What one more batch would wait, as far as is known.', () => now.load.expectedMs);
   gauge('ddc_api_sends', 'Sends made to the log since the start.', () => now.sends.sends);
 }

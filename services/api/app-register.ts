@@ -11,6 +11,8 @@ const MOST = 10_000;
 export interface AppRegister {
   /** null: not registered. */
   find(app: { readonly hex: string; readonly bytes: Uint8Array }): Promise<App | null>;
+  /** Origins that count of all apps together. */
+  origins(): Promise<readonly string[]>;
   /** @throws ApiProblem `unknown_app`, `app_closed` or `unpaid` */
   admit(app: { readonly hex: string; readonly bytes: Uint8Array }): Promise<void>;
 }
@@ -31,7 +33,20 @@ export function createAppRegister(apps: Apps, now: () => number): AppRegister {
     return found;
   };
 
+  let origins: { readonly since: number; readonly found: Promise<readonly string[]> } | null = null;
+
   return {
+    origins() {
+      if (origins && !hasPassed(KEEP_UNKNOWN_MS, origins.since, now())) return origins.found;
+      const found = apps.origins();
+      const kept = { since: now(), found };
+      origins = kept;
+      found.catch(() => {
+        if (origins === kept) origins = null;
+      });
+      return found;
+    },
+
     find: ({ hex, bytes }) => look(hex, bytes),
 
     async admit({ hex, bytes }) {

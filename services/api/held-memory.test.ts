@@ -87,6 +87,7 @@ test('answers that nobody reads count until their connection, on which nothing m
   const closed: Promise<unknown>[] = [];
   const server = await listen({
     port: 0,
+    entrance: () => false,
     stillTimeoutMs: 300,
     batches: async () => undefined,
     others: (_request, response: ServerResponse) => {

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { fromUtf8, ProtocolError } from '../../protocol/index.ts';
+import { fromUtf8, isTooDeep, ProtocolError } from '../../protocol/index.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { encodingOf, formatOf } from './content.ts';
 import { ApiProblem } from './problems.ts';
@@ -46,7 +46,9 @@ function parsed(bytes: Uint8Array): unknown {
 
 function jsonOf(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(fromUtf8(bytes));
+    const text = fromUtf8(bytes);
+    if (isTooDeep(text)) throw new ApiProblem('too_deep');
+    return JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof ProtocolError) throw new ApiProblem('malformed_json');
     throw error;

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
 import { openKubo } from '../../connectors/ipfs/kubo.ts';
+import { pingKubo } from '../../connectors/ipfs/ping.ts';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createAdmission } from '../../connectors/postgres/admission.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
@@ -14,6 +16,7 @@ import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementProofs } from '../../connectors/postgres/settlement-proofs.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
+import { createUsage } from '../../connectors/postgres/usage.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { keepKeks, withKekLock } from '../../connectors/vault/kek-lives.ts';
@@ -24,14 +27,19 @@ import type { Topic } from '../../topics/define-topic.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import { removalsCompleted } from '../../topics/removals-completed.ts';
 import { removalsRequested } from '../../topics/removals-requested.ts';
+import { openAppendedLog } from '../pipeline/log.ts';
 import { DEFAULT_CLUSTER } from '../pipeline/ports/clusters.ts';
 import type { IpfsCluster } from '../pipeline/ports/ipfs.ts';
 import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
+import { createAudit } from './audit.ts';
 import { sweepBlobs } from './blobs/sweep.ts';
+import { dependenciesOf } from './dependencies.ts';
 import { API_VERSION } from './document.ts';
 import { endExpired } from './end-expired.ts';
+import { parseTrustedProxies } from './limits/client-address.ts';
+import { createQuotas } from './limits/quotas.ts';
 import { reapplyRemovals } from './removals/reapply.ts';
 import { readReceiptKey } from './removals/receipt-key.ts';
 import { sweepRemovals } from './removals/sweeper.ts';
@@ -40,6 +48,9 @@ import { startVerifyThreads } from './verify-threads.ts';
 /** Cursors are no secret of anybody's: they only need a key that all processes have. */
 const CURSOR = utf8('cere-ddc:cursor:v1');
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** How often what apps used is told to the database: several processes overshoot a quota by as much as they accept in this time. */
+const FLUSH_MS = 1_000;
 
 const SANDBOX = 'cere-sandbox';
 const PANEL = fileURLToPath(
@@ -51,6 +62,8 @@ const defaultThreads = (): number => Math.max(0, availableParallelism() - 2);
 
 /** Somebody waits for an answer: sooner than a pin is given up. */
 const SEGMENT_MS = 10_000;
+/** Readiness is asked for often. */
+const PING_MS = 900;
 
 /** Batches are taken without it: only what returns events asks it, and answers 503 while it is away. */
 function openClusters({ config, keep, log }: Boot): Map<string, IpfsCluster> {
@@ -65,6 +78,7 @@ function openClusters({ config, keep, log }: Boot): Map<string, IpfsCluster> {
 async function start(boot: Boot): Promise<Running> {
   const { config, log, metrics, signals, faults, clock, random, keep, onFatal } = boot;
   await ready();
+  const trustedProxies = parseTrustedProxies(config.trustedProxies);
   const keks = openKms(config, performance, random);
   // A wrong or missing key is told at the start, not at the first batch.
   await keks.current();
@@ -136,7 +150,6 @@ async function start(boot: Boot): Promise<Running> {
     faults,
     onReceipt: (pending) => log.info({ pending }, 'an erasure has its receipt'),
   });
-  keep(repeat({ operation: 'removals', everyMs: 500, look: sweep }, loops));
   const removedEvents = createRemovedEvents(db);
   const blobSweep = sweepBlobs({
     blobs,
@@ -146,6 +159,19 @@ async function start(boot: Boot): Promise<Running> {
     onUnpinned: (count) => log.info({ count }, 'blobs were unpinned'),
   });
   keep(repeat({ operation: 'blobs', everyMs: 10_000, look: blobSweep }, loops));
+  let sweptAt = performance.now();
+  const sweepAndNote = async (signal: AbortSignal): Promise<void> => {
+    await sweep(signal);
+    sweptAt = performance.now();
+  };
+  keep(repeat({ operation: 'removals', everyMs: 500, look: sweepAndNote }, loops));
+  const usage = createUsage(db);
+  const quotas = createQuotas(usage, config.tiers, clock.now);
+  // Closed after the API, so that what its last requests used is told too.
+  keep({ close: () => quotas.flush() });
+  const longest = Math.max(...Object.values(config.tiers).map((tier) => tier.periodSeconds)) * 1000;
+  const forget = () => usage.forget(clock.now() - 2 * longest);
+  keep(repeat({ operation: 'usage-forget', everyMs: HOUR_MS, look: forget }, loops));
   const threads = keep(
     await startVerifyThreads(config.verifyThreads ?? defaultThreads(), config.network, clock.now, onFatal),
   );
@@ -181,6 +207,22 @@ async function start(boot: Boot): Promise<Running> {
         signReceipt: sign,
         faults,
         apps: createApps(db),
+        quotas,
+        audit: createAudit(openAppendedLog('audit', config.logLevel, clock.now, config.auditFile)),
+        dependencies: dependenciesOf({
+          log: async () => {
+            const all = Array.from({ length: partitions }, (_, partition) =>
+              lookup.endOffset(received.name, partition),
+            );
+            await Promise.all(all);
+          },
+          database: () => sql`SELECT 1`.execute(db.kysely),
+          ipfs: config.ipfsApi === '' ? null : () => pingKubo(config.ipfsApi, PING_MS),
+          sweptMsAgo: () => performance.now() - sweptAt,
+        }),
+        trustedProxies,
+        hstsSeconds: config.hstsSeconds,
+        limits: config.limits,
         positions: lanes.positions,
         // The API only reads the index: nothing can clash here.
         index: createIndexStore(db, logId, () => undefined),
@@ -200,8 +242,16 @@ async function start(boot: Boot): Promise<Running> {
       { host: config.httpHost, port: config.httpPort },
     ),
   );
+  keep(repeat({ operation: 'usage', everyMs: FLUSH_MS, look: () => quotas.flush() }, loops));
   log.info({ port: api.port, partitions, verifyThreads: threads.count }, 'listening');
-  return { ready: () => !api.stopping };
+  return {
+    ready: () => !api.draining,
+    async drain() {
+      api.drain();
+      log.info({ seconds: config.drainSeconds }, 'draining');
+      if (config.drainSeconds > 0) await clock.sleep(config.drainSeconds * 1000);
+    },
+  };
 }
 
 await runRoom('api', start);

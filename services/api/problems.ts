@@ -20,6 +20,7 @@ export const API_PROBLEMS = {
     title: 'The body does not decode as its Content-Encoding says. Send it whole, and encoded as declared.',
   },
   malformed_json: { status: 400, title: 'The body is not JSON. Send one JSON value in UTF-8.' },
+  too_deep: { status: 400, title: 'The JSON nests deeper than 8. No body of this API does.' },
   invalid: { status: 400, title: 'The request does not have the described shape. Compare it with /openapi.json.' },
   request_timeout: {
     status: 408,
@@ -55,6 +56,11 @@ export const API_PROBLEMS = {
   unpaid: {
     status: 402,
     title: 'A settlement of the app could not be charged. Fund its pot; writes are taken again once it is paid.',
+  },
+  quota_exceeded: {
+    status: 402,
+    title:
+      'The app has used what its tier may write in this period. Write again when the next begins, as Retry-After says, or ask the operator for another tier.',
   },
   erased: {
     status: 410,
@@ -220,6 +226,11 @@ export const API_PROBLEMS = {
     title:
       'This wallet sends more than its partition can take. Wait as Retry-After says; fleets use one wallet per user.',
   },
+  rate_limited: {
+    status: 429,
+    title:
+      'This caller or address sends more requests than it may, a second or at once. Wait as Retry-After says; the header RateLimit tells what is left.',
+  },
   overloaded: {
     status: 503,
     title: 'Too many requests are being served. Wait as Retry-After says and send the same bytes again.',
@@ -262,6 +273,8 @@ export interface ProblemDetails {
   readonly allow?: string;
   /** For `Content-Range`: what there is, in bytes. */
   readonly size?: number;
+  /** Further headers of the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A refusal that the API itself makes. */
@@ -321,6 +334,7 @@ function apiProblem({ code, details }: ApiProblem): Problem {
     ...(details.allow === undefined ? {} : { allow: details.allow }),
     ...(details.size === undefined ? {} : { 'content-range': `bytes */${details.size}` }),
     ...(kind.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    ...details.headers,
   };
   return shape(kind.status, code, kind.title, details.detail === undefined ? {} : { detail: details.detail }, headers);
 }

@@ -5,6 +5,7 @@ import { type Access, accessRefusals, describedAccess, securityOf } from './acce
 import { countAnswer } from './answer.ts';
 import type { Gate } from './auth/bearer.ts';
 import type { BodyBudget } from './body-budget.ts';
+import type { Callers } from './guard/callers.ts';
 import { mustBeJson, readJson } from './json-body.ts';
 import { operationIdOf } from './openapi-parts.ts';
 import { ApiProblem } from './problems.ts';
@@ -38,7 +39,7 @@ export const jsonBody = (schema: z.ZodType) => ({
   body: { required: true, content: { 'application/json': { schema } } },
 });
 export const RETRY_LATER = {
-  429: problem('`wallet_rate`: wait as Retry-After says.'),
+  429: problem('`rate_limited`, `wallet_rate`: wait as Retry-After says.'),
   503: problem('`overloaded`, `unavailable`, `stopping`: wait as Retry-After says and send the same bytes again.'),
 };
 /** What every route with a JSON body may answer. */
@@ -54,6 +55,8 @@ export interface MountDeps {
   readonly budget: BodyBudget;
   /** Checks what `access` asks of a request, as far as its head shows it. */
   readonly gate: Gate;
+  /** What its caller may do in a second, and which pages may read the answer. */
+  readonly callers: Callers;
 }
 
 /** What the document says of a route, with what follows from `access`. */
@@ -114,8 +117,9 @@ export function mount(app: Express, routes: readonly Route[], deps: MountDeps): 
     const address = path.replaceAll(/\{(\w+)\}/g, ':$1');
     for (const route of those) {
       if (!route.handle) continue;
-      if (route.doc.method === 'get') app.get(address, withoutBody(route, route.handle, deps));
-      else app.post(address, withBody(route, route.handle, deps));
+      const handle = deps.callers.around(route.handle);
+      if (route.doc.method === 'get') app.get(address, withoutBody(route, handle, deps));
+      else app.post(address, withBody(route, handle, deps));
     }
     const allow = those.map(({ doc }) => (doc.method === 'get' ? 'GET, HEAD' : 'POST')).join(', ');
     app.all(address, () => {

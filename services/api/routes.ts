@@ -1,7 +1,8 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { answerJson, answerProblem } from './answer.ts';
-import { discardRest } from './batch-route.ts';
+import { answerJson, answerProblem, discardRest } from './answer.ts';
+import type { Audit } from './audit.ts';
 import { docsPage } from './docs-page.ts';
+import { auditRoutes } from './guard/audited.ts';
 import { openApiDocument } from './openapi.ts';
 import { ApiProblem } from './problems.ts';
 import { type MountDeps, mount, type Route } from './route.ts';
@@ -11,15 +12,17 @@ export interface RouteDeps extends MountDeps {
   /** Of all groups. */
   readonly routes: readonly Route[];
   readonly telemetry: Telemetry;
+  readonly audit: Audit;
   readonly version: string;
   /** Script of the page /docs; null: Swagger UI alone. */
   readonly docsPanel: string | null;
 }
 
 /** Everything but `POST /v1/batches`, with the document made from the same routes. */
-export function createRoutes({ routes, telemetry, version, docsPanel, ...deps }: RouteDeps): Express {
+export function createRoutes({ routes, telemetry, audit, version, docsPanel, ...deps }: RouteDeps): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
+  app.use(auditRoutes(routes, audit, deps.callers));
   mount(app, routes, deps);
   const document = openApiDocument(routes, version);
   app.get('/openapi.json', (_request, response) => answerJson(response, 200, document));

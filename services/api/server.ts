@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { answerProblem, rawProblem } from './answer.ts';
-import { discardRest, isBatchRoute } from './batch-route.ts';
+import { answerProblem, discardRest, rawProblem } from './answer.ts';
+import { isBatchRoute } from './batch-route.ts';
+import { limitConnections } from './guard/connections.ts';
+import type { Entrance } from './guard/entrance.ts';
 import { ApiProblem, type ApiProblemCode } from './problems.ts';
 
 export interface ServerOptions {
@@ -13,6 +15,9 @@ export interface ServerOptions {
   readonly others: RequestListener;
   /** Bodies that take as long as they take, while they move: whoever reads them sees to that. */
   readonly unhurried?: (request: IncomingMessage) => boolean;
+  readonly entrance: Entrance;
+  /** Of one address at most, by what counts as one; null: not counted. */
+  readonly connections?: { readonly most: number; readonly keyOf: (socket: Socket) => string | null };
   /** For tests; defaults are 10 s for headers, 30 s for a whole request, 9 s for a graceful stop. */
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
@@ -26,17 +31,22 @@ export interface ServerOptions {
 export interface ApiServer {
   readonly port: number;
   readonly stopping: boolean;
+  /** From now on it says that it is going; it serves until it is closed. */
+  drain(): void;
+  readonly draining: boolean;
   /** Stops accepting, answers what is in flight, then closes; what still hangs after 9 s is cut off. */
   close(): Promise<void>;
 }
 
 const MAX_URL = 2_048;
+/** Open at once, and as many may wait to be taken (as far as the system lets them): one that overflows that queue is tried again only after seconds. */
 const MAX_CONNECTIONS = 8_192;
 
 /** One HTTP server: the batch route first, everything else through express. */
 export async function listen(options: ServerOptions): Promise<ApiServer> {
   const requestTimeout = options.requestTimeoutMs ?? 30_000;
   let stopping = false;
+  let draining = false;
   const server = createServer(
     {
       headersTimeout: Math.min(options.headersTimeoutMs ?? 10_000, requestTimeout),
@@ -54,23 +64,35 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
       if (hasBody(request) && !options.unhurried?.(request)) limitBody(request, requestTimeout);
       const url = request.url ?? '';
       if (url.length > MAX_URL) return refuse(request, response, 'uri_too_long');
-      if (!isBatchRoute(url)) return options.others(request, response);
-      if (stopping) return refuse(request, response, 'stopping');
-      void options.batches(request, response);
+      const answered = options.entrance(request, response);
+      if (answered === false) serve(request, response, url);
+      else if (answered !== true) void answered.then((done) => done || serve(request, response, url));
     },
   );
+  function serve(request: IncomingMessage, response: ServerResponse, url: string): void {
+    if (!isBatchRoute(url)) options.others(request, response);
+    else if (stopping) refuse(request, response, 'stopping');
+    else void options.batches(request, response);
+  }
   // Node destroys a socket on which nothing has been read or written for so long.
   server.setTimeout(options.stillTimeoutMs ?? 60_000);
   server.maxConnections = MAX_CONNECTIONS;
+  if (options.connections) limitConnections(server, options.connections.most, options.connections.keyOf);
   server.on('clientError', answerUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host ?? '127.0.0.1', resolve);
+    server.listen({ port: options.port, host: options.host ?? '127.0.0.1', backlog: MAX_CONNECTIONS }, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
     get stopping() {
       return stopping;
+    },
+    get draining() {
+      return draining || stopping;
+    },
+    drain() {
+      draining = true;
     },
     close() {
       stopping = true;

@@ -66,6 +66,15 @@ export const positionsAnswer = z.object({
   ),
 });
 
+export const readyState = z.object({
+  ready: z.boolean(),
+  state: z.enum(['ready', 'degraded', 'not ready', 'draining', 'starting']),
+  dependencies: z.record(
+    z.string(),
+    z.object({ ok: z.boolean(), required: z.boolean(), why: z.string().optional().describe('Kind of the failure.') }),
+  ),
+});
+
 export const problem = z.object({
   type: z.string(),
   title: z.string(),

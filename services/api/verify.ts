@@ -19,6 +19,12 @@ export interface Verified {
   readonly blobs: readonly BlobReference[];
 }
 
+/** Whose a batch says it is. Keys in hex. */
+export interface Named {
+  readonly app: string;
+  readonly wallet: string;
+}
+
 /**
  * Checks a body as the protocol demands.
  * @param admit asked about the header before the expensive part; what it throws refuses the batch
@@ -27,7 +33,7 @@ export interface Verified {
 export type Verify = (
   body: Uint8Array,
   format: 'ndjson' | 'json',
-  admit: (header: { readonly app: string }) => Promise<void>,
+  admit: (header: Named) => Promise<void>,
 ) => Promise<Verified>;
 
 /** On the thread that calls. The cheap reasons to refuse come first. @param now milliseconds since the epoch */

@@ -30,6 +30,14 @@ export interface Config {
   readonly logLevel: Env['DDC_LOG_LEVEL'];
   readonly roundSeconds: number;
   readonly tiers: Env['DDC_TIERS'];
+  readonly limits: Env['DDC_LIMITS'];
+  /** Not yet parsed: only the API knows what they mean. */
+  readonly trustedProxies: readonly string[];
+  /** 0: no header. */
+  readonly hstsSeconds: number;
+  readonly drainSeconds: number;
+  /** Empty: stdout. */
+  readonly auditFile: string;
   readonly export: ExportPlan | null;
   readonly faults: Env['DDC_FAULTS'];
   readonly unsafe: readonly Unsafe[];
@@ -99,6 +107,11 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     logLevel: e.DDC_LOG_LEVEL,
     roundSeconds: e.DDC_ROUND_SECONDS ?? (sandbox ? 10 : 600),
     tiers: e.DDC_TIERS,
+    limits: e.DDC_LIMITS,
+    trustedProxies: e.DDC_TRUSTED_PROXIES,
+    hstsSeconds: e.DDC_HSTS_SECONDS,
+    drainSeconds: e.DDC_DRAIN_SECONDS,
+    auditFile: e.DDC_AUDIT_FILE,
     export: e.DDC_EXPORT ?? null,
     faults: e.DDC_FAULTS,
     unsafe: e.DDC_UNSAFE,

@@ -93,6 +93,15 @@ export function createLog(logger: string, level: LogLevel, now: () => number, to
   return open(logger);
 }
 
+/**
+ * Lines that are kept whatever the level of other logs, appended to a file of their own where one is named.
+ * @param level only `silent` counts, and only without a file
+ */
+export function openAppendedLog(logger: string, level: LogLevel, now: () => number, file: string): Log {
+  if (file === '') return createLog(logger, level === 'silent' ? 'silent' : 'info', now);
+  return createLog(logger, 'info', now, destination({ dest: file, append: true, sync: true, mode: 0o600 }));
+}
+
 const nothing = () => undefined;
 /** For tests that do not look at logs. */
 export const SILENT: Log = {

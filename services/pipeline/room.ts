@@ -34,6 +34,8 @@ interface Closable {
 /** A room at work. */
 export interface Running {
   ready(): boolean;
+  /** Before anything is closed: resolves when nobody sends here any more, or has had the time to stop. */
+  drain?(): Promise<void>;
 }
 
 /** After SIGTERM or SIGINT a room has this long to finish the flush in hand. */
@@ -77,7 +79,7 @@ export async function runRoom(
     if (stopping) return;
     stopping = true;
     log.info({ why }, 'stopping');
-    const late = host.clock.sleep(STOP_WITHIN_MS).then(() => {
+    const late = host.clock.sleep(STOP_WITHIN_MS + config.drainSeconds * 1000).then(() => {
       log.error(
         { withinMs: STOP_WITHIN_MS },
         'could not stop in time; what was in hand will be done again from the row',
@@ -86,6 +88,7 @@ export async function runRoom(
     });
     const closed = (async () => {
       // A start under way still needs what it opened.
+      await running?.drain?.();
       if (running) await closeKept();
       await health?.close();
       log.info({}, 'stopped');

@@ -35,6 +35,21 @@ const TIERS = JSON.stringify({
   premium: { operations: null, periodSeconds: 86_400, perOperation: '500000', perMiB: '50000000' },
 });
 
+const limit = z.strictObject({
+  perSecond: z.number().positive(),
+  burst: z.int().min(1),
+  /** Under way at once. */
+  concurrent: z.int().min(1),
+});
+const limits = z.strictObject({
+  /** Of one client address; null: no limit. */
+  address: limit.nullable().default({ perSecond: 2_000, burst: 10_000, concurrent: 1_024 }),
+  /** Of one key that calls: a token's, or the app and wallet of a batch. */
+  caller: limit.nullable().default({ perSecond: 500, burst: 2_000, concurrent: 256 }),
+  /** Longest expected wait of a batch before it is refused, milliseconds. */
+  waitMs: z.int().min(10).nullable().default(200),
+});
+
 const exportPlan = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,64}$/),
   /** Hex key of the app: what wallets allow, they allow to one app. */
@@ -149,6 +164,38 @@ export const environment = z.object({
     .prefault(TIERS)
     .describe(
       'JSON: for `free` and `premium` the events per period, and the prices in planck. The same for API and settler.',
+    ),
+  DDC_LIMITS: json
+    .pipe(limits)
+    .prefault('{}')
+    .describe(
+      'JSON: `address` and `caller`, each `{perSecond, burst, concurrent}` in requests or null for no limit, and `waitMs`, the expected wait beyond which batches are refused with 503, or null. Of each process of the API.',
+    ),
+  DDC_TRUSTED_PROXIES: list
+    .pipe(z.array(z.string()))
+    .prefault('')
+    .describe(
+      'Whose `X-Forwarded-For` is believed: how many proxies stand before the API, or their addresses and networks (`10.0.0.0/8`), separated by commas. Without it the address of the connection counts.',
+    ),
+  DDC_HSTS_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Answers of the API carry `Strict-Transport-Security` of so many seconds; 0: none. Only behind TLS.'),
+  DDC_DRAIN_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(300)
+    .default(0)
+    .describe(
+      'After SIGTERM the API says 503 `draining` at `/readyz` for so long and still serves, so that balancers send nothing more; then it stops.',
+    ),
+  DDC_AUDIT_FILE: z
+    .string()
+    .default('')
+    .describe(
+      'File that the audit log of the API is appended to; without it, its lines are on stdout, logger `audit`.',
     ),
   DDC_EXPORT: json
     .pipe(exportPlan)

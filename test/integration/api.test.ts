@@ -14,7 +14,7 @@ import { partitionOf } from '../../topics/partition.ts';
 import { app, someBatch, someBody, someEvent, wallet } from '../support/api.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { brokers, kafkaOptions, uniqueName } from '../support/kafka.ts';
-import { type RoomProcess, startRoom } from '../support/room-process.ts';
+import { eventually, type RoomProcess, startRoom } from '../support/room-process.ts';
 
 let db: TestDatabase;
 let room: RoomProcess;
@@ -39,6 +39,7 @@ beforeAll(async () => {
     DDC_TOPIC_PREFIX: prefix,
     DDC_KEK_FILE: join(folder, 'kek'),
     DDC_RECEIPT_SEED_FILE: join(folder, 'receipt'),
+    DDC_DRAIN_SECONDS: '2',
   });
   url = `http://127.0.0.1:${await room.listening}`;
 }, 60_000);
@@ -124,12 +125,31 @@ test('the status follows the marks, and a batch that was let in keeps its first 
   expect(fromHex(toHex(batch.batchId), 32)).toHaveLength(32);
 });
 
-test('on SIGTERM it finishes what is in hand and exits with 0', async () => {
+test('readiness names what it depends on', async () => {
+  const answer = await fetch(`${url}/readyz`);
+  expect([answer.status, await answer.json()]).toEqual([
+    200,
+    {
+      ready: true,
+      state: 'ready',
+      dependencies: {
+        kafka: { ok: true, required: true },
+        postgresql: { ok: true, required: true },
+        ipfs: { ok: true, required: false },
+        removals: { ok: true, required: false },
+      },
+    },
+  ]);
+});
+
+test('on SIGTERM it says that it drains, serves on for a while, finishes what is in hand and exits with 0', async () => {
+  const ended = room.stop();
+  await eventually('it drains', async () => ((await fetch(`${url}/readyz`)).status === 503 ? true : null), 5_000);
+  expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ ready: false, state: 'draining' });
   const inFlight = Array.from({ length: 20 }, () => post(someBody()).then((answer) => answer.status));
   const first = await Promise.race(inFlight);
   expect(first).toBe(202);
-  const code = await room.stop();
-  expect(code).toBe(0);
+  expect(await ended).toBe(0);
   const settled = await Promise.allSettled(inFlight);
   // Either answered, or refused in a way that a client repeats; never a broken answer.
   for (const one of settled) if (one.status === 'fulfilled') expect([202, 503]).toContain(one.value);

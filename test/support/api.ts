@@ -8,6 +8,7 @@ import { createMemoryBlobs } from '../../connectors/postgres/memory-blobs.ts';
 import { createMemoryClusters } from '../../connectors/postgres/memory-clusters.ts';
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
+import { createMemoryUsage } from '../../connectors/postgres/memory-usage.ts';
 import { memoryCodecs } from '../../connectors/registry/index.ts';
 import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
@@ -27,6 +28,7 @@ import {
 } from '../../protocol/index.ts';
 import { uuidv7 } from '../../sdk/js/index.ts';
 import { type ApiDeps, startApi } from '../../services/api/api.ts';
+import { createQuotas } from '../../services/api/limits/quotas.ts';
 import type { ServerOptions } from '../../services/api/server.ts';
 import { NO_SIGNALS } from '../../services/pipeline/events.ts';
 import { NO_FAULTS } from '../../services/pipeline/faults.ts';
@@ -37,6 +39,10 @@ import { watchAnswers } from './declared-answers.ts';
 
 const NETWORK = 'cere-sandbox';
 const PARTITIONS = 4;
+const NO_QUOTA = {
+  free: { operations: null, periodSeconds: 86_400 },
+  premium: { operations: null, periodSeconds: 86_400 },
+};
 
 await ready();
 export const app = keyPairFromSeed('sr25519', new Uint8Array(32).fill(1));
@@ -96,6 +102,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const blobs = createMemoryBlobs();
   const admission = createMemoryAdmission();
   const apps = createMemoryApps();
+  const usage = createMemoryUsage();
   const positions = memoryPositions('00'.repeat(16));
   const index = createMemoryIndexStore(
     positions,
@@ -130,6 +137,9 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       consents,
       admission,
       apps,
+      quotas: createQuotas(usage, NO_QUOTA, clock.now),
+      audit: () => undefined,
+      dependencies: [],
       positions,
       index,
       settlement: { isFinal: async (ids) => ids.map(() => null) },
@@ -170,6 +180,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       body: body as RequestInit['body'],
     });
   return {
+    usage,
     api: checked,
     url,
     log,

@@ -8,6 +8,8 @@ export interface AppsTable {
   /** Index of the prepaid pot on the chain (u16 there); assigned once. */
   pot: number;
   unpaid: Generated<boolean>;
+  /** Since 140-usage. */
+  origins: Generated<readonly string[]>;
 }
 
 export default defineMigration(

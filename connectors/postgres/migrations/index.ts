@@ -15,6 +15,7 @@ import revokes from './100-revokes.ts';
 import removedEvents from './120-removed-events.ts';
 import blobs from './130-blobs.ts';
 import removedBlobs from './131-removed-blobs.ts';
+import usage from './140-usage.ts';
 import wallets from './150-wallets.ts';
 import extract from './170-extract.ts';
 import type { Migration } from './define-migration.ts';
@@ -38,6 +39,7 @@ export const migrations: readonly Migration[] = [
   removedEvents,
   blobs,
   removedBlobs,
+  usage,
   wallets,
   extract,
 ];

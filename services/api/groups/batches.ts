@@ -4,6 +4,7 @@ import type { AddressOf } from '../addresses.ts';
 import { answerJson } from '../answer.ts';
 import { BATCHES_PATH, EVENTS_PATH } from '../batch-route.ts';
 import type { BatchStatus, BatchStatuses } from '../batch-status.ts';
+import { LIMIT_HEADERS } from '../limits/limit-headers-doc.ts';
 import { ApiProblem } from '../problems.ts';
 import { BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import * as shapes from '../shapes.ts';
@@ -28,9 +29,12 @@ const accept: Route = {
       },
     },
     responses: {
-      202: ok('Accepted; or known already, with its first position.', shapes.acceptance),
+      202: {
+        ...ok('Accepted; or known already, with its first position.', shapes.acceptance),
+        headers: LIMIT_HEADERS,
+      },
       400: problem(`${shapes.UNREADABLE_CODES}, \`content_encoding\`: not a batch that can be read; line says where.`),
-      402: problem('`unpaid`'),
+      402: problem('`quota_exceeded` (Retry-After: when the next period begins), `unpaid`'),
       403: problem('`unknown_app`, `app_closed`'),
       408: problem('`request_timeout`'),
       409: problem('`mode_mismatch`, `subject_mismatch`, `older_than_erasure`'),
@@ -60,7 +64,10 @@ const acceptOne: Route = {
     request: jsonBody(shapes.oneEventShape),
     responses: {
       ...accept.doc.responses,
-      202: ok('Accepted; or known already, with its first position.', shapes.eventAcceptance),
+      202: {
+        ...ok('Accepted; or known already, with its first position.', shapes.eventAcceptance),
+        headers: LIMIT_HEADERS,
+      },
     },
   },
 };

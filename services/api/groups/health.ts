@@ -1,8 +1,11 @@
 import type { Metrics } from '../../pipeline/metrics.ts';
-import { type Route, text } from '../route.ts';
+import { answerJson } from '../answer.ts';
+import type { Readiness } from '../readiness.ts';
+import { ok, type Route, text } from '../route.ts';
+import { readyState } from '../shapes.ts';
 
 /** What watches and balances the process. */
-export function healthRoutes({ metrics, ready }: { metrics: Metrics; ready: () => boolean }): Route[] {
+export function healthRoutes({ metrics, readiness }: { metrics: Metrics; readiness: Readiness }): Route[] {
   const doc = { method: 'get' as const, tags: ['health'] };
   return [
     {
@@ -16,14 +19,13 @@ export function healthRoutes({ metrics, ready }: { metrics: Metrics; ready: () =
         ...doc,
         path: '/readyz',
         summary: 'Batches are accepted now',
-        responses: { 200: text('ready'), 503: text('not ready') },
+        description:
+          'With what it depends on: without what is `required` nothing is accepted. 503 also while it starts, and with state `draining` before it stops.',
+        responses: { 200: ok('Ready, or `degraded`.', readyState), 503: ok('Not ready, and why.', readyState) },
       },
-      handle(_request, response) {
-        const isReady = ready();
-        response
-          .status(isReady ? 200 : 503)
-          .type('text')
-          .send(isReady ? 'ready\n' : 'not ready\n');
+      async handle(_request, response) {
+        const found = await readiness.look();
+        answerJson(response, found.ready ? 200 : 503, found);
       },
     },
     {

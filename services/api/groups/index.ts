@@ -29,6 +29,7 @@ import { createEventReaders, createReadersOf } from '../disclosures/event-reader
 import { createDecrypt } from '../explicit/decrypt.ts';
 import { createEncrypt } from '../explicit/encrypt.ts';
 import { createExtract } from '../extract/stream.ts';
+import type { Readiness } from '../readiness.ts';
 import { createReceipts } from '../receipts/receipts.ts';
 import { createAcceptRequest } from '../requests/accept-request.ts';
 import { associate } from '../requests/associate.ts';
@@ -96,6 +97,8 @@ export interface GroupDeps {
   readonly elapsed: () => number;
   readonly signals: Pick<Signals, 'emit'>;
   readonly faults: Pick<Faults, 'reach'>;
+  readonly readiness: Readiness;
+  /** Serves, and goes on to. */
   readonly ready: () => boolean;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
   /** Asked last before an event is written to anybody. */

@@ -1,0 +1,88 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { createLoadGate } from './load-gate.ts';
+
+let at = 0;
+beforeEach(() => {
+  at = 5_000;
+});
+const gateOf = (mostMs: number | null) => createLoadGate(mostMs, () => at);
+const BODY = 36_000;
+const COST = BODY + 8 * 1024;
+
+/** `count` bodies one after the other, each taking `ms`. */
+function work(gate: ReturnType<typeof gateOf>, count: number, ms: number): void {
+  for (let i = 0; i < count; i++) {
+    const leave = gate.enter(BODY);
+    at += ms;
+    leave();
+  }
+}
+function fill(gate: ReturnType<typeof gateOf>): number {
+  for (let entered = 0; ; entered++) {
+    try {
+      gate.enter(BODY);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'overloaded' });
+      return entered;
+    }
+    if (entered > 10_000) return Number.POSITIVE_INFINITY;
+  }
+}
+
+describe('the gate against overload', () => {
+  test('lets in as much as is done in the bound at the speed that was measured', () => {
+    const gate = gateOf(200);
+    work(gate, 400, 2.5);
+    const entered = fill(gate);
+    expect(entered).toBeGreaterThanOrEqual(80);
+    expect(entered).toBeLessThanOrEqual(81);
+    expect(gate.expectedMs).toBeGreaterThan(195);
+    expect(() => gate.check()).toThrow();
+  });
+
+  test('a slower machine lets in less, but never less than half a mebibyte', () => {
+    const gate = gateOf(200);
+    work(gate, 200, 100);
+    const least = Math.ceil((512 * 1024) / COST);
+    expect(fill(gate)).toBe(least);
+  });
+
+  test('idle time is no slowness', () => {
+    const gate = gateOf(200);
+    for (let i = 0; i < 400; i++) {
+      at += 1_000;
+      work(gate, 1, 2.5);
+    }
+    expect(fill(gate)).toBeGreaterThanOrEqual(80);
+  });
+
+  test('many at once are measured as many', () => {
+    const gate = gateOf(200);
+    for (let round = 0; round < 100; round++) {
+      const leaves = Array.from({ length: 10 }, () => gate.enter(BODY));
+      at += 10;
+      for (const leave of leaves) leave();
+    }
+    expect(fill(gate)).toBeGreaterThanOrEqual(195);
+  });
+
+  test('what has left makes room; leaving twice counts once', () => {
+    const gate = gateOf(200);
+    work(gate, 400, 2.5);
+    const leave = gate.enter(BODY);
+    fill(gate);
+    leave();
+    leave();
+    expect(fill(gate)).toBe(1);
+  });
+
+  test('while no speed is known it refuses nothing', () => {
+    expect(fill(gateOf(200))).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('without a bound it refuses nothing', () => {
+    const gate = gateOf(null);
+    work(gate, 100, 50);
+    expect(fill(gate)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
