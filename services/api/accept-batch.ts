@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../../protocol/index.ts';
+import { type Credential, fromHex, toHex } from '../../protocol/index.ts';
 import type { Received } from '../../schemas/index.ts';
 import type { Clock } from '../pipeline/clock.ts';
 import type { Blobs } from '../pipeline/ports/blobs.ts';
@@ -36,15 +36,20 @@ export interface AcceptDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-export type AcceptBatch = (body: Uint8Array, format: 'ndjson' | 'json') => Promise<Acceptance>;
+/** @param token the app's for writes, or null */
+export type AcceptBatch = (
+  body: Uint8Array,
+  format: 'ndjson' | 'json',
+  token: Credential | null,
+) => Promise<Acceptance>;
 
 /** Verify, look up, seal, append. Resolves only after the log's acknowledgement; nothing is appended when anything fails before. */
 export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
-  return async (body, format) => {
+  return async (body, format, token) => {
     const { batchId, app, wallet, count, issuedAt, subject, eventId, blobs } = await deps.verify(
       body,
       format,
-      (header) => deps.apps.admit({ hex: header.app, bytes: fromHex(header.app, 32) }),
+      (header) => deps.apps.admit(header, token),
     );
     const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
     // Only the shared table tells a known id: an acknowledgement remembered here could be one that never was true.

@@ -23,7 +23,9 @@ import type { Vault } from '../pipeline/ports/vault.ts';
 import { createAcceptBatch } from './accept-batch.ts';
 import { addressesOf } from './addresses.ts';
 import { createAppRegister } from './app-register.ts';
-import { createGate, createTokens } from './auth/bearer.ts';
+import { createAuth } from './auth/bearer.ts';
+import { createVerifyToken } from './auth/credentials.ts';
+import type { RevokedTokens } from './auth/revoked-tokens.ts';
 import { createBatchRoute } from './batch-route.ts';
 import { createBatchStatuses } from './batch-status.ts';
 import type { BlobCluster } from './blobs/clusters.ts';
@@ -66,6 +68,7 @@ export interface ApiDeps {
   readonly random: Pick<Random, 'bytes'>;
   /** 32 bytes: what cursors are sealed with, the same in every process. */
   readonly cursorKey: Uint8Array;
+  readonly revokedTokens: RevokedTokens;
   readonly requests: Requests;
   readonly consents: Consents;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
@@ -130,28 +133,29 @@ export async function startApi(
 
   let running: ApiServer | null = null;
   const ready = () => running !== null && !running.stopping;
-  const tokens = createTokens(deps.network, () => deps.clock.now());
+  const verifyToken = createVerifyToken(deps.network, () => deps.clock.now(), deps.revokedTokens);
+  const auth = createAuth(deps.network, verifyToken);
   const routes = createRoutes({
     routes: allRoutes({
       ...deps,
       budget,
       addressOf: addressesOf(deps.ss58Prefix),
       clusterNames: deps.clusterNames ?? [DEFAULT_CLUSTER],
-      tokens,
+      auth,
       statuses: createBatchStatuses(deps),
       apps,
       telemetry,
       ready,
     }),
     budget,
-    gate: createGate(deps.network, tokens),
+    gate: auth.gate,
     telemetry,
     version: deps.version,
     docsPanel: deps.docsPanel ?? null,
   });
   running = await listen({
     ...server,
-    batches: createBatchRoute({ accept, budget, telemetry, clock: deps.clock }),
+    batches: createBatchRoute({ accept, auth, budget, telemetry, clock: deps.clock }),
     others: routes,
     unhurried: isBlobUpload,
   });

@@ -3,6 +3,7 @@ import { toHex } from '../../protocol/index.ts';
 import type { Clock } from '../pipeline/clock.ts';
 import type { AcceptBatch } from './accept-batch.ts';
 import { answerJson, answerProblem } from './answer.ts';
+import type { Auth } from './auth/bearer.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { encodingOf, formatOf } from './content.ts';
 import { asBatch } from './one-event.ts';
@@ -17,6 +18,7 @@ const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
 
 export interface BatchRouteDeps {
   readonly accept: AcceptBatch;
+  readonly auth: Pick<Auth, 'appToken'>;
   readonly budget: BodyBudget;
   readonly telemetry: Telemetry;
   readonly clock: Pick<Clock, 'now'>;
@@ -31,7 +33,7 @@ const pathOf = (url: string): string => {
 };
 
 /** `POST /v1/batches`, and `POST /v1/events` for a batch of one, on bare node:http: at batches of one the framework would cost as much as the signature. */
-export function createBatchRoute({ accept, budget, telemetry, clock }: BatchRouteDeps) {
+export function createBatchRoute({ accept, auth, budget, telemetry, clock }: BatchRouteDeps) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const one = pathOf(request.url ?? '') === EVENTS_PATH;
     let body: Body | undefined;
@@ -39,12 +41,15 @@ export function createBatchRoute({ accept, budget, telemetry, clock }: BatchRout
       if (request.method !== 'POST') throw new ApiProblem('method_not_allowed', { allow: 'POST' });
       const format = formatOf(request.headers['content-type']);
       if (one && format !== 'json') throw new ApiProblem('content_type');
+      // Before a byte of the body is read.
+      const token = auth.appToken(request, 'authorization');
       const encoding = encodingOf(request.headers['content-encoding']);
       body = await readBody(request, encoding, budget);
       const since = clock.now();
       const { batchId, partition, offset, count, known, eventId } = await accept(
         one ? asBatch(body.bytes) : body.bytes,
         format,
+        token,
       );
       const place = { batchId: toHex(batchId), partition, offset };
       answerJson(response, 202, one ? { ...place, eventId } : place);

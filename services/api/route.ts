@@ -3,7 +3,7 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { type Access, accessRefusals, describedAccess, securityOf } from './access.ts';
 import { countAnswer } from './answer.ts';
-import type { Gate } from './auth/bearer.ts';
+import type { Auth } from './auth/bearer.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { mustBeJson, readJson } from './json-body.ts';
 import { operationIdOf } from './openapi-parts.ts';
@@ -53,7 +53,7 @@ export interface MountDeps {
   /** What bodies and large answers share with batches. */
   readonly budget: BodyBudget;
   /** Checks what `access` asks of a request, as far as its head shows it. */
-  readonly gate: Gate;
+  readonly gate: Auth['gate'];
 }
 
 /** What the document says of a route, with what follows from `access`. */

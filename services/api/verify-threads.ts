@@ -76,7 +76,7 @@ export async function startVerifyThreads(
         waiting.set(id, { resolve, reject });
         workers[id % count]?.postMessage({ id, body, format, now: now() } satisfies VerifyJob);
       });
-      await admit({ app: verified.app });
+      await admit(verified);
       return verified;
     },
     async close() {

@@ -27,7 +27,7 @@ export interface Verified {
 export type Verify = (
   body: Uint8Array,
   format: 'ndjson' | 'json',
-  admit: (header: { readonly app: string }) => Promise<void>,
+  admit: (header: { readonly app: string; readonly wallet: string }) => Promise<void>,
 ) => Promise<Verified>;
 
 /** On the thread that calls. The cheap reasons to refuse come first. @param now milliseconds since the epoch */
