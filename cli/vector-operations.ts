@@ -52,6 +52,7 @@ import {
   unwrapRoot,
   utf8,
   verifyBatch,
+  verifyBearer,
   verifyDisclosure,
   verifyInclusion,
   verifyReceipt,
@@ -249,6 +250,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       content: jsonOf(request.content) as Input,
     };
   },
+  bearer: (input) => ({
+    ...verifyBearer(text(input, 'bearer'), { network: text(input, 'network') }, number(input, 'now')),
+  }),
   sign_request: (input) => {
     const fields = { ...(input.fields as Input), content: marked(input.content) } as unknown as RequestFields<KindName>;
     const { body, signature } = signRequest(fields, keyPairFromSeed(fields.algorithm, bytes(input, 'seed')));

@@ -81,6 +81,9 @@ export const PROTOCOL_ERRORS = {
   token_wallet:
     'wallet in a token is a 32-byte public key equal to the wallet of the token, or "*" with a wallet of zeros.',
   token_key: 'key is a 32-byte public key, not all zero.',
+  token: 'token is the 16-byte id of a token.',
+  token_chain:
+    'A token is used by the key that signed it and that it names; or a chain has two, the second signed by the key that the first names and going no further: the same app, signer, audience and key, the same wallet or one out of all, operations out of those of the first, and no later end.',
   selector:
     'A removal selects by exactly one of events (1 to 1000 different ids), from and to (milliseconds, from below to) or session.',
   cluster: 'cluster is 1 to 32 of [a-z0-9-].',

@@ -114,6 +114,7 @@ export { parseBatch } from './parse-batch.ts';
 export { type Receipt, signReceipt, verifyReceipt } from './receipt.ts';
 export { recordKeys } from './record-key.ts';
 export { type Epochs, rekey } from './rekey.ts';
+export { type Credential, encodeBearer, verifyBearer } from './requests/credential.ts';
 export { type Content, isKindName, KINDS, type KindName } from './requests/kinds.ts';
 export {
   checkRequestTime,

@@ -156,6 +156,11 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
       return true;
     },
 
+    async disown({ author, token, until }) {
+      await sql`INSERT INTO token_revocations AS t (author, token, until) VALUES (${author}, ${token}, ${until})
+        ON CONFLICT (author, token) DO UPDATE SET until = greatest(t.until, excluded.until)`.execute(tx);
+    },
+
     async lastErasure() {
       const row = await tx
         .selectFrom('removals')

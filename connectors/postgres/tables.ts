@@ -9,6 +9,7 @@ import type { KeyAccessesTable, RequestsTable } from './migrations/040-requests.
 import type { ExportsTable, RemovalReceiptsTable, RemovalReportsTable } from './migrations/050-erasing.ts';
 import type { KeksTable } from './migrations/060-keks.ts';
 import type { RemovalLogTable } from './migrations/070-removal-log.ts';
+import type { TokenRevocationsTable } from './migrations/110-token-revocations.ts';
 import type { RemovedEventsTable, RemovedRangesTable, RemovedSessionsTable } from './migrations/120-removed-events.ts';
 import type { BlobReferencesTable, BlobsTable } from './migrations/130-blobs.ts';
 import type { UsageTable } from './migrations/140-usage.ts';
@@ -39,6 +40,7 @@ export interface Tables {
   removal_reports: RemovalReportsTable;
   keks: KeksTable;
   removal_log: RemovalLogTable;
+  token_revocations: TokenRevocationsTable;
   removed_events: RemovedEventsTable;
   removed_sessions: RemovedSessionsTable;
   removed_ranges: RemovedRangesTable;

@@ -173,6 +173,11 @@ function effectsOf(
       tables.clusters.set(wallet, cluster);
       return true;
     },
+    async disown(one) {
+      const token = toHex(one.author) + toHex(one.token);
+      const known = tables.disowned.get(token)?.until ?? 0;
+      tables.disowned.set(token, { ...one, until: Math.max(known, one.until) });
+    },
     async lastErasure() {
       const mine = tables.erasures.filter((one) => ownerName(one) === name);
       const last = mine.sort((a, b) => b.issuedAt - a.issuedAt)[0];
@@ -190,7 +195,8 @@ function countingRanges(removals: readonly MemoryRemove[]): number {
 }
 
 /** Rows are never changed in place, so the maps and lists are all that a copy needs. */
-const copyOf = ({ roots, requests, accesses, erasures, removals, clusters }: KeyTables): KeyTables => ({
+const copyOf = ({ roots, requests, accesses, erasures, removals, clusters, disowned }: KeyTables): KeyTables => ({
+  disowned: new Map(disowned),
   roots: new Map(roots),
   requests: new Map([...requests].map(([owner, byId]) => [owner, new Map(byId)])),
   accesses: new Map(accesses),
@@ -200,7 +206,7 @@ const copyOf = ({ roots, requests, accesses, erasures, removals, clusters }: Key
 });
 
 function restore(tables: KeyTables, before: KeyTables): void {
-  for (const part of ['roots', 'requests', 'accesses', 'clusters'] as const) {
+  for (const part of ['roots', 'requests', 'accesses', 'clusters', 'disowned'] as const) {
     const [now, then] = [tables[part] as Map<string, unknown>, before[part] as Map<string, unknown>];
     now.clear();
     for (const [key, value] of then) now.set(key, value);

@@ -1,6 +1,7 @@
 import { toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { LoggedAccess } from '../../services/pipeline/ports/consents.ts';
 import type { RequestAnswer } from '../../services/pipeline/ports/requests.ts';
+import type { TokenRevocation } from '../../services/pipeline/ports/token-revocations.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import type { Selecting } from '../../services/pipeline/rules/removal.ts';
 import type { VersionedRoot } from './store.ts';
@@ -39,6 +40,8 @@ export interface KeyTables {
   readonly requests: Map<string, Map<string, MemoryRequest>>;
   readonly accesses: Map<string, LoggedAccess>;
   readonly erasures: MemoryErasure[];
+  /** By author and token. */
+  readonly disowned: Map<string, TokenRevocation>;
   readonly removals: MemoryRemove[];
   /** Wallet in hex → cluster. */
   readonly clusters: Map<string, string>;
@@ -49,6 +52,7 @@ export const memoryKeyTables = (): KeyTables => ({
   requests: new Map(),
   accesses: new Map(),
   erasures: [],
+  disowned: new Map(),
   removals: [],
   clusters: new Map(),
 });

@@ -14,6 +14,8 @@ export interface ShortCacheOptions<K, V> {
   maxBatch: number;
   /** What each caller gets of an answer: a copy, where a caller overwrites secrets after use. Default: the answer itself. */
   give?(value: V): V;
+  /** Whether an answer is kept for later callers. Default: every one. */
+  keeps?(value: V): boolean;
   /** Told of every answer that is no longer kept: secrets in it are overwritten here. */
   onDrop?(value: V): void;
 }
@@ -35,7 +37,17 @@ interface Entry<V> {
  * old is dropped by a timer, not when it is next asked for: a key that nobody asks for again must not stay in memory.
  */
 export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): ShortCache<K, V> {
-  const { keyOf, load, now, ttlMs, maxEntries, maxBatch, give = (value) => value, onDrop } = options;
+  const {
+    keyOf,
+    load,
+    now,
+    ttlMs,
+    maxEntries,
+    maxBatch,
+    give = (value) => value,
+    keeps = () => true,
+    onDrop,
+  } = options;
   const kept = new Map<string, Entry<V>>();
   const asked = new Map<string, Promise<V>>();
   let waiting: { request: K; key: string; resolve(value: V): void; reject(error: unknown): void }[] = [];
@@ -78,7 +90,7 @@ export function createShortCache<K, V>(options: ShortCacheOptions<K, V>): ShortC
         }
         batch.forEach(({ key, resolve }, i) => {
           const value = values[i] as V;
-          keep(key, { value, until });
+          if (keeps(value)) keep(key, { value, until });
           resolve(value);
         });
       } catch (error) {

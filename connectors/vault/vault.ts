@@ -70,6 +70,8 @@ export function createVault(store: RootStore, options: VaultOptions): Vault {
       return opened;
     },
     give: (root) => root && { ...root, userRoot: SecretBytes.of32(root.userRoot) },
+    // One that is not there may be made a moment later.
+    keeps: (root) => root !== undefined,
     onDrop: (root) => root?.userRoot.fill(0),
   });
 

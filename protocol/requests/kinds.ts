@@ -1,4 +1,5 @@
 import { associate } from './associate.ts';
+import { disown } from './disown.ts';
 import { erase } from './erase.ts';
 import { grant } from './grant.ts';
 import { keys } from './keys.ts';
@@ -12,7 +13,20 @@ import { revoke } from './revoke.ts';
 import { token } from './token.ts';
 
 /** Every kind of signed request, by the name that is signed. A new one is a file and a word here. `batch`, which headers sign, is taken. */
-export const KINDS = { recipient, policy, grant, revoke, keys, erase, reopen, move, token, remove, associate } as const;
+export const KINDS = {
+  recipient,
+  policy,
+  grant,
+  revoke,
+  keys,
+  erase,
+  reopen,
+  move,
+  token,
+  disown,
+  remove,
+  associate,
+} as const;
 
 /** The name of a kind, as it is signed. */
 export type KindName = keyof typeof KINDS;

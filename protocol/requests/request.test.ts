@@ -36,6 +36,7 @@ const contents = (): { [K in KindName]: Content<K> } => ({
   reopen: {},
   move: { mode: 'client', subject: new Uint8Array(32), epoch: 1 },
   token: { audience: 'a', operations: ['b'], wallet: key(), key: key(), expiresAt: NOW + 1 },
+  disown: { token: new Uint8Array(16) },
   remove: { events: undefined, from: 1, to: 2, session: undefined },
   associate: { cluster: 'cere-mainnet' },
 });

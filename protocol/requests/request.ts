@@ -134,18 +134,19 @@ const authorKey = (request: { signer: Signer; app: string; wallet: string }) =>
 
 /**
  * Verifies a request from anywhere: its form, its network and its signature, exactly as declared.
- * @param expected.network the deployment's own; `kind`: the only one that is taken.
+ * @param expected.network the deployment's own; `kind`: the only one that is taken; `key`: hex, the one that must have signed where it is not the
+ * author's own but one that was delegated to.
  * @throws ProtocolError `network`, `signature`, or the code of a malformed member.
  */
 export function verifyRequest<K extends KindName = KindName>(
   value: unknown,
-  expected: { network: string; kind?: K },
+  expected: { network: string; kind?: K; key?: string },
 ): VerifiedRequest<K> {
   const request = parseRequest(value, expected.kind);
   if (request.network !== expected.network) throw new ProtocolError('network');
   const message = requestMessage(request);
   const { algorithm, wrap } = request;
-  const publicKey = fromHex(authorKey(request), 32);
+  const publicKey = fromHex(expected.key ?? authorKey(request), 32);
   if (!verifySignature({ algorithm, wrap, publicKey, message, signature: fromHex(request.signature, 64) }))
     throw new ProtocolError('signature');
   return { ...request, hash: toHex(blake2b256(message)) };
@@ -178,17 +179,19 @@ export type RequestFields<K extends KindName> = Omit<SignedRequest<K>, 'body' | 
  * @example
  * const content = { scope: 'geo', grantor: keyPair.publicKey, fromEpoch: 0, recipient: x25519, expiresAt: issuedAt + 86_400_000 };
  * signRequest({ kind: 'grant', network, app, wallet, id, issuedAt, signer: 'wallet', algorithm: 'sr25519', wrap: 'none', content }, keyPair);
- * @param keyPair the author's: the wallet's, or with `signer: app` the app's. @throws ProtocolError
+ * @param keyPair the author's: the wallet's, or with `signer: app` the app's; with `delegated` that of the key which a token of the author names
+ * @throws ProtocolError
  */
 export function signRequest<K extends KindName>(
   { content, ...fields }: RequestFields<K>,
   keyPair: { publicKey: Uint8Array; secretKey: Uint8Array },
+  { delegated = false }: { delegated?: boolean } = {},
 ): SignedRequest<K> {
   const body = encodeCbor(withoutAbsent(content as { [name: string]: Cbor | undefined }));
   if (body.length > MAX_BODY) throw new ProtocolError('request_body');
   const unsigned = { ...fields, body: toBase64url(body) };
   parseRequest({ ...unsigned, signature: UNSIGNED }, fields.kind);
-  if (toHex(keyPair.publicKey) !== authorKey(fields)) throw new ProtocolError('author', 'key pair');
+  if (!delegated && toHex(keyPair.publicKey) !== authorKey(fields)) throw new ProtocolError('author', 'key pair');
   const message = requestMessage(unsigned);
   return { ...unsigned, signature: toHex(sign({ algorithm: fields.algorithm, wrap: fields.wrap, keyPair, message })) };
 }

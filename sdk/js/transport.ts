@@ -54,9 +54,22 @@ export class Transport {
 
   /** @throws TryAgain when the outcome is open, BatchRefused when it is not. */
   async post(body: Uint8Array): Promise<Acceptance> {
+    const token = await this.appToken('authorization');
+    try {
+      return await this.#request<Acceptance>('/v1/batches', 'application/x-ndjson', body, token);
+    } catch (error) {
+      // The token, not the batch: the next attempt asks for another one.
+      if (this.#authorization && error instanceof BatchRefused && error.status === 401)
+        throw new TryAgain(error.message);
+      throw error;
+    }
+  }
+
+  /** The header with the app's token for writes; none where the application gives none. */
+  async appToken(header: 'authorization' | 'ddc-app-token'): Promise<Record<string, string>> {
     const authorization = await this.#authorization?.();
-    const headers = authorization === undefined ? undefined : { authorization };
-    return this.#request<Acceptance>('/v1/batches', 'application/x-ndjson', body, headers);
+    if (authorization === undefined) return {};
+    return { [header]: header === 'authorization' ? authorization : authorization.replace(/^Bearer /, '') };
   }
 
   /** Up to 1,000 ids a call. */

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '../../protocol/index.ts';
+import { type Credential, fromHex, toHex } from '../../protocol/index.ts';
 import type { Received } from '../../schemas/index.ts';
 import type { Clock } from '../pipeline/clock.ts';
 import type { App } from '../pipeline/ports/apps.ts';
@@ -45,21 +45,25 @@ export interface AcceptDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** @param met told which app it is, before anything of it is refused */
+/**
+ * @param token the app's for writes, or null
+ * @param met told which app it is, before anything of it is refused
+ */
 export type AcceptBatch = (
   body: Uint8Array,
   format: 'ndjson' | 'json',
+  token: Credential | null,
   met?: (app: App) => void,
 ) => Promise<Acceptance>;
 
 /** Verify, look up, seal, append. Resolves only after the log's acknowledgement; nothing is appended when anything fails before. */
 export function createAcceptBatch(deps: AcceptDeps): AcceptBatch {
-  return async (body, format, met) => {
+  return async (body, format, token, met) => {
     const key = (header: Named) => `batches ${header.app} ${header.wallet}`;
     const verified = await deps.verify(body, format, async (header) => {
       const app = await deps.apps.find({ hex: header.app, bytes: fromHex(header.app, 32) });
       if (app) met?.(app);
-      await deps.apps.admit({ hex: header.app, bytes: fromHex(header.app, 32) });
+      await deps.apps.admit(header, token);
       // Only looked at: what somebody else sends in a wallet's name must not use up what it may send.
       deps.callers.check(key(header));
     });

@@ -37,7 +37,7 @@ function sentence(access: Access): string | null {
   }
 }
 
-const UNAUTHORIZED = '`unauthorized`';
+const UNAUTHORIZED = '`unauthorized`, `token_revoked`';
 const FORBIDDEN = '`forbidden`, `token_delegated`';
 
 /** What a route that takes a token may answer because of it, by status. */

@@ -25,7 +25,9 @@ import { createAcceptBatch } from './accept-batch.ts';
 import { addressesOf } from './addresses.ts';
 import { createAppRegister } from './app-register.ts';
 import type { Audit } from './audit.ts';
-import { createGate, createTokens } from './auth/bearer.ts';
+import { createAuth } from './auth/bearer.ts';
+import { createVerifyToken } from './auth/credentials.ts';
+import type { RevokedTokens } from './auth/revoked-tokens.ts';
 import { createBatchRoute } from './batch-route.ts';
 import { createBatchStatuses } from './batch-status.ts';
 import type { BlobCluster } from './blobs/clusters.ts';
@@ -85,6 +87,7 @@ export interface ApiDeps {
   readonly random: Pick<Random, 'bytes'>;
   /** 32 bytes: what cursors are sealed with, the same in every process. */
   readonly cursorKey: Uint8Array;
+  readonly revokedTokens: RevokedTokens;
   readonly requests: Requests;
   readonly consents: Consents;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
@@ -163,16 +166,16 @@ export async function startApi(
   let running: ApiServer | null = null;
   const phase = () => (running === null ? 'starting' : running.draining ? 'draining' : 'serving');
   const readiness = createReadiness(deps.dependencies, phase, deps.elapsed);
-  const checked = createTokens(deps.network, () => deps.clock.now());
-  const callers = createCallers({ tokens: checked, apps, limiter, cors });
-  const { tokens } = callers;
+  const verifyToken = createVerifyToken(deps.network, () => deps.clock.now(), deps.revokedTokens);
+  const auth = createAuth(deps.network, verifyToken);
+  const callers = createCallers({ auth, verify: verifyToken, apps, limiter, cors });
   const routes = createRoutes({
     routes: allRoutes({
       ...deps,
       budget,
       addressOf: addressesOf(deps.ss58Prefix),
       clusterNames: deps.clusterNames ?? [DEFAULT_CLUSTER],
-      tokens,
+      auth,
       statuses: createBatchStatuses(deps),
       apps,
       telemetry,
@@ -180,7 +183,6 @@ export async function startApi(
       ready: () => running !== null && !running.stopping,
     }),
     budget,
-    gate: createGate(deps.network, tokens),
     callers,
     audit: deps.audit,
     telemetry,
@@ -199,7 +201,7 @@ export async function startApi(
       telemetry,
       hstsSeconds: deps.hstsSeconds ?? 0,
     }),
-    batches: createBatchRoute({ accept, budget, load, cors, telemetry, clock: deps.clock }),
+    batches: createBatchRoute({ accept, auth, budget, load, cors, telemetry, clock: deps.clock }),
     others: routes,
     unhurried: isBlobUpload,
   });

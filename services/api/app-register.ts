@@ -1,5 +1,7 @@
+import { type Credential, fromHex } from '../../protocol/index.ts';
 import { hasPassed } from '../pipeline/clock.ts';
 import type { App, Apps } from '../pipeline/ports/apps.ts';
+import { mustConsent } from './auth/app-consent.ts';
 import { ApiProblem } from './problems.ts';
 
 const KEEP_KNOWN_MS = 5_000;
@@ -13,8 +15,8 @@ export interface AppRegister {
   find(app: { readonly hex: string; readonly bytes: Uint8Array }): Promise<App | null>;
   /** Origins that count of all apps together. */
   origins(): Promise<readonly string[]>;
-  /** @throws ApiProblem `unknown_app`, `app_closed` or `unpaid` */
-  admit(app: { readonly hex: string; readonly bytes: Uint8Array }): Promise<void>;
+  /** @param token the app's for writes, or null. @throws ApiProblem `unknown_app`, `app_closed`, `forbidden` or `unpaid` */
+  admit(header: { readonly app: string; readonly wallet: string }, token: Credential | null): Promise<void>;
 }
 
 export function createAppRegister(apps: Apps, now: () => number): AppRegister {
@@ -49,10 +51,10 @@ export function createAppRegister(apps: Apps, now: () => number): AppRegister {
 
     find: ({ hex, bytes }) => look(hex, bytes),
 
-    async admit({ hex, bytes }) {
-      const app = await look(hex, bytes);
+    async admit({ app: hex, wallet }, token) {
+      const app = await look(hex, fromHex(hex, 32));
       if (!app) throw new ApiProblem('unknown_app');
-      if (!app.open) throw new ApiProblem('app_closed');
+      mustConsent(app, wallet, token);
       if (app.unpaid) throw new ApiProblem('unpaid');
     },
   };

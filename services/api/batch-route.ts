@@ -3,6 +3,7 @@ import { toHex } from '../../protocol/index.ts';
 import type { Clock } from '../pipeline/clock.ts';
 import type { AcceptBatch } from './accept-batch.ts';
 import { answerJson, answerProblem, discardRest } from './answer.ts';
+import type { Auth } from './auth/bearer.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { encodingOf, formatOf } from './content.ts';
 import type { Cors } from './guard/cors.ts';
@@ -18,6 +19,7 @@ export const EVENTS_PATH = '/v1/events';
 
 export interface BatchRouteDeps {
   readonly accept: AcceptBatch;
+  readonly auth: Pick<Auth, 'appToken'>;
   readonly budget: BodyBudget;
   readonly load: LoadGate;
   readonly cors: Pick<Cors, 'narrow'>;
@@ -34,7 +36,7 @@ const pathOf = (url: string): string => {
 };
 
 /** `POST /v1/batches`, and `POST /v1/events` for a batch of one, on bare node:http: at batches of one the framework would cost as much as the signature. */
-export function createBatchRoute({ accept, budget, load, cors, telemetry, clock }: BatchRouteDeps) {
+export function createBatchRoute({ accept, auth, budget, load, cors, telemetry, clock }: BatchRouteDeps) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const one = pathOf(request.url ?? '') === EVENTS_PATH;
     let body: Body | undefined;
@@ -43,6 +45,8 @@ export function createBatchRoute({ accept, budget, load, cors, telemetry, clock 
       if (request.method !== 'POST') throw new ApiProblem('method_not_allowed', { allow: 'POST' });
       const format = formatOf(request.headers['content-type']);
       if (one && format !== 'json') throw new ApiProblem('content_type');
+      // Before a byte of the body is read.
+      const token = auth.appToken(request, 'authorization');
       const encoding = encodingOf(request.headers['content-encoding']);
       // Under overload the cheapest refusal is the one that reads nothing; what came meanwhile is judged once more.
       load.check();
@@ -50,7 +54,7 @@ export function createBatchRoute({ accept, budget, load, cors, telemetry, clock 
       leave = load.enter(body.bytes.length);
       const since = clock.now();
       const signed = one ? asBatch(body.bytes) : body.bytes;
-      const found = await accept(signed, format, (app) => cors.narrow(request, response, app));
+      const found = await accept(signed, format, token, (app) => cors.narrow(request, response, app));
       const { batchId, partition, offset, count, known, eventId, limits } = found;
       const place = { batchId: toHex(batchId), partition, offset };
       answerJson(response, 202, one ? { ...place, eventId } : place, rateLimitHeaders(limits));

@@ -16,6 +16,7 @@ import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementProofs } from '../../connectors/postgres/settlement-proofs.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
+import { createTokenRevocations } from '../../connectors/postgres/token-revocations.ts';
 import { createUsage } from '../../connectors/postgres/usage.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
@@ -34,6 +35,7 @@ import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
 import { createAudit } from './audit.ts';
+import { createRevokedTokens, REFRESH_MS } from './auth/revoked-tokens.ts';
 import { sweepBlobs } from './blobs/sweep.ts';
 import { dependenciesOf } from './dependencies.ts';
 import { API_VERSION } from './document.ts';
@@ -114,6 +116,15 @@ async function start(boot: Boot): Promise<Running> {
   if (reapplied.removals > 0 || reapplied.roots > 0)
     log.warn({ ...reapplied }, 'the database was older than these erasures');
 
+  const revocations = createTokenRevocations(db);
+  const revokedTokens = createRevokedTokens({
+    revocations,
+    now: () => clock.now(),
+    elapsed: () => performance.now(),
+  });
+  await revokedTokens.refresh();
+  const prune = async () => void (await revocations.prune(clock.now()));
+
   const loops = { clock, random, onRetry, onFatal };
   keep(
     repeat(
@@ -121,6 +132,8 @@ async function start(boot: Boot): Promise<Running> {
       loops,
     ),
   );
+  keep(repeat({ operation: 'token-revocations', everyMs: REFRESH_MS, look: revokedTokens.refresh }, loops));
+  keep(repeat({ operation: 'over-revocations', everyMs: 600_000, look: prune }, loops));
   const kekTime = config.kekDays * DAY_MS;
   const keksRotate = await keks.changeable();
   if (!keksRotate) log.warn({}, 'key-encryption keys cannot be changed from here: whoever keeps them must rotate them');
@@ -199,6 +212,7 @@ async function start(boot: Boot): Promise<Running> {
         random,
         cursorKey: blake2b256(CURSOR, receiptKey.secretKey.subarray(0, 32)),
         admission: createAdmission(db),
+        revokedTokens,
         requests: createRequests(db, createFreshRoot(keks, random)),
         consents,
         removals,

@@ -51,7 +51,7 @@ export const API_PROBLEMS = {
   app_closed: {
     status: 403,
     title:
-      'The app takes writes only with a token, and this version does not take tokens yet. Only apps registered with `--open` can be written to.',
+      "The app takes writes only with a token of its own key: `Authorization: Bearer` (beside a wallet's own token the header `DDC-App-Token`), operation `batches.write`, for this wallet or all.",
   },
   unpaid: {
     status: 402,
@@ -86,7 +86,12 @@ export const API_PROBLEMS = {
   },
   token_delegated: {
     status: 403,
-    title: 'A token is used by the key that signed it, and names that key; delegated ones are not taken yet.',
+    title:
+      'A token is used by the key that signed it and that it names, or by one key to which it delegates, in a chain of two that goes no further. Sign one that does.',
+  },
+  token_revoked: {
+    status: 401,
+    title: 'The token, or the one that it stands on, was revoked by who answers for it. Ask for a new one.',
   },
   request_clash: {
     status: 409,

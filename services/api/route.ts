@@ -3,7 +3,6 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { type Access, accessRefusals, describedAccess, securityOf } from './access.ts';
 import { countAnswer } from './answer.ts';
-import type { Gate } from './auth/bearer.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { Callers } from './guard/callers.ts';
 import { mustBeJson, readJson } from './json-body.ts';
@@ -53,9 +52,7 @@ export const BODY_PROBLEMS = {
 export interface MountDeps {
   /** What bodies and large answers share with batches. */
   readonly budget: BodyBudget;
-  /** Checks what `access` asks of a request, as far as its head shows it. */
-  readonly gate: Gate;
-  /** What its caller may do in a second, and which pages may read the answer. */
+  /** Who calls: whether it may, how often in a second, and which pages may read the answer. */
   readonly callers: Callers;
 }
 
@@ -131,18 +128,18 @@ export function mount(app: Express, routes: readonly Route[], deps: MountDeps): 
 type Handle = NonNullable<Route['handle']>;
 
 const withoutBody =
-  ({ access }: Route, handle: Handle, { gate }: MountDeps): RequestHandler =>
+  ({ access }: Route, handle: Handle, { callers }: MountDeps): RequestHandler =>
   (request, response) => {
-    gate(request, access);
+    callers.gate(request, access);
     return handle(request, response);
   };
 
 /** Whoever needs a token and has none is refused before a byte of the body is read, and holds nothing. */
 const withBody =
-  ({ access, limit = SMALL_BODY, streamed }: Route, handle: Handle, { budget, gate }: MountDeps): RequestHandler =>
+  ({ access, limit = SMALL_BODY, streamed }: Route, handle: Handle, { budget, callers }: MountDeps): RequestHandler =>
   async (request, response) => {
     if (!streamed) mustBeJson(request);
-    gate(request, access);
+    callers.gate(request, access);
     let release: (() => void) | undefined;
     try {
       if (!streamed) release = await readJson(request, budget, limit);

@@ -40,10 +40,10 @@ export const statusRequest = z.strictObject({ ids: z.array(hex32).min(1).max(100
 
 export const batchStatus = z.object({
   batchId: hex32,
-  app: hex32.nullable().describe('null until indexed.'),
-  wallet: hex32.nullable().describe('null until indexed.'),
-  appAddress: address.nullable().describe('null until indexed.'),
-  walletAddress: address.nullable().describe('null until indexed.'),
+  app: hex32.nullable().describe('null until indexed, and without a token that covers it.'),
+  wallet: hex32.nullable().describe('null until indexed, and without a token that covers it.'),
+  appAddress: address.nullable().describe('Likewise.'),
+  walletAddress: address.nullable().describe('Likewise.'),
   position: z.object({ partition: z.int().min(0), offset }).nullable(),
   stages: z.object({ encrypted: z.boolean(), pinned: z.boolean(), indexed: z.boolean(), settled: z.boolean() }),
   content: z
@@ -162,6 +162,10 @@ export const receiptShape = z.object({
     .describe('ed25519.'),
 });
 
+/** Where `Authorization` is the wallet's: the app's own token, for what makes a root for a wallet that is new in an app that is not open. */
+export const appTokenHeader = z.object({
+  'ddc-app-token': z.string().optional().describe("The app's token, operation `batches.write`, as behind `Bearer`."),
+});
 /** A wallet in an app, as paths name them. */
 export const ownerShape = z.strictObject({ wallet: addressParam, app: addressParam });
 

@@ -6,6 +6,7 @@ import { createMemoryRemovalHistory } from '../../connectors/vault/memory-remova
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
 import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';
 import { memoryKeyTables } from '../../connectors/vault/memory-tables.ts';
+import { createMemoryTokenRevocations } from '../../connectors/vault/memory-token-revocations.ts';
 import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
 import { requestsContract } from './requests.ts';
 
@@ -16,6 +17,7 @@ requestsContract('memory', async () => {
   const clock = { now: () => Date.now() };
   const rooms = () => ({ indexer: true, pinner: true, swept: true, exports: [] });
   return {
+    revocations: createMemoryTokenRevocations(tables),
     requests: createMemoryRequests(tables, keks, random),
     consents: createMemoryConsents(tables),
     clusters: createMemoryClusters(tables.clusters),

@@ -24,10 +24,12 @@ import {
   type RequestPlace,
   type Requests,
 } from '../../services/pipeline/ports/requests.ts';
+import type { TokenRevocations } from '../../services/pipeline/ports/token-revocations.ts';
 import type { Owner, Vault } from '../../services/pipeline/ports/vault.ts';
 import type { Selector } from '../../services/pipeline/rules/removal.ts';
 
 export interface RequestsUnderTest {
+  readonly revocations: TokenRevocations;
   readonly history: RemovalHistory;
   readonly requests: Requests;
   readonly consents: Consents;
@@ -106,6 +108,34 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const [state] = await it.consents.of([owner]);
       expect(state).toEqual({ consent: { grants: [], policies: [], revocations: [] }, epoch: 0 });
       expect(await once(request)).toEqual({});
+    });
+
+    test('a disowned token is on the list until it is over, for the longer of two times, and not when its request fails', async () => {
+      const [one, two] = [bytes(16), bytes(16)];
+      const disown = (token: Uint8Array, until: number, lost = false) =>
+        once(signed('disown', { token }), async (effects) => {
+          await effects.disown({ author: owner.wallet, token, until });
+          if (lost) throw new Error('lost');
+          return {};
+        });
+      const live = async (now: number) => {
+        const mine = (await it.revocations.live(now)).filter(({ author }) => toHex(author) === toHex(owner.wallet));
+        return mine.map(({ token, until }) => [toHex(token), until]).sort();
+      };
+      await disown(one, 2_000);
+      await disown(one, 1_000);
+      await disown(two, 1_500);
+      await expect(disown(bytes(16), 9_000, true)).rejects.toThrow('lost');
+      const [first, second] = [
+        [toHex(one), 2_000],
+        [toHex(two), 1_500],
+      ];
+      expect(await live(1_499)).toEqual([first, second].sort());
+      expect(await live(1_500)).toEqual([first]);
+      expect(await it.revocations.prune(1_500)).toBe(1);
+      expect(await live(0)).toEqual([first]);
+      expect(await it.revocations.prune(2_000)).toBe(1);
+      expect(await live(0)).toEqual([]);
     });
 
     test('consent is what the owner has signed, with its hashes, in order for many owners', async () => {

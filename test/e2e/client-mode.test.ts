@@ -4,10 +4,12 @@ import { sql } from 'kysely';
 import { CID } from 'multiformats/cid';
 import { takeHoldings } from '../../cli/census/census.ts';
 import { exportedRows } from '../../cli/census/exported-rows.ts';
-import { encodeNdjson, fromHex, META_SCOPE, scopeKey, subjectOf, toHex } from '../../protocol/index.ts';
+import { sandboxCast } from '../../cli/demo/cast.ts';
+import { encodeBearer, encodeNdjson, fromHex, META_SCOPE, scopeKey, subjectOf, toHex } from '../../protocol/index.ts';
 import {
   type Account,
   accountFromPhrase,
+  appToken,
   type ClientMode,
   DdcClient,
   deriveAccount,
@@ -213,6 +215,8 @@ test('while it moves to the service and back nothing is lost or doubled; what it
 /** Once the index has all of them. */
 async function allPlaces() {
   const requests = client.requests(owner);
+  const { app } = await sandboxCast();
+  const token = appToken(app, { network: it.deployment.network, operations: ['receipts.read'] });
   return eventually('the index has every batch of the owner', async () => {
     const places = [];
     for (let after: string | null | undefined; after !== null; ) {
@@ -223,7 +227,7 @@ async function allPlaces() {
     const known = new Set(places.map(({ batchId }) => batchId));
     const statuses = await fetch(`${it.deployment.api}/v1/batches/status`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${encodeBearer(token)}` },
       body: JSON.stringify({ ids: live }),
     });
     const { batches } = (await statuses.json()) as { batches: { batchId: string; wallet: string | null }[] };

@@ -14,6 +14,7 @@ import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts'
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
 import { createMemoryRemovedEvents } from '../../connectors/vault/memory-removed-events.ts';
 import { createMemoryRequests } from '../../connectors/vault/memory-requests.ts';
+import { createMemoryTokenRevocations } from '../../connectors/vault/memory-token-revocations.ts';
 import { createMemoryVault } from '../../connectors/vault/memory-vault.ts';
 import {
   type Event,
@@ -28,6 +29,7 @@ import {
 } from '../../protocol/index.ts';
 import { uuidv7 } from '../../sdk/js/index.ts';
 import { type ApiDeps, startApi } from '../../services/api/api.ts';
+import { createRevokedTokens } from '../../services/api/auth/revoked-tokens.ts';
 import { createQuotas } from '../../services/api/limits/quotas.ts';
 import type { ServerOptions } from '../../services/api/server.ts';
 import { NO_SIGNALS } from '../../services/pipeline/events.ts';
@@ -113,6 +115,15 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const metrics = createMetrics('api', false);
   await apps.add({ app: app.publicKey, tier: 'free', open: true });
   const answers = watchAnswers();
+  const revocations = createMemoryTokenRevocations(vault.tables);
+  // Nobody reads it again while a test runs: what is taken here counts here.
+  const revokedTokens = createRevokedTokens({
+    revocations,
+    now: clock.now,
+    elapsed: () => performance.now(),
+    staleMs: Number.POSITIVE_INFINITY,
+  });
+  await revokedTokens.refresh();
   const api = await startApi(
     {
       network: NETWORK,
@@ -133,6 +144,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       receiptKey: operator.publicKey,
       signReceipt: (payload) => signReceipt(NETWORK, payload, operator),
       faults: NO_FAULTS,
+      revokedTokens,
       requests: createMemoryRequests(vault.tables, keks, random),
       consents,
       admission,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type KeyPair, signRequest, toBase64url, toHex, utf8, ZERO_KEY } from '../../protocol/index.ts';
+import { encodeBearer, type KeyPair, type SignedRequest, signRequest, toHex, ZERO_KEY } from '../../protocol/index.ts';
 
 const HOUR = 3_600_000;
 
@@ -11,22 +11,43 @@ export interface TokenWish {
   readonly by: 'wallet' | 'app';
   readonly wallet?: Uint8Array | '*';
   readonly operations: readonly string[];
+  /** Default: the deployment's. */
+  readonly audience?: string;
+  /** The key that may use it. Default: the one that signs. */
+  readonly key?: Uint8Array;
+  /** Signed by a key to which another token delegates. */
+  readonly delegated?: boolean;
+  readonly id?: string;
   readonly now?: number;
+  readonly expiresAt?: number;
 }
 
-/** Header `Authorization` with a token of one hour, signed by a wallet's or the app's key. */
-export function bearer({ keyPair, app, by, operations, now = Date.now(), ...wish }: TokenWish): {
-  authorization: string;
-} {
+/** A token of one hour, signed by a wallet's or the app's key. */
+export function tokenOf({
+  keyPair,
+  app,
+  by,
+  operations,
+  now = Date.now(),
+  ...wish
+}: TokenWish): SignedRequest<'token'> {
   const wallet = wish.wallet ?? (by === 'wallet' ? keyPair.publicKey : '*');
   const outer = wallet === '*' ? ZERO_KEY : toHex(wallet);
   const head = { kind: 'token' as const, network: 'cere-sandbox', app: toHex(app), wallet: outer };
-  const how = { id: toHex(randomBytes(16)), issuedAt: now, signer: by, algorithm: 'sr25519', wrap: 'none' } as const;
-  const key = keyPair.publicKey;
-  const content = { audience: 'cere-sandbox', operations: [...operations], wallet, key, expiresAt: now + HOUR };
-  const token = signRequest({ ...head, ...how, content }, keyPair);
-  return { authorization: `Bearer ${toBase64url(utf8(JSON.stringify(token)))}` };
+  const id = wish.id ?? toHex(randomBytes(16));
+  const how = { id, issuedAt: now, signer: by, algorithm: 'sr25519', wrap: 'none' } as const;
+  const { audience = 'cere-sandbox', key = keyPair.publicKey, expiresAt = now + HOUR, delegated = false } = wish;
+  const content = { audience, operations: [...operations], wallet, key, expiresAt };
+  return signRequest({ ...head, ...how, content }, keyPair, { delegated });
 }
+
+/** Header `Authorization` with that token. */
+export const bearer = (wish: TokenWish): { authorization: string } => authorization(tokenOf(wish));
+
+/** Header `Authorization` with a token, or with one and the one that was signed under it. */
+export const authorization = (...chain: Parameters<typeof encodeBearer>): { authorization: string } => ({
+  authorization: `Bearer ${encodeBearer(...chain)}`,
+});
 
 /** An answer with its JSON. */
 export async function call<T = Record<string, unknown>>(

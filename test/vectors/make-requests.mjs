@@ -360,6 +360,105 @@ bad('token', 'an operation in capitals', 'operations', { ...token, operations: [
 bad('token', 'no audience', 'audience', { ...token, audience: '' }, byApp);
 bad('token', 'a key of zeros', 'token_key', { ...token, key: new Uint8Array(32) }, byApp);
 
+// ---- a bearer: a token as it is sent, alone or with the one under it
+const keySeed = seeded('delegated key');
+const key = ed25519.getPublicKey(keySeed);
+const oneWallet = { ...token, wallet: unhex(ed), key };
+/** The identity's token names the further key. */
+const firstToken = (content = {}, options = byApp) => request('token', { ...token, key, ...content }, options).request;
+/** The second is signed by that key, in the frame of the first. */
+function secondToken(content = {}, { seed = keySeed, ...frame } = {}) {
+  const options = { ...byApp, id: hex(seeded('second token', 16)), ...frame };
+  const { request: unsigned, message } = request('token', { ...token, key, ...content }, options);
+  return { ...unsigned, signature: hex(ed25519.sign(message, seed)) };
+}
+const encoded = (value) => base64url(utf8(JSON.stringify(value)));
+const bearer = (why, value, out, error, now = NOW) =>
+  add('bearer', 'bearer', why, { bearer: encoded(value), network: NETWORK, now }, out, error);
+const [firstId, secondId] = [hex(seeded('token id', 16)), hex(seeded('second token', 16))];
+const selfUsed = { ...token, key: unhex(app) };
+const said = { app, wallet: '*', signer: 'app', audience: token.audience };
+const whole = { ...said, operations: token.operations, expiresAt: token.expiresAt };
+bearer('a token used by the key that signed it', firstToken(selfUsed), {
+  ...whole,
+  ends: [{ author: app, token: firstId }],
+});
+const delegatedEnds = [
+  { author: app, token: firstId },
+  { author: app, token: secondId },
+  { author: hex(key), token: secondId },
+];
+bearer(
+  'a delegated one, as wide as the first',
+  { chain: [firstToken(), secondToken()] },
+  { ...whole, ends: delegatedEnds },
+);
+const less = { wallet: unhex(ed), operations: ['events.read'], expiresAt: NOW + MINUTE };
+bearer(
+  'a delegated one that allows less, to one wallet',
+  { chain: [firstToken(), secondToken(less, { wallet: ed })] },
+  { ...said, wallet: ed, operations: less.operations, expiresAt: less.expiresAt, ends: delegatedEnds },
+);
+bearer(
+  "a wallet's, delegated",
+  {
+    chain: [firstToken(oneWallet, {}), secondToken(oneWallet, { wallet: ed, signer: 'wallet' })],
+  },
+  {
+    ...whole,
+    wallet: ed,
+    signer: 'wallet',
+    ends: delegatedEnds.map((one) => (one.author === app ? { ...one, author: ed } : one)),
+  },
+);
+bearer('a token that names another key than the one that signed it', firstToken(), undefined, 'token_chain');
+bearer('a second token without the first', secondToken(), undefined, 'signature');
+const chain = (why, error, ...tokens) => bearer(why, { chain: tokens }, undefined, error);
+chain('no token', 'token_chain');
+chain('one token', 'token_chain', firstToken(selfUsed));
+chain('three tokens', 'token_chain', firstToken(), secondToken(), secondToken());
+chain('signed by a stranger', 'signature', firstToken(), secondToken({}, { seed: seeded('stranger wallet') }));
+chain('signed by the identity again', 'signature', firstToken(), firstToken(selfUsed));
+chain('to yet another key', 'token_chain', firstToken(), secondToken({ key: unhex(sr) }));
+chain('one operation more', 'token_chain', firstToken({ operations: ['events.read'] }), secondToken());
+chain('a later end', 'token_chain', firstToken({ expiresAt: NOW + MINUTE }), secondToken());
+chain('another audience', 'token_chain', firstToken(), secondToken({ audience: 'another' }));
+chain('all wallets out of one', 'token_chain', firstToken({ wallet: unhex(ed) }, { by: 'app' }), secondToken());
+chain(
+  'another wallet',
+  'token_chain',
+  firstToken({ wallet: unhex(ed) }, { by: 'app' }),
+  secondToken({ wallet: unhex(sr) }, { wallet: sr }),
+);
+chain('another app', 'token_chain', firstToken(), secondToken({}, { app: sr }));
+chain(
+  'another signer',
+  'token_chain',
+  firstToken(oneWallet, { by: 'app' }),
+  secondToken(oneWallet, { wallet: ed, signer: 'wallet' }),
+);
+chain('the second before its time', 'not_yet', firstToken(), secondToken({}, { issuedAt: NOW + 1 }));
+bearer(
+  'the first is over',
+  { chain: [firstToken(less, { by: 'app', wallet: ed }), secondToken(less, { wallet: ed })] },
+  undefined,
+  'expired',
+  NOW + MINUTE,
+);
+bearer('a member beside the chain', { chain: [firstToken(), secondToken()], more: 1 }, undefined, 'token_chain');
+add('bearer', 'bearer', 'no JSON', { bearer: base64url(utf8('{')), network: NETWORK, now: NOW }, undefined, 'json');
+
+// ---- disown
+const disown = { token: seeded('token id', 16) };
+common('disown', disown);
+fresh('disown', disown);
+good('disown', 'by the app, of a token for all wallets', disown, byApp);
+bad('disown', 'by a wallet of zeros', 'key', disown, { wallet: ZERO });
+bad('disown', 'an id of 15 bytes', 'token', { token: seeded('token id', 15) });
+bad('disown', 'an id as text', 'token', { token: hex(seeded('token id', 16)) });
+bad('disown', 'without an id', 'token', {});
+bad('disown', 'an app of zeros', 'key', disown, noApp);
+
 // ---- remove
 const ids = ['0199dd8d-cba7-7d22-9453-add6ffb93774', '0199dd8d-cba8-7230-adf9-20a7a79ef0f0'];
 common('remove', { events: ids });

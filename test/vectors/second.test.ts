@@ -40,8 +40,9 @@ const COVERED: Readonly<Record<string, Readonly<Record<string, readonly [holds: 
     verify: [2, 3],
   },
   'requests-v1.json': {
-    request: [44, 162],
-    sign_request: [11, 0],
+    request: [48, 173],
+    sign_request: [12, 0],
+    bearer: [4, 19],
     open_scope_key: [2, 5],
     may_serve: [7, 15],
     receipt: [4, 16],

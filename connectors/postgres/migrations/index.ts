@@ -12,6 +12,7 @@ import removalLog from './070-removal-log.ts';
 import indexPages from './080-index-pages.ts';
 import consent from './090-consent.ts';
 import revokes from './100-revokes.ts';
+import tokenRevocations from './110-token-revocations.ts';
 import removedEvents from './120-removed-events.ts';
 import blobs from './130-blobs.ts';
 import removedBlobs from './131-removed-blobs.ts';
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   indexPages,
   consent,
   revokes,
+  tokenRevocations,
   removedEvents,
   blobs,
   removedBlobs,

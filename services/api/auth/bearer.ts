@@ -1,18 +1,11 @@
-import type { Request } from 'express';
-import {
-  checkRequestTime,
-  fromBase64url,
-  fromUtf8,
-  ProtocolError,
-  toHex,
-  type VerifiedRequest,
-  verifyRequest,
-} from '../../../protocol/index.ts';
+import type { IncomingMessage } from 'node:http';
+import type { Credential } from '../../../protocol/index.ts';
 import type { Access } from '../access.ts';
 import { ApiProblem } from '../problems.ts';
+import { bearerText, type VerifyToken } from './credentials.ts';
 import type { Operation } from './operations.ts';
 
-/** Who calls: the holder of a wallet's or an app's key. Keys in hex. */
+/** Who calls: the holder of a wallet's or an app's key, or of one that was delegated to. Keys in hex. */
 export type Caller =
   | { readonly app: string; readonly wallet: string; readonly signer: 'wallet' }
   | {
@@ -22,69 +15,63 @@ export type Caller =
       readonly signer: 'app';
     };
 
-/** @throws ApiProblem `unauthorized`, `forbidden`, `token_delegated` */
-export type Authorize = (request: Request, operation: Operation, app: string) => Caller;
+type Headed = Pick<IncomingMessage, 'headers'>;
 
-/** The token of a request, verified and of now; one request's is verified once. @throws ApiProblem `unauthorized` */
-export type Tokens = (request: Request) => VerifiedRequest<'token'>;
+/** The app's own token, where `Authorization` is a wallet's: what makes a root in a closed app needs both. */
+export const APP_TOKEN_HEADER = 'ddc-app-token';
 
-const MAX_TOKEN = 16_384;
-const HEADER = /^Bearer ([A-Za-z0-9_-]+)$/;
-
-/** Checks `Authorization: Bearer <base64url of the JSON of a signed token>`. Nothing is looked up: the signature says it all. */
-export function createTokens(network: string, now: () => number): Tokens {
-  const verified = new WeakMap<Request, VerifiedRequest<'token'>>();
-  return (request) => {
-    const token = verified.get(request) ?? tokenOf(request.headers.authorization, network, now());
-    verified.set(request, token);
-    return token;
-  };
+/** What tokens allow. All throw ApiProblem `unauthorized`, `token_revoked`, `token_delegated`, `forbidden` or `unavailable`. */
+export interface Auth {
+  /** What the head of a request shows already: that there is a token, where one is needed, and that it is for this. */
+  gate(request: Headed, access: Access): void;
+  /** As whom the token of a request lets it act in an app. @param app absent: the one that the token names */
+  authorize(request: Headed, operation: Operation, app?: string): Caller & { readonly tokenId: string };
+  /** The token that came with a request to a route with `access` of kind `optional`, or null. */
+  optional(request: Headed, operation: Operation): Credential | null;
+  /** The app's token for writes: of a write or a signed request behind `Authorization`, else in a header of its own. null: none was sent. */
+  appToken(request: Headed, header?: 'authorization' | typeof APP_TOKEN_HEADER): Credential | null;
 }
 
-/** What the head of a request shows already: that there is a token, where one is needed, and that it is for this. @throws ApiProblem `unauthorized`, `forbidden`, `token_delegated` */
-export type Gate = (request: Request, access: Access) => void;
+export type Authorize = Auth['authorize'];
 
-export const createGate =
-  (network: string, tokens: Tokens): Gate =>
-  (request, access) => {
-    if (access.kind === 'public' || access.kind === 'signed') return;
-    if (access.kind !== 'token' && request.headers.authorization === undefined) return;
-    mustName(tokens(request), network, access.kind === 'write' ? 'batches.write' : access.operation);
+export function createAuth(network: string, verify: VerifyToken): Auth {
+  const named = (credential: Credential, operation: Operation): Credential => {
+    if (credential.audience !== network)
+      throw new ApiProblem('forbidden', { detail: 'the token is for another audience' });
+    if (!credential.operations.includes(operation))
+      throw new ApiProblem('forbidden', { detail: `the token does not name the operation ${operation}` });
+    return credential;
   };
-
-/** @throws ApiProblem `forbidden`, `token_delegated` */
-function mustName(token: VerifiedRequest<'token'>, network: string, operation: Operation): void {
-  const { content, signer } = token;
-  if (content.audience !== network) throw new ApiProblem('forbidden', { detail: 'the token is for another audience' });
-  // Further keys of an identity are later work: a token is used by whoever signed it.
-  if (toHex(content.key) !== (signer === 'app' ? token.app : token.wallet)) throw new ApiProblem('token_delegated');
-  if (!content.operations.includes(operation))
-    throw new ApiProblem('forbidden', { detail: `the token does not name the operation ${operation}` });
-}
-
-/** Whether the token of a request allows an operation. */
-export function createAuthorize(network: string, tokens: Tokens): Authorize {
-  return (request, operation, app) => {
-    const token = tokens(request);
-    mustName(token, network, operation);
-    const { content, signer } = token;
-    if (token.app !== app) throw new ApiProblem('forbidden', { detail: 'the token is for another app' });
-    return { app, wallet: content.wallet === '*' ? '*' : token.wallet, signer };
+  const bearer = ({ headers }: Headed, operation: Operation): Credential => {
+    const text = bearerText(headers.authorization);
+    if (text === null) throw new ApiProblem('unauthorized');
+    return named(verify(text), operation);
   };
-}
+  const optional: Auth['optional'] = (request, operation) =>
+    request.headers.authorization === undefined ? null : bearer(request, operation);
 
-function tokenOf(header: string | undefined, network: string, now: number) {
-  const [, encoded] = header && header.length <= MAX_TOKEN ? (HEADER.exec(header) ?? []) : [];
-  if (encoded === undefined) throw new ApiProblem('unauthorized');
-  try {
-    const token = verifyRequest(JSON.parse(fromUtf8(fromBase64url(encoded))), { network, kind: 'token' });
-    checkRequestTime(token, now);
-    return token;
-  } catch (error) {
-    if (error instanceof ProtocolError) throw new ApiProblem('unauthorized', { detail: error.message });
-    if (error instanceof SyntaxError) throw new ApiProblem('unauthorized', { detail: 'the token is no JSON' });
-    throw error;
-  }
+  return {
+    optional,
+
+    gate(request, access) {
+      if (access.kind === 'token') bearer(request, access.operation);
+      else if (access.kind === 'optional') optional(request, access.operation);
+      else if (access.kind === 'write') optional(request, 'batches.write');
+    },
+
+    authorize(request, operation, app) {
+      const { id, wallet, signer, app: own } = bearer(request, operation);
+      if (app !== undefined && own !== app)
+        throw new ApiProblem('forbidden', { detail: 'the token is for another app' });
+      return { app: own, wallet, signer, tokenId: id };
+    },
+
+    appToken(request, header = APP_TOKEN_HEADER) {
+      if (header === 'authorization') return optional(request, 'batches.write');
+      const text = request.headers[header];
+      return typeof text === 'string' ? named(verify(text), 'batches.write') : null;
+    },
+  };
 }
 
 /** The wallet itself, by its own token. @throws ApiProblem `forbidden` */
@@ -98,7 +85,10 @@ export function mustBeApp(caller: Caller): void {
 }
 
 /** The wallet itself, or its app by a token that covers it. @throws ApiProblem `forbidden` */
-export function mustBeOwnerOrApp(caller: Caller, wallet: string): void {
-  const covers = caller.wallet === wallet || (caller.signer === 'app' && caller.wallet === '*');
-  if (!covers) throw new ApiProblem('forbidden');
+export function mustBeOwnerOrApp(caller: Pick<Caller, 'wallet' | 'signer'>, wallet: string): void {
+  if (!covers(caller, wallet)) throw new ApiProblem('forbidden');
 }
+
+/** Whether a token is for this wallet of its app. */
+export const covers = ({ signer, wallet: one }: Pick<Caller, 'wallet' | 'signer'>, wallet: string): boolean =>
+  one === wallet || (signer === 'app' && one === '*');

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { fromHex } from '../../../protocol/index.ts';
+import { type Credential, fromHex } from '../../../protocol/index.ts';
 import type { AddressOf } from '../addresses.ts';
 import { answerJson } from '../answer.ts';
+import { type Auth, covers } from '../auth/bearer.ts';
 import { BATCHES_PATH, EVENTS_PATH } from '../batch-route.ts';
 import type { BatchStatus, BatchStatuses } from '../batch-status.ts';
 import { LIMIT_HEADERS } from '../limits/limit-headers-doc.ts';
@@ -47,11 +48,18 @@ const accept: Route = {
   },
 };
 
-const withAddresses = (addressOf: AddressOf) => (status: BatchStatus) => ({
-  ...status,
-  appAddress: status.app && addressOf(status.app),
-  walletAddress: status.wallet && addressOf(status.wallet),
-});
+const STATUS = 'receipts.read';
+
+/** Ids of batches come about, in receipts and logs: whose a batch is, only its wallet and its app are told. */
+const shown =
+  (addressOf: AddressOf, token: Credential | null) =>
+  (status: BatchStatus): z.input<typeof shapes.batchStatus> => {
+    const { app, wallet } = status;
+    if (!app || !wallet || !token || token.app !== app || !covers(token, wallet))
+      return { ...status, app: null, wallet: null, appAddress: null, walletAddress: null };
+    return { ...status, appAddress: addressOf(app), walletAddress: addressOf(wallet) };
+  };
+
 const acceptOne: Route = {
   access: accept.access,
   doc: {
@@ -76,16 +84,18 @@ const acceptOne: Route = {
 export const batchRoutes = ({
   statuses,
   addressOf,
+  auth,
   telemetry,
 }: {
   statuses: BatchStatuses;
   addressOf: AddressOf;
+  auth: Pick<Auth, 'optional'>;
   telemetry: Pick<Telemetry, 'answered'>;
 }): Route[] => [
   accept,
   acceptOne,
   {
-    access: { kind: 'optional', operation: 'receipts.read', by: ['owner', 'app'] },
+    access: { kind: 'optional', operation: STATUS, by: ['owner', 'app'] },
     doc: {
       method: 'post',
       path: '/v1/batches/status',
@@ -100,12 +110,13 @@ export const batchRoutes = ({
     async handle(request, response) {
       const { ids } = checked(shapes.statusRequest, request.body);
       const batches = await statuses(ids.map((id) => fromHex(id, 32)));
-      answerJson(response, 200, { batches: batches.map(withAddresses(addressOf)) });
+      const token = auth.optional(request, STATUS);
+      answerJson(response, 200, { batches: batches.map(shown(addressOf, token)) });
       telemetry.answered('status', 200);
     },
   },
   {
-    access: { kind: 'optional', operation: 'receipts.read', by: ['owner', 'app'] },
+    access: { kind: 'optional', operation: STATUS, by: ['owner', 'app'] },
     doc: {
       method: 'get',
       path: '/v1/batches/{id}',
@@ -123,7 +134,7 @@ export const batchRoutes = ({
       const id = checked(shapes.batchIdShape, request.params.id);
       const [status] = await statuses([fromHex(id, 32)]);
       if (!status || status.outcome === 'unknown') throw new ApiProblem('unknown_batch');
-      answerJson(response, 200, withAddresses(addressOf)(status));
+      answerJson(response, 200, shown(addressOf, auth.optional(request, STATUS))(status));
       telemetry.answered('batch', 200);
     },
   },

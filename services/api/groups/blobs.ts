@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { DEFAULT_SCOPE, fromHex, isCidV1, isScopeName, MAX_BLOB } from '../../../protocol/index.ts';
+import { DEFAULT_SCOPE, fromHex, isCidV1, isScopeName, MAX_BLOB, toHex } from '../../../protocol/index.ts';
+import type { Owner } from '../../pipeline/ports/vault.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
-import { type Authorize, type Caller, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { mustConsent } from '../auth/app-consent.ts';
+import { type Auth, type Authorize, type Caller, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import type { createDownloads } from '../blobs/download.ts';
 import { type Pace, watchPace } from '../blobs/pace.ts';
 import { piecesOf } from '../blobs/pieces.ts';
@@ -13,10 +15,11 @@ import type { Transfers } from '../blobs/transfers.ts';
 import type { createUpload } from '../blobs/upload.ts';
 import { ApiProblem } from '../problems.ts';
 import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
-import { epochShape, ownerShape, requestId } from '../shapes.ts';
+import { appTokenHeader, epochShape, ownerShape, requestId } from '../shapes.ts';
 
 export interface BlobRoutesDeps {
   readonly authorize: Authorize;
+  readonly appToken: Auth['appToken'];
   readonly apps: Pick<AppRegister, 'find'>;
   readonly upload: ReturnType<typeof createUpload>;
   readonly downloadOf: ReturnType<typeof createDownloads>;
@@ -59,8 +62,13 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
       tags: ['blobs'],
       summary: 'Upload a blob',
       description:
-        'By the wallet only where the app is open: otherwise whose pot pays has to want it. The body is the bytes as they are, of any Content-Type and without Content-Encoding, 67,108,864 at most. They are encrypted as they arrive, kept in IPFS, and pinned when all of them are there: an upload that breaks off leaves nothing. Then name `cid` in the `blob` of a signed event: what no event names for 24 h is unpinned. The same `upload` with the same bytes is answered as the first time. A body may take as long as it moves, 64 KiB a second at least over each minute. Four uploads are under way at most in a process. Where the wallet encrypts by itself there is no upload: the service has no key, and takes no ready-made DAG yet.',
-      request: { params: ownerShape, query: uploadQuery, body: { required: true, content: binary } },
+        'By the wallet only where the app is open, or with its token as well: whose pot pays has to want it. The body is the bytes as they are, of any Content-Type and without Content-Encoding, 67,108,864 at most. They are encrypted as they arrive, kept in IPFS, and pinned when all of them are there: an upload that breaks off leaves nothing. Then name `cid` in the `blob` of a signed event: what no event names for 24 h is unpinned. The same `upload` with the same bytes is answered as the first time. A body may take as long as it moves, 64 KiB a second at least over each minute. Four uploads are under way at most in a process. Where the wallet encrypts by itself there is no upload: the service has no key, and takes no ready-made DAG yet.',
+      request: {
+        params: ownerShape,
+        query: uploadQuery,
+        headers: appTokenHeader,
+        body: { required: true, content: binary },
+      },
       responses: {
         201: ok('It is pinned.', uploaded),
         400: problem('`invalid`'),
@@ -81,7 +89,7 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
       const caller = deps.authorize(request, 'blobs.write', app);
       mustBeOwnerOrApp(caller, wallet);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
-      await mayWrite(deps, caller, owner.app);
+      await mayWrite(deps, request, caller, owner);
       mustBePlain(request);
       await transfer(deps.uploads, request, async (pace) => {
         const pieces = piecesOf(request, (bytes) => pace.moved(bytes));
@@ -142,10 +150,15 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
 ];
 
 /** A root is made where there is none: not for an app that nobody registered; and whose pot pays has to want it. */
-async function mayWrite({ apps }: BlobRoutesDeps, caller: Caller, bytes: Uint8Array): Promise<void> {
+async function mayWrite(
+  { apps, appToken }: BlobRoutesDeps,
+  request: Request,
+  caller: Caller,
+  { app: bytes, wallet }: Owner,
+): Promise<void> {
   const app = await apps.find({ hex: caller.app, bytes });
   if (!app) throw new ApiProblem('unknown_app');
-  if (caller.signer === 'wallet' && !app.open) throw new ApiProblem('app_closed');
+  if (caller.signer === 'wallet') mustConsent(app, toHex(wallet), appToken(request));
   if (app.unpaid) throw new ApiProblem('unpaid');
 }
 

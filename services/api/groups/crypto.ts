@@ -2,7 +2,8 @@ import { fromHex } from '../../../protocol/index.ts';
 import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
-import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { mustConsent } from '../auth/app-consent.ts';
+import { type Auth, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { decrypted, decryptRequest, encrypted, encryptRequest } from '../explicit/crypto-shapes.ts';
 import { type createDecrypt, removedIds } from '../explicit/decrypt.ts';
 import type { createEncrypt } from '../explicit/encrypt.ts';
@@ -10,9 +11,10 @@ import { ApiProblem } from '../problems.ts';
 
 import { cutWhenRemoved } from '../removals/cut-when-removed.ts';
 import { BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
+import { appTokenHeader } from '../shapes.ts';
 
 export interface CryptoRoutesDeps {
-  readonly authorize: Authorize;
+  readonly auth: Pick<Auth, 'authorize' | 'appToken'>;
   readonly apps: Pick<AppRegister, 'find'>;
   readonly encrypt: ReturnType<typeof createEncrypt>;
   readonly decrypt: ReturnType<typeof createDecrypt>;
@@ -24,7 +26,7 @@ const shared = { method: 'post' as const, tags: ['crypto'] };
 const limit = 2_000_000;
 
 /** Explicit encryption, for partners that keep their data themselves: raw in, raw out. */
-export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt, removedEvents }: CryptoRoutesDeps): Route[] => [
+export const cryptoRoutes = ({ auth, apps, encrypt, decrypt, removedEvents }: CryptoRoutesDeps): Route[] => [
   {
     limit,
     access: { kind: 'token', operation: 'crypto.encrypt', by: ['owner', 'app'] },
@@ -33,8 +35,8 @@ export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt, removedEvents 
       path: '/v1/crypto/encrypt',
       summary: 'Encrypt events scope by scope',
       description:
-        'By the wallet only where the app is open. Under the newest keys of the wallet in this app; nothing is stored, signed or charged. At most 2,000,000 bytes, and 1,000 scopes in all.',
-      request: jsonBody(encryptRequest),
+        'By the wallet only where the app is open, or with its token. Under the newest keys of the wallet in this app; nothing is stored, signed or charged. At most 2,000,000 bytes, and 1,000 scopes in all.',
+      request: { ...jsonBody(encryptRequest), headers: appTokenHeader },
       responses: {
         200: ok('Envelopes in the order of the events, with what commits to their content.', encrypted),
         ...BODY_PROBLEMS,
@@ -46,13 +48,13 @@ export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt, removedEvents 
     },
     async handle(request, response) {
       const { app, wallet, events } = checked(encryptRequest, request.body);
-      const caller = authorize(request, 'crypto.encrypt', app);
+      const caller = auth.authorize(request, 'crypto.encrypt', app);
       mustBeOwnerOrApp(caller, wallet);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
       // A root is made where there is none: not for an app that nobody registered.
       const known = await apps.find({ hex: app, bytes: owner.app });
       if (!known) throw new ApiProblem('unknown_app');
-      if (caller.signer === 'wallet' && !known.open) throw new ApiProblem('app_closed');
+      if (caller.signer === 'wallet') mustConsent(known, wallet, auth.appToken(request));
       answerJson(response, 200, await encrypt(owner, events));
     },
   },
@@ -73,7 +75,7 @@ export const cryptoRoutes = ({ authorize, apps, encrypt, decrypt, removedEvents 
     },
     async handle(request, response) {
       const { app, wallet, rootVersion, subject, items } = checked(decryptRequest, request.body);
-      const caller = authorize(request, 'crypto.decrypt', app);
+      const caller = auth.authorize(request, 'crypto.decrypt', app);
       if (caller.signer === 'app') mustBeOwnerOrApp(caller, wallet);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
       const under = { ...owner, rootVersion, subject: fromHex(subject, 32) };

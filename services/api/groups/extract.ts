@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { fromHex } from '../../../protocol/index.ts';
-import { type Authorize, mustBeOwnerOrApp, type Tokens } from '../auth/bearer.ts';
+import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { lineOf } from '../extract/event-lines.ts';
 import { createLineWriter } from '../extract/line-writer.ts';
 import { extractLine, extractQuery } from '../extract/shapes.ts';
@@ -14,7 +14,6 @@ import type { Telemetry } from '../telemetry.ts';
 
 export interface ExtractRoutesDeps {
   readonly authorize: Authorize;
-  readonly tokens: Tokens;
   readonly extract: Extract;
   readonly telemetry: Pick<Telemetry, 'refused' | 'answered'>;
 }
@@ -24,7 +23,7 @@ const ABOUT =
   'NDJSON, each line an object with one member that names it. A `batch` comes before its events; a `cursor` says where the stream is, and an answer without `end` as its last line was cut short: ask again with `after`. Oldest first: by earliest event time of the batch, batch id, and index in the batch; what is recorded later with an earlier time stands before. Content is sealed; with `decrypt` the service opens what the caller may have the key of, and the access log of the wallet names it. Of batches that a client encrypted by itself the service sees no heads: only their owner gets them, and filters narrow them down to whole batches. With `proof` the stream ends with what the completeness of each wallet is judged by. 503 `overloaded` while eight streams are under way in a process. See docs/extract.md.';
 
 /** Events, as many as there are. */
-export function extractRoutes({ authorize, tokens, extract, telemetry }: ExtractRoutesDeps): Route[] {
+export function extractRoutes({ authorize, extract, telemetry }: ExtractRoutesDeps): Route[] {
   async function answer(request: Request, response: Response, app: string, wallet: string | null): Promise<void> {
     const {
       type,
@@ -35,14 +34,14 @@ export function extractRoutes({ authorize, tokens, extract, telemetry }: Extract
       decrypt = false,
       ...wanted
     } = checked(extractQuery, request.query);
-    const caller = authorize(request, 'events.read', app);
+    const { tokenId, ...caller } = authorize(request, 'events.read', app);
     if (decrypt) authorize(request, 'events.decrypt', app);
     if (wallet === null) {
       if (caller.signer !== 'app' || caller.wallet !== '*') throw new ApiProblem('forbidden');
     } else if (caller.signer === 'app') mustBeOwnerOrApp(caller, wallet);
     const wish = {
       ...wanted,
-      ...{ caller, tokenId: tokens(request).id, proof, decrypt, scopes: scopes ?? null },
+      ...{ caller, tokenId, proof, decrypt, scopes: scopes ?? null },
       ...{ app: fromHex(app, 32), wallet: wallet === null ? null : fromHex(wallet, 32) },
       ...{ types: type === undefined ? undefined : [type].flat(), after: after ?? null },
       limit: limit ?? Number.POSITIVE_INFINITY,

@@ -16,7 +16,8 @@ import type { Vault } from '../../pipeline/ports/vault.ts';
 import { createSettlementProver } from '../../pipeline/settlement-proof.ts';
 import type { AddressOf } from '../addresses.ts';
 import type { AppRegister } from '../app-register.ts';
-import { createAuthorize, type Tokens } from '../auth/bearer.ts';
+import type { Auth } from '../auth/bearer.ts';
+import type { RevokedTokens } from '../auth/revoked-tokens.ts';
 import type { BatchStatuses } from '../batch-status.ts';
 import type { BlobCluster } from '../blobs/clusters.ts';
 import { createDownloads } from '../blobs/download.ts';
@@ -33,6 +34,7 @@ import type { Readiness } from '../readiness.ts';
 import { createReceipts } from '../receipts/receipts.ts';
 import { createAcceptRequest } from '../requests/accept-request.ts';
 import { associate } from '../requests/associate.ts';
+import { disown } from '../requests/disown.ts';
 import { erase } from '../requests/erase.ts';
 import { grant } from '../requests/grant.ts';
 import type { RequestHandler } from '../requests/handler.ts';
@@ -67,7 +69,8 @@ export interface GroupDeps {
   readonly network: string;
   readonly ss58Prefix: number;
   readonly addressOf: AddressOf;
-  readonly tokens: Tokens;
+  readonly auth: Auth;
+  readonly revokedTokens: Pick<RevokedTokens, 'add'>;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
   /** Where segments are read and blobs are kept, by name. */
   readonly clusters: ReadonlyMap<string, BlobCluster>;
@@ -114,7 +117,8 @@ export interface GroupDeps {
 export function allRoutes(deps: GroupDeps): Route[] {
   const { network, requests, consents, vault, apps } = deps;
   const now = () => deps.clock.now();
-  const authorize = createAuthorize(network, deps.tokens);
+  const { auth } = deps;
+  const { authorize } = auth;
   const readersOf = createReadersOf({ consents, now });
   const cursors = createCursors(deps.cursorKey, deps.random);
   const sealedKeys = createSealedKeys({ vault, consents });
@@ -124,11 +128,12 @@ export function allRoutes(deps: GroupDeps): Route[] {
     grant(consents),
     revoke,
     keys(sealedKeys),
-    move(vault),
+    move({ apps, vault }),
     erase(deps.faults),
     reopen,
     associate(deps.clusterNames),
     remove,
+    disown(deps.revokedTokens),
   ];
   const app = (bytes: Uint8Array) => apps.find({ hex: toHex(bytes), bytes });
   const accept = createAcceptRequest({ network, requests, now, app });
@@ -136,7 +141,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...batchRoutes(deps),
     ...requestRoutes({ ...deps, handlers, accept }),
     ...consentRoutes({ authorize, requests, consents, sealedKeys, now }),
-    ...storedBatchRoutes({ ...deps, authorize }),
+    ...storedBatchRoutes(deps),
     ...disclosureRoutes({
       authorize,
       readerOf: createEventReaders(readersOf),
@@ -144,9 +149,9 @@ export function allRoutes(deps: GroupDeps): Route[] {
     }),
     ...walletRoutes({ ...deps, authorize }),
     ...extractRoutes({ ...deps, authorize, extract: createExtract({ ...deps, readersOf, cursors, now }) }),
-    ...modeRoutes({ authorize, apps, vault, consents }),
+    ...modeRoutes({ auth, apps, vault, consents }),
     ...cryptoRoutes({
-      authorize,
+      auth,
       apps,
       removedEvents: deps.removedEvents,
       encrypt: createEncrypt(deps),
@@ -154,6 +159,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     }),
     ...blobRoutes({
       authorize,
+      appToken: auth.appToken,
       apps,
       upload: createUpload(deps),
       downloadOf: createDownloads({ ...deps, now }),
@@ -163,7 +169,6 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...removalRoutes({ ...deps, authorize, now, partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions) }),
     ...receiptRoutes({
       authorize,
-      tokens: deps.tokens,
       receipts: createReceipts({
         ...deps,
         settlementOf: createSettlementProver(deps.settlements, network),

@@ -3,20 +3,20 @@ import type { Consents } from '../../pipeline/ports/consents.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
-import { type Authorize, mustBeOwner } from '../auth/bearer.ts';
+import { type Auth, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
-import { ownerShape, preparedRoot } from '../shapes.ts';
+import { appTokenHeader, ownerShape, preparedRoot } from '../shapes.ts';
 import { mayHaveRoot } from './root-of-app.ts';
 
 /** What a move to service mode has to name. */
 export const modeRoutes = ({
-  authorize,
+  auth,
   apps,
   vault,
   consents,
 }: {
-  authorize: Authorize;
+  auth: Pick<Auth, 'authorize' | 'appToken'>;
   apps: Pick<AppRegister, 'find'>;
   vault: Pick<Vault, 'transit' | 'roots' | 'prepare'>;
   consents: Pick<Consents, 'of'>;
@@ -29,7 +29,7 @@ export const modeRoutes = ({
       tags: ['keys & grants'],
       summary: 'The subject that a move to service mode must name',
       description: 'The same root until the move is made; the move names the epoch answered here, or a later one.',
-      request: jsonBody(ownerShape),
+      request: { ...jsonBody(ownerShape), headers: appTokenHeader },
       responses: {
         200: ok('A root that counts from the move on.', preparedRoot),
         ...BODY_PROBLEMS,
@@ -39,9 +39,9 @@ export const modeRoutes = ({
     },
     async handle(request, response) {
       const { app, wallet } = checked(ownerShape, request.body);
-      mustBeOwner(authorize(request, 'move', app), wallet);
+      mustBeOwner(auth.authorize(request, 'move', app), wallet);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
-      await mayHaveRoot({ apps, vault }, owner);
+      await mayHaveRoot({ apps, vault }, owner, auth.appToken(request));
       const [transit] = await vault.transit([owner]);
       if (!transit) throw new ApiProblem('erased');
       const { rootVersion, subject } = await vault.prepare(owner);

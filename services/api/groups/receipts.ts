@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { fromHex, isEventId, toHex } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
-import { type Authorize, mustBeOwnerOrApp, type Tokens } from '../auth/bearer.ts';
+import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import { batchIdShape, ownerShape, receiptShape } from '../shapes.ts';
 
 export interface ReceiptRoutesDeps {
   readonly authorize: Authorize;
-  readonly tokens: Tokens;
   readonly receipts: Receipts;
 }
 
@@ -21,7 +20,7 @@ const eventQuery = z.strictObject({
 });
 
 /** What the operator states, signed, to be kept. */
-export const receiptRoutes = ({ authorize, tokens, receipts }: ReceiptRoutesDeps): Route[] => [
+export const receiptRoutes = ({ authorize, receipts }: ReceiptRoutesDeps): Route[] => [
   {
     access: { kind: 'token', operation: 'receipts.read', by: ['owner', 'app'] },
     doc: {
@@ -44,7 +43,7 @@ export const receiptRoutes = ({ authorize, tokens, receipts }: ReceiptRoutesDeps
     async handle(request, response) {
       const { batchId } = checked(batchParams, request.params);
       // The token names its app: whose the batch is must not be told before it is known that it is theirs.
-      const caller = authorize(request, 'receipts.read', tokens(request).app);
+      const caller = authorize(request, 'receipts.read');
       const receipt = await receipts.batch(fromHex(batchId, 32), ({ app, wallet }) => {
         const covers = caller.wallet === toHex(wallet) || (caller.signer === 'app' && caller.wallet === '*');
         return covers && caller.app === toHex(app);

@@ -1,5 +1,6 @@
 import { KINDS, type KindName } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
+import type { Auth } from '../auth/bearer.ts';
 import type { createAcceptRequest } from '../requests/accept-request.ts';
 import type { RequestHandler } from '../requests/handler.ts';
 import { BODY_PROBLEMS, jsonBody, ok, problem, type Route } from '../route.ts';
@@ -9,6 +10,7 @@ import type { Telemetry } from '../telemetry.ts';
 export interface RequestRoutesDeps {
   readonly handlers: readonly RequestHandler[];
   readonly accept: ReturnType<typeof createAcceptRequest>;
+  readonly auth: Pick<Auth, 'appToken'>;
   readonly telemetry: Pick<Telemetry, 'answered'>;
 }
 
@@ -27,9 +29,9 @@ const SHARED: Readonly<Record<number, string>> = {
 };
 
 /** One route per kind of signed request. */
-export const requestRoutes = ({ handlers, accept, telemetry }: RequestRoutesDeps): Route[] =>
+export const requestRoutes = ({ handlers, accept, telemetry, auth }: RequestRoutesDeps): Route[] =>
   handlers.map((handler) => ({
-    access: { kind: 'signed' },
+    access: handler.access ?? { kind: 'signed' },
     doc: {
       method: 'post',
       path: handler.path,
@@ -44,7 +46,15 @@ export const requestRoutes = ({ handlers, accept, telemetry }: RequestRoutesDeps
       },
     },
     async handle(request, response) {
-      answerJson(response, handler.status, await accept(handler, request.body));
+      answerJson(
+        response,
+        handler.status,
+        await accept(
+          handler,
+          request.body,
+          handler.access?.kind === 'write' ? auth.appToken(request, 'authorization') : null,
+        ),
+      );
       telemetry.answered(handler.kind, handler.status);
     },
   }));

@@ -6,14 +6,14 @@ import type { IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.
 import type { Vault } from '../../pipeline/ports/vault.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
-import { type Authorize, mustBeOwner } from '../auth/bearer.ts';
+import { type Auth, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
-import { epochShape, hex32, ownerShape } from '../shapes.ts';
+import { appTokenHeader, epochShape, hex32, ownerShape } from '../shapes.ts';
 import { mayHaveRoot } from './root-of-app.ts';
 
 export interface StoredBatchRoutesDeps {
-  readonly authorize: Authorize;
+  readonly auth: Pick<Auth, 'authorize' | 'appToken'>;
   readonly apps: Pick<AppRegister, 'find'>;
   readonly vault: Pick<Vault, 'transit' | 'roots'>;
   readonly consents: Pick<Consents, 'of'>;
@@ -61,7 +61,7 @@ const owned = {
 };
 
 /** For owners who read and encrypt by themselves: under what they write, and where what they wrote stands. */
-export const storedBatchRoutes = ({ authorize, apps, vault, consents, index }: StoredBatchRoutesDeps): Route[] => [
+export const storedBatchRoutes = ({ auth, apps, vault, consents, index }: StoredBatchRoutesDeps): Route[] => [
   {
     access: { kind: 'token', operation: 'move', by: ['owner'] },
     doc: {
@@ -70,7 +70,7 @@ export const storedBatchRoutes = ({ authorize, apps, vault, consents, index }: S
       tags: ['keys & grants'],
       summary: 'Who encrypts, and under which subject',
       description: 'Up to 5 s behind a move.',
-      request: { params: ownerShape },
+      request: { params: ownerShape, headers: appTokenHeader },
       responses: {
         200: ok('What counts now.', walletMode),
         ...owned,
@@ -80,9 +80,9 @@ export const storedBatchRoutes = ({ authorize, apps, vault, consents, index }: S
     },
     async handle(request, response) {
       const { wallet, app } = checked(ownerShape, request.params);
-      mustBeOwner(authorize(request, 'move', app), wallet);
+      mustBeOwner(auth.authorize(request, 'move', app), wallet);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
-      await mayHaveRoot({ apps, vault }, owner);
+      await mayHaveRoot({ apps, vault }, owner, auth.appToken(request));
       const [[transit], [state]] = await Promise.all([vault.transit([owner]), consents.of([owner])]);
       if (!transit) throw new ApiProblem('erased');
       const { mode, rootVersion, subject } = transit;
@@ -103,7 +103,7 @@ export const storedBatchRoutes = ({ authorize, apps, vault, consents, index }: S
     async handle(request, response) {
       const { wallet, app } = checked(ownerShape, request.params);
       const { after, limit = 100 } = checked(query, request.query);
-      mustBeOwner(authorize(request, 'batches.locate', app), wallet);
+      mustBeOwner(auth.authorize(request, 'batches.locate', app), wallet);
       const page = { ...(after === undefined ? {} : { after: placeOf(after) }), limit };
       const found = await index.ofWallet(fromHex(app, 32), fromHex(wallet, 32), page);
       const batches = found.flatMap(shown);

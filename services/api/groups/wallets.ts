@@ -5,14 +5,13 @@ import { COUNTED, type IndexStore, type Written } from '../../pipeline/ports/ind
 import type { AddressOf } from '../addresses.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
-import { type Authorize, mustBeApp, mustBeOwnerOrApp, type Tokens } from '../auth/bearer.ts';
+import { type Authorize, mustBeApp, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import { address, clusterShape, hex32, ownerShape } from '../shapes.ts';
 
 export interface WalletRoutesDeps {
   readonly authorize: Authorize;
-  readonly tokens: Tokens;
   readonly apps: Pick<AppRegister, 'find'>;
   readonly placement: Pick<Clusters, 'of'>;
   readonly clusterNames: readonly string[];
@@ -103,7 +102,7 @@ export const walletRoutes = (deps: WalletRoutesDeps): Route[] => [
     async handle(request, response) {
       const { wallet: hex } = checked(walletParams, request.params);
       const { after, limit = LIMIT } = checked(query, request.query);
-      const caller = deps.authorize(request, 'wallets.read', deps.tokens(request).app);
+      const caller = deps.authorize(request, 'wallets.read');
       mustBeOwnerOrApp(caller, hex);
       const wallet = fromHex(hex, 32);
       const isOwner = caller.signer === 'wallet';

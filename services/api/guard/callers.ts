@@ -1,8 +1,10 @@
 import type { Request, Response } from 'express';
-import { toHex, type VerifiedRequest } from '../../../protocol/index.ts';
+import type { Credential } from '../../../protocol/index.ts';
+import type { Access } from '../access.ts';
 import type { AppRegister } from '../app-register.ts';
 import type { AuditedCaller } from '../audit.ts';
-import type { Tokens } from '../auth/bearer.ts';
+import type { Auth } from '../auth/bearer.ts';
+import { bearerText, type VerifyToken } from '../auth/credentials.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Route } from '../route.ts';
 import { hex32, ownerShape, requestId } from '../shapes.ts';
@@ -12,8 +14,8 @@ type Handle = NonNullable<Route['handle']>;
 
 /** Who calls the routes on express: what they may do in a second, and which pages may read what they are answered. */
 export interface Callers {
-  /** Checks tokens, and remembers whose they are. */
-  readonly tokens: Tokens;
+  /** What the head of a request shows already: a token, where one is needed, that is for this and within its limits. Remembers whose it is. */
+  gate(request: Request, access: Access): void;
   /** The route, for callers within their limits. */
   around(handle: Handle): Handle;
   /** Who proved to be whom; null: nobody did. */
@@ -21,24 +23,23 @@ export interface Callers {
 }
 
 export interface CallersDeps {
-  readonly tokens: Tokens;
+  readonly auth: Pick<Auth, 'gate'>;
+  readonly verify: VerifyToken;
   readonly apps: Pick<AppRegister, 'find'>;
   readonly limiter: Limiter;
   readonly cors: Cors;
 }
 
-export function createCallers({ tokens, apps, limiter, cors }: CallersDeps): Callers {
-  const known = new WeakMap<Request, VerifiedRequest<'token'>>();
+export function createCallers({ auth, verify, apps, limiter, cors }: CallersDeps): Callers {
+  const known = new WeakMap<Request, Credential>();
 
-  const watched: Tokens = (request) => {
-    const before = known.get(request);
-    if (before) return before;
-    const token = tokens(request);
-    known.set(request, token);
-    const leave = limiter.enter(`token ${toHex(token.content.key)}`);
-    request.res?.once('close', leave);
-    return token;
-  };
+  function meet(request: Request): void {
+    const text = bearerText(request.headers.authorization);
+    if (text === null) return;
+    const credential = verify(text);
+    known.set(request, credential);
+    request.res?.once('close', limiter.enter(`token ${identityOf(credential)}`));
+  }
 
   async function narrow(request: Request, response: Response): Promise<void> {
     if (originOf(request) === null) return;
@@ -48,9 +49,11 @@ export function createCallers({ tokens, apps, limiter, cors }: CallersDeps): Cal
   }
 
   return {
-    tokens: watched,
+    gate(request, access) {
+      if (takesToken(access)) meet(request);
+      auth.gate(request, access);
+    },
     around: (handle) => async (request, response) => {
-      if (request.headers.authorization !== undefined) watched(request);
       await narrow(request, response);
       const signed = known.has(request) ? null : signedBy(request.body);
       if (signed === null) return handle(request, response);
@@ -63,10 +66,15 @@ export function createCallers({ tokens, apps, limiter, cors }: CallersDeps): Cal
     of(request) {
       const token = known.get(request);
       if (!token) return signedBy(request.body);
-      return { signer: token.signer, key: toHex(token.content.key), id: token.id };
+      return { signer: token.signer, key: identityOf(token), id: token.id };
     },
   };
 }
+
+const takesToken = ({ kind }: Access): boolean => kind !== 'public' && kind !== 'signed';
+
+/** Whose word a token is, delegated or not. */
+const identityOf = ({ signer, app, wallet }: Credential): string => (signer === 'app' ? app : wallet);
 
 /** Parameters of an address. */
 type Named = Readonly<Record<string, unknown>>;

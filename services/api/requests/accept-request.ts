@@ -1,4 +1,11 @@
-import { checkRequestTime, fromHex, type KindName, verifyRequest, ZERO_KEY } from '../../../protocol/index.ts';
+import {
+  type Credential,
+  checkRequestTime,
+  fromHex,
+  type KindName,
+  verifyRequest,
+  ZERO_KEY,
+} from '../../../protocol/index.ts';
 import type { App } from '../../pipeline/ports/apps.ts';
 import { type RequestAnswer, RequestClash, RequestForgotten, type Requests } from '../../pipeline/ports/requests.ts';
 import { ApiProblem } from '../problems.ts';
@@ -17,7 +24,7 @@ export interface AcceptRequestDeps {
  * @throws ProtocolError for form, signature and time; ApiProblem `unknown_app`, `request_clash`, `older_than_erasure`, and what the handler refuses
  */
 export function createAcceptRequest({ network, requests, now, app }: AcceptRequestDeps) {
-  return async (handler: RequestHandler, body: unknown): Promise<RequestAnswer> => {
+  return async (handler: RequestHandler, body: unknown, appToken: Credential | null): Promise<RequestAnswer> => {
     const request = verifyRequest<KindName>(body, { network, kind: handler.kind });
     try {
       const known = await requests.find(request);
@@ -25,7 +32,7 @@ export function createAcceptRequest({ network, requests, now, app }: AcceptReque
       checkRequestTime(request, now());
       const owner = { app: fromHex(request.app, 32), wallet: fromHex(request.wallet, 32) };
       if (request.app !== ZERO_KEY && !(await app(owner.app))) throw new ApiProblem('unknown_app');
-      const asked = { request, owner, now: now() };
+      const asked = { request, owner, now: now(), appToken };
       const prepared = await handler.before?.(asked);
       const answer = await requests.once(request, async (effects) => {
         // Signed before an erasure and held back, it would count for what is written after a re-opening.
@@ -33,7 +40,7 @@ export function createAcceptRequest({ network, requests, now, app }: AcceptReque
         if (erasure && request.issuedAt <= erasure.issuedAt) throw new ApiProblem('older_than_erasure');
         return handler.run(asked, effects, prepared);
       });
-      handler.after?.();
+      handler.after?.(asked);
       return answer;
     } catch (error) {
       if (error instanceof RequestClash) throw new ApiProblem('request_clash');

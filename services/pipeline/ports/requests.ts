@@ -1,5 +1,6 @@
 import type { Consent, Epochs, VerifiedRequest } from '../../../protocol/index.ts';
 import type { Selector } from '../rules/removal.ts';
+import type { TokenRevocation } from './token-revocations.ts';
 import type { Owner } from './vault.ts';
 
 /** JSON that an accepted request is answered with, the first time and every later time. */
@@ -52,6 +53,8 @@ export interface RequestEffects {
    * @returns false, and changes nothing, when it is in another cluster and has keys in some app: there may be data in the other one
    */
   associate(cluster: string): Promise<boolean>;
+  /** Puts a token on the list of revoked ones; one that is there stays for the longer of both times. */
+  disown(revocation: TokenRevocation): Promise<void>;
   /** The last erasure of this owner, or null. */
   lastErasure(): Promise<{ id: Uint8Array; issuedAt: number; fence: number | null } | null>;
 }

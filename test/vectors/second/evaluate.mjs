@@ -12,7 +12,7 @@ import { checkEvent, commitment, preimage } from './events.mjs';
 import { openSealed, pairOf, transitPair, unwrapRoot, wrapRoot } from './keys.mjs';
 import { openMeta, sealMeta } from './meta.mjs';
 import { signReceipt, verifyReceipt } from './receipts.mjs';
-import { checkTime, signRequest, verifyRequest } from './requests.mjs';
+import { bearer, checkTime, signRequest, verifyRequest } from './requests.mjs';
 import { amount, feeOf, parseRemark, remark, settlementLeaf } from './settlement.mjs';
 import { verify } from './signatures.mjs';
 import { treeOf } from './trees.mjs';
@@ -143,6 +143,7 @@ const OPERATIONS = {
     checkTime(request, input.now);
     return { message: hex(request.message), hash: hex(request.hash), content: shown(request.content) };
   },
+  bearer: (input) => bearer(input.bearer, input.network, input.now),
   sign_request: ({ seed, fields, content }) => signRequest(anyHex(seed), fields, marked(content)),
   open_scope_key: (input) => {
     const pair = pairOf(anyHex(input.seed));

@@ -1,6 +1,6 @@
 // Signed requests, certificates and tokens, from docs/formats.md ("Requests").
 import { checkNetwork, checkSigning } from './batches.mjs';
-import { base64url, cat, H, hex, isHex, lp, need, uint, unbase64url, unhex, utf8 } from './bytes.mjs';
+import { attempt, base64url, cat, H, hex, isHex, lp, need, textOf, uint, unbase64url, unhex, utf8 } from './bytes.mjs';
 import { decode, encode } from './cbor.mjs';
 import { checkLabel, checkScopeName, isEventId } from './events.mjs';
 import { integer, isObject, members } from './json.mjs';
@@ -57,6 +57,7 @@ const KINDS = {
     key: publicKey('token_key'),
     expiresAt: end,
   },
+  disown: { token: bytes(16, 'token') },
   remove: {
     events: list('selector', 1000, (value) => need(isEventId(value), 'selector')),
     from: number('selector'),
@@ -77,11 +78,15 @@ const RELATIONS = {
     need(!all || signer === 'app', 'author');
     need(content.expiresAt - issuedAt <= DAY, 'expires');
   },
+  disown: ({ wallet, signer }) => need(wallet !== ZERO || signer === 'app', 'key'),
   remove: (_, content) => {
     need(['events', 'from,to', 'session'].includes(Object.keys(content).sort().join()), 'selector');
     if ('from' in content) need(content.from < content.to, 'selector');
   },
 };
+
+/** The kinds that an app signs, too, for all its wallets or for one. */
+const BY_APP = ['token', 'disown'];
 
 const MEMBERS = [
   'kind',
@@ -121,11 +126,11 @@ function checkForm(request, expected) {
   need(typeof kind === 'string' && Object.hasOwn(KINDS, kind) && (expected ?? kind) === kind, 'kind');
   checkNetwork(network);
   need(isHex(app, 32) && (app !== ZERO || kind === 'recipient' || kind === 'associate'), 'key');
-  need(isHex(wallet, 32) && (wallet !== ZERO || kind === 'token'), 'key');
+  need(isHex(wallet, 32) && (wallet !== ZERO || BY_APP.includes(kind)), 'key');
   unhex(id, 16, 'request_id');
   integer(issuedAt, 'number');
   checkSigning(request);
-  need(signer === 'wallet' || kind === 'token', 'author');
+  need(signer === 'wallet' || BY_APP.includes(kind), 'author');
   unhex(signature, 64, 'signature');
   return contentOf(request);
 }
@@ -143,12 +148,13 @@ function messageOf({ kind, network, app, wallet, id, issuedAt, body }) {
 }
 
 /** The request with its `content`, `message` and `hash`; its time is not looked at. */
-export function verifyRequest(request, network, expected) {
+/** `by`: the key that must have signed where it is not the author's own. */
+export function verifyRequest(request, network, expected, by) {
   const content = checkForm(request, expected);
   need(request.network === network, 'network');
   const message = messageOf(request);
   const { algorithm, wrap, signer, app, wallet, signature } = request;
-  const key = unhex(signer === 'app' ? app : wallet, 32, 'key');
+  const key = unhex(by ?? (signer === 'app' ? app : wallet), 32, 'key');
   verify({ algorithm, wrap, publicKey: key, message, signature: unhex(signature, 64, 'signature') });
   return { ...request, content, message, hash: H(message) };
 }
@@ -160,6 +166,38 @@ export function checkTime({ kind, issuedAt, content }, now) {
   }
   need(now >= issuedAt, 'not_yet');
   need(now < content.expiresAt, 'expired');
+}
+
+/** What a token as it is sent allows, from docs/formats.md ("A bearer"). */
+export function bearer(text, network, now) {
+  const raw = textOf(unbase64url(text));
+  const value = attempt('json', () => JSON.parse(raw));
+  const delegated = isObject(value) && 'chain' in value;
+  if (delegated)
+    need(Array.isArray(value.chain) && value.chain.length === 2 && Object.keys(value).length === 1, 'token_chain');
+  const verified = (token, by) => {
+    const request = verifyRequest(token, network, 'token', by);
+    checkTime(request, now);
+    return request;
+  };
+  const first = verified(delegated ? value.chain[0] : value);
+  const author = first.signer === 'app' ? first.app : first.wallet;
+  const key = hex(first.content.key);
+  if (!delegated) need(key === author, 'token_chain');
+  const last = delegated ? verified(value.chain[1], key) : first;
+  if (delegated) {
+    const [outer, inner] = [first.content, last.content];
+    const kept = outer.wallet === '*' || first.wallet === last.wallet;
+    const inside =
+      inner.operations.every((one) => outer.operations.includes(one)) && inner.expiresAt <= outer.expiresAt;
+    const same = hex(inner.key) === key && inner.audience === outer.audience && first.app === last.app;
+    need(kept && inside && same && first.signer === last.signer, 'token_chain');
+  }
+  const ends = [{ author, token: first.id }];
+  if (delegated) ends.push({ author, token: last.id }, { author: key, token: last.id });
+  const { audience, operations, expiresAt, wallet } = last.content;
+  const whose = wallet === '*' ? '*' : last.wallet;
+  return { app: last.app, wallet: whose, signer: last.signer, audience, operations, expiresAt, ends };
 }
 
 /** Only with ed25519: sr25519 signs with randomness. */

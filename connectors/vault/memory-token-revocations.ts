@@ -1,0 +1,12 @@
+import type { TokenRevocations } from '../../services/pipeline/ports/token-revocations.ts';
+import type { KeyTables } from './memory-tables.ts';
+
+/** Memory twin of the revoked tokens, over the tables of the accepted requests. */
+export const createMemoryTokenRevocations = ({ disowned }: KeyTables): TokenRevocations => ({
+  live: async (now) => [...disowned.values()].filter(({ until }) => until > now),
+  async prune(now) {
+    const over = [...disowned].filter(([, { until }]) => until <= now);
+    for (const [name] of over) disowned.delete(name);
+    return over.length;
+  },
+});
