@@ -8,6 +8,7 @@ interface BenchOptions {
 
 /** Benchmarks by name; loaded only when run. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(options: BenchOptions): Promise<void> }>>> = {
+  api: () => import('../bench/api.ts'),
   crypto: () => import('../bench/crypto.ts'),
   ingest: () => import('../bench/ingest.ts'),
   pipeline: () => import('../bench/pipeline.ts'),
