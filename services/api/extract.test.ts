@@ -282,3 +282,98 @@ describe('a cursor', () => {
     expect(eventsOf(await linesOf(owner, owner, `?after=${cursor}`)).map(({ time }) => time)).toEqual([day(3), day(3)]);
   });
 });
+
+describe('a stream', () => {
+  /** Reads until so many events came, then waits. */
+  async function begun(query = ''): Promise<{ all: string; rest(): Promise<string> }> {
+    const answer = await fetch(walletUrl(owner, query), { headers: token(owner) });
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    const decoder = new TextDecoder();
+    const first = decoder.decode((await reader.read()).value, { stream: true });
+    return {
+      all: first,
+      async rest() {
+        let text = first;
+        for (let step = await reader.read(); !step.done; step = await reader.read())
+          text += decoder.decode(step.value, { stream: true });
+        return text;
+      },
+    };
+  }
+  /** More than any socket keeps for a reader that does not read. */
+  const LARGE = 'x'.repeat(120_000);
+  async function storeLarge(batches: number) {
+    const stored = [];
+    for (let n = 0; n < batches; n += 1) {
+      const one = world.batchOf(owner, 6, day(1));
+      const events = one.events.map((event) => ({
+        ...event,
+        scopes: { purchase: { salt: toHex(randomBytes(16)), data: LARGE } },
+      }));
+      const time = new Date(Date.parse(day(1)) + n).toISOString();
+      stored.push(world.batchOf(owner, 6, time, { events: events.map((event) => ({ ...event, time })) }));
+      await world.store(stored.at(-1) as (typeof stored)[number]);
+    }
+    return stored;
+  }
+
+  test('that is not read stops being made; what is removed meanwhile does not come any more', async () => {
+    const stored = await storeLarge(24);
+    const asked = world.it.vault.tables.removals.length;
+    const stream = await begun();
+    const last = stored.at(-1)?.events ?? [];
+    remove(
+      owner,
+      last.map(({ id }) => id),
+    );
+    expect(world.it.vault.tables.removals).toHaveLength(asked + 1);
+    const text = await stream.rest();
+    for (const { id } of last) expect(text).not.toContain(id);
+    expect(text).toContain(stored[22]?.events[0]?.id ?? 'none');
+    expect(text.trimEnd().split('\n').at(-1)).toContain('{"end":{"events":138,');
+  });
+
+  test('that is cut goes on from its last cursor, and nothing comes twice or is missed', async () => {
+    const stored = await storeLarge(8);
+    let cuts = 0;
+    // Every second answer is cut in the middle of a line.
+    const cutting: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init);
+      if (cuts++ % 2 === 1) return answer;
+      let left = 2_500_000;
+      const cut = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, to) {
+          if (left <= 0) return;
+          to.enqueue(chunk.subarray(0, left));
+          left -= chunk.length;
+          if (left <= 0) to.terminate();
+        },
+      });
+      return new Response(answer.body?.pipeThrough(cut) ?? null, { status: answer.status });
+    };
+    const { all, completeness, events } = await extracted(token(owner), { wallet: owner.account.publicKey }, cutting);
+    expect(cuts).toBeGreaterThan(1);
+    expect(all.map(({ id }) => id)).toEqual(stored.flatMap((one) => one.events.map(({ id }) => id)));
+    expect([events, completeness[0]?.complete]).toEqual([48, true]);
+  });
+
+  test('of an erased wallet ends with nothing more', async () => {
+    await storeLarge(24);
+    const stream = await begun();
+    await owner.requests.erase();
+    world.cachesEnd();
+    const text = await stream.rest();
+    const end = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '{}') as ExtractLine;
+    expect(end.end?.events).toBeLessThan(144);
+  });
+});
+
+test('a ninth stream at once is put off', async () => {
+  const { createExtract } = await import('./extract/stream.ts');
+  const never = new Promise<never>(() => undefined);
+  const deps = { index: { selected: () => never }, cursors: {}, elapsed: () => 0, clusters: new Map() };
+  const run = createExtract(deps as unknown as Parameters<typeof createExtract>[0]);
+  const wish = { app: new Uint8Array(32), wallet: null, after: null, limit: 1, proof: false } as never;
+  for (let n = 0; n < 8; n += 1) void run(wish, { write: async () => undefined });
+  await expect(run(wish, { write: async () => undefined })).rejects.toMatchObject({ code: 'overloaded' });
+});

@@ -53,11 +53,6 @@ export class SegmentReader {
     return found.batch;
   }
 
-  /** Begins to fetch a segment that will be read soon; whether it comes is told when it is read. */
-  ahead({ segment }: Pick<BatchPlace, 'segment'>): void {
-    this.#segment(CID.decode(segment));
-  }
-
   #segment(cid: CID): Segment {
     const key = cid.toString();
     const known = this.#segments.get(key);

@@ -23,7 +23,8 @@ export async function* batchGroups(
   let next = pageAfter(after);
   // The batch in which the cursor stands may go on. It is gone when it was erased.
   const [begun] = after ? await settled(index.batches([after.batchId]), next) : [];
-  let group: LiveBatch[] = begun && isLive(begun) && isOf(selection, begun) ? [begun] : [];
+  let group = new Group();
+  if (begun && isLive(begun) && isOf(selection, begun)) group.add(begun);
   for (;;) {
     const page = (await next).filter(isLive);
     const last = page.at(-1);
@@ -31,15 +32,15 @@ export async function* batchGroups(
     // Whoever asks for the page hears of it.
     next.catch(() => undefined);
     for (const batch of page) {
-      if (!fits(group, batch)) {
-        yield group;
-        group = [];
+      if (!group.fits(batch)) {
+        yield group.batches;
+        group = new Group();
       }
-      group.push(batch);
+      group.add(batch);
     }
     if (page.length < PAGE) break;
   }
-  if (group.length > 0) yield group;
+  if (group.batches.length > 0) yield group.batches;
 }
 
 async function settled<T>(first: Promise<T>, other: Promise<unknown>): Promise<T> {
@@ -51,10 +52,21 @@ const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 const isOf = ({ app, wallet }: BatchSelection, batch: LiveBatch) =>
   same(app, batch.app) && (wallet === null || same(wallet, batch.wallet));
 
-function fits(group: readonly LiveBatch[], batch: LiveBatch): boolean {
-  if (group.length === 0) return true;
-  if (group.length >= GROUP_BATCHES) return false;
-  const bytes = group.reduce((sum, { body }) => sum + body.bytes, batch.body.bytes);
-  const segments = new Set([...group, batch].map(({ body }) => toHex(body.segment)));
-  return bytes <= GROUP_BYTES && segments.size <= GROUP_SEGMENTS;
+/** A group as it grows. */
+class Group {
+  readonly batches: LiveBatch[] = [];
+  readonly #segments = new Set<string>();
+  #bytes = 0;
+
+  fits({ body }: LiveBatch): boolean {
+    if (this.batches.length === 0) return true;
+    if (this.batches.length >= GROUP_BATCHES || this.#bytes + body.bytes > GROUP_BYTES) return false;
+    return this.#segments.size < GROUP_SEGMENTS || this.#segments.has(toHex(body.segment));
+  }
+
+  add(batch: LiveBatch): void {
+    this.batches.push(batch);
+    this.#bytes += batch.body.bytes;
+    this.#segments.add(toHex(batch.body.segment));
+  }
 }

@@ -15,11 +15,6 @@ export function createStoredBatches(clusters: ReadonlyMap<string, Pick<IpfsClust
     return reader;
   };
   return {
-    /** Begins to read what will be asked for next. */
-    ahead(batches: readonly LiveBatch[]): void {
-      for (const { body } of batches) readers.get(body.cluster)?.ahead(body);
-    },
-
     /** What is stored of each batch, in order, or why that will never be known. @throws RetriableError when a node is away */
     of: (batches: readonly LiveBatch[]): Promise<(StoredBatch | FatalError)[]> =>
       Promise.all(
@@ -34,3 +29,5 @@ export function createStoredBatches(clusters: ReadonlyMap<string, Pick<IpfsClust
       ),
   };
 }
+
+export type StoredBatches = ReturnType<typeof createStoredBatches>;

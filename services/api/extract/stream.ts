@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { equalBytes, toHex, type UnreadableLine } from '../../../protocol/index.ts';
+import { RetriableError } from '../../pipeline/errors.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
@@ -17,7 +18,7 @@ import { type LineWriter, PIECE } from './line-writer.ts';
 import { type GroupDeps, type GroupWish, type OpenedGroup, openGroup } from './opened-group.ts';
 import { createKeptReaders } from './readers.ts';
 import { batchesFor, eventFilter, type Wanted } from './selection.ts';
-import { createStoredBatches } from './stored-batches.ts';
+import { createStoredBatches, type StoredBatches } from './stored-batches.ts';
 
 export interface ExtractDeps extends GroupDeps, CompletenessDeps {
   readonly index: Pick<IndexStore, 'batches' | 'selected' | 'sequences'>;
@@ -46,6 +47,8 @@ const MOST_STREAMS = 8;
 const FRESH_MS = Math.min(REMOVED_FRESH_MS, VAULT_CACHE_MS) / 2;
 /** A stream that finds nothing for so long shows that it is alive. */
 const QUIET_MS = 15_000;
+/** A group that is stale each time it was opened, so often in a row. */
+const MOST_TRIES = 3;
 
 /** Streams of events. @throws ApiProblem `overloaded` while as many are under way as may be; `invalid` for a cursor that is none */
 export function createExtract(deps: ExtractDeps) {
@@ -78,13 +81,43 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
   let unreadable = 0;
   let wroteAt = elapsed();
 
+  /** Keys of what is opened are held no longer than the vault itself holds them, however slow the reader is. */
+  const open = new Set<OpenedGroup>();
+  function forgetAll(): void {
+    for (const group of open) group.forget();
+    open.clear();
+  }
+
   /** Every piece ends with where it ends: whoever is cut off goes on from there. */
   async function flush(): Promise<void> {
     if (!deps.ready()) throw new ApiProblem('stopping');
     const text = at ? piece + lineOf('cursor', cursors.show(owner, at)) : piece;
     piece = '';
     wroteAt = elapsed();
-    if (text !== '') await out.write(text);
+    if (text === '') return;
+    const late = setTimeout(forgetAll, FRESH_MS);
+    try {
+      await out.write(text);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** What was asked is too old, or its keys are gone: it is to be opened again. */
+  const isStale = (group: OpenedGroup) => !open.has(group) || elapsed() - group.askedAt > FRESH_MS;
+
+  async function opened(batches: readonly LiveBatch[], those: Awaited<ReturnType<StoredBatches['of']>>) {
+    const group = await openGroup(deps, wish, readersFor, batches, those);
+    open.add(group);
+    return group;
+  }
+
+  /** The next group, opened: while one is written, the one behind it is read and asked for. */
+  async function nextGroup() {
+    const { value: batches, done } = await groups.next();
+    if (done) return null;
+    const those = await stored.of(batches);
+    return { batches, those, group: await opened(batches, those) };
   }
 
   function note(batch: LiveBatch, by: readonly string[]): void {
@@ -124,7 +157,7 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
           if (events >= wish.limit) return false;
           if (piece.length < PIECE) continue;
           await flush();
-          if (elapsed() - group.askedAt > FRESH_MS) return false;
+          if (isStale(group)) return false;
         }
       }
       at = { time: batch.body.summary.timeMin, batchId: batch.batchId, index: batch.body.summary.count - 1 };
@@ -136,24 +169,28 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
     for (let partition = 0; partition < deps.partitions; partition += 1)
       shown.marks.set(partition, (await deps.positions.load('indexer', partition)).mark);
   const groups = batchGroups(deps.index, batchesFor(wish.app, wish.wallet, wish), at);
-  let coming = groups.next();
+  let coming = nextGroup();
   try {
     while (events < wish.limit) {
-      const { value: batches, done } = await coming;
-      if (done) break;
-      const ready = await stored.of(batches);
-      coming = groups.next();
-      coming.then(({ value }) => value && stored.ahead(value)).catch(() => undefined);
-      for (let isDone = false; !isDone && events < wish.limit; ) {
-        const group = await openGroup(deps, wish, readersFor, batches, ready);
-        // Others are served in between.
-        await setImmediate();
-        try {
-          isDone = await writeGroup(group);
-        } finally {
-          group.forget();
-        }
+      const next = await coming;
+      if (!next) break;
+      coming = nextGroup();
+      // Whoever waits for it hears of it.
+      coming.catch(() => undefined);
+      // Others are served in between.
+      await setImmediate();
+      let { group } = next;
+      for (let tries = 0; isStale(group) || !(await writeGroup(group)); ) {
+        if (events >= wish.limit) break;
+        tries = wroteAt > group.askedAt ? 0 : tries + 1;
+        if (tries > MOST_TRIES)
+          throw new RetriableError('too_slow', 'what the reader was allowed is too old by the time it is known');
+        group.forget();
+        open.delete(group);
+        group = await opened(next.batches, next.those);
       }
+      group.forget();
+      open.delete(group);
       if (piece !== '' || elapsed() - wroteAt > QUIET_MS) await flush();
     }
     const more = events >= wish.limit;
@@ -165,7 +202,9 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
     const cursor = at && cursors.show(owner, at);
     await out.write(piece + lineOf('end', { events, unreadable, more, cursor }));
   } finally {
-    await groups.return(undefined).catch(() => undefined);
+    await coming.catch(() => undefined);
+    forgetAll();
+    await groups.return(undefined);
   }
 }
 
