@@ -15,6 +15,7 @@ import {
 } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
 import type { DisclosedEvent, ScopeKeyOf } from './read-event.ts';
+import { type ReceiptOf, receiptPath } from './receipts.ts';
 import { type Transport, TryAgain } from './transport.ts';
 
 /** Where each kind of signed request goes. */
@@ -216,6 +217,12 @@ export class WalletRequests {
   /** Makes everything of this wallet in this app unreadable. `removal` tells how far it is. */
   erase(): Promise<{ id: string; rootVersions: number[] }> {
     return this.#send('erase', {});
+  }
+
+  /** What the operator states about a batch or an event, signed now: keep it, and check it with `verifiedReceipt`. */
+  receipt(of: ReceiptOf): Promise<Receipt> {
+    const path = receiptPath(of, { app: this.#settings.app, wallet: this.#account.publicKey });
+    return this.#again(() => this.#transport.get<Receipt>(path, this.#bearer(['receipts.read'])));
   }
 
   reopen(): Promise<{ id: string; rootVersion: number }> {
