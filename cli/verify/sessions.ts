@@ -109,13 +109,14 @@ export function judgeSessions(
   });
 }
 
-/** A receipt that is not the operator's has one claim only. */
-const claimIn = (judged: JudgedReceipt | undefined, name: string): Claim =>
-  judged?.claims.find(({ claim }) => claim === name) ?? {
-    claim: name,
-    verdict: judged?.ok === false ? 'failed' : 'not stated',
-    detail: judged === undefined ? 'no receipt was given' : 'the receipt does not hold',
-  };
+/** A receipt that is not the operator's has one claim only; a service that shows an event can always give one. */
+const claimIn = (judged: JudgedReceipt | undefined, name: string): Claim => {
+  if (judged !== undefined) {
+    const detail = 'the receipt does not hold';
+    return judged.claims.find(({ claim }) => claim === name) ?? { claim: name, verdict: 'failed', detail };
+  }
+  return { claim: name, verdict: name === 'operator' ? 'failed' : 'not stated', detail: 'no receipt was given' };
+};
 
 /** A batch of a source, as its header or its receipt says. */
 export interface Numbered {
