@@ -50,6 +50,7 @@ export {
   type ScopeKeyOf,
 } from './read-event.ts';
 export { MetaKeyMissing, Reader, type ReaderOptions, type ReadPage, type WantedEvents } from './reader.ts';
+export { type ReceiptOf, ReceiptRefused, receiptPath, verifiedReceipt } from './receipts.ts';
 export { appToken, delegate, type TokenSettings, type TokenSigner, walletToken } from './tokens.ts';
 export { type BatchStatus, TryAgain } from './transport.ts';
 export type { Loss } from './undelivered.ts';

@@ -15,6 +15,7 @@ import {
 } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
 import type { DisclosedEvent, ScopeKeyOf } from './read-event.ts';
+import { type ReceiptOf, receiptPath } from './receipts.ts';
 import { walletToken } from './tokens.ts';
 import { type Transport, TryAgain } from './transport.ts';
 
@@ -224,6 +225,12 @@ export class WalletRequests {
   /** Ends a token of this account, or one that was signed under it, before its time. @param token its id, hex */
   disown(token: string): Promise<{ id: string; effectiveWithinSeconds: number }> {
     return this.#send('disown', { token: fromHex(token, 16) });
+  }
+
+  /** What the operator states about a batch or an event, signed now: keep it, and check it with `verifiedReceipt`. */
+  receipt(of: ReceiptOf): Promise<Receipt> {
+    const path = receiptPath(of, { app: this.#settings.app, wallet: this.#account.publicKey });
+    return this.#again(() => this.#transport.get<Receipt>(path, this.#bearer(['receipts.read'])));
   }
 
   reopen(): Promise<{ id: string; rootVersion: number }> {

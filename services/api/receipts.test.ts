@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CID } from 'multiformats/cid';
 import { type JudgedReceipt, judgeReceipt, leafOf, toHex } from '../../protocol/index.ts';
+import { ReceiptRefused, verifiedReceipt } from '../../sdk/js/index.ts';
 import { operator, someBatch } from '../../test/support/api.ts';
 import { call } from '../../test/support/call-api.ts';
 import { type Party, type ReadingWorld, readingWorld } from '../../test/support/reading-world.ts';
@@ -133,6 +134,17 @@ describe('the receipt of an event', () => {
       expect(event?.event && leafOf(event.event)).toEqual(leafOf(batch.events[index] as (typeof batch.events)[number]));
       expect(JSON.stringify(event)).not.toContain('"data"');
     }
+  });
+
+  test('comes to the SDK, which refuses what is not the pinned operator’s', async () => {
+    const { batch, ids } = await stored(2);
+    const pinned = { key: operator.publicKey, network: 'cere-sandbox' };
+    const [eventId = ''] = ids;
+    const receipt = await owner.requests.receipt({ eventId, inBatch: toHex(batch.batchId) });
+    expect(verifiedReceipt(receipt, pinned).batch?.event).toMatchObject({ index: 0, event: { id: eventId } });
+    const whole = await owner.requests.receipt({ batchId: toHex(batch.batchId) });
+    expect(verifiedReceipt(whole, pinned).kind).toBe('batch');
+    expect(() => verifiedReceipt({ ...whole, signature: receipt.signature }, pinned)).toThrow(ReceiptRefused);
   });
 
   test('is for the wallet and its app; an id that was never seen has none', async () => {
