@@ -16,10 +16,12 @@ const ADVICE: Readonly<Record<number, string>> = {
   413: 'Nothing was stored. Send less at once.',
   414: 'Shorten the address, or use the form of the request that has a body.',
   415: 'Nothing was stored. Send the body as the document describes it.',
+  416: 'Ask for the size with HEAD, and for a range that lies within it.',
   422: 'Nothing was stored. The bytes could be read, but are not valid: `detail` says what is wrong, and `line` names the line of a batch. Mend it and sign anew.',
   429: 'Nothing is lost: wait as Retry-After says and send the same bytes again.',
   431: 'Send fewer or shorter headers.',
   500: 'What became of the request is not known. Requests are idempotent: send the same bytes again, and tell the operator if it stays so.',
+  502: 'Asking again does not help by itself: tell the operator, who finds it in the log.',
   503: 'Nothing is lost: wait as Retry-After says and send the same bytes again.',
 };
 
