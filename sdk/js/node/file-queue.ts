@@ -12,7 +12,8 @@ const FOLDER_MODE = 0o700;
 
 /**
  * A queue in files, one for each wallet in an app: batches outlive `kill -9` and a loss of power, and are delivered by the next process that opens the
- * queue, each once. **The events are in it in the clear**, readable by this user only, until they are safe; keep the folder where you would keep them.
+ * queue, each once. **The events are in it in the clear**, readable by this user only, until they are safe and the file is
+ * written anew (at the next opening, or a megabyte of history); keep the folder where you would keep them.
  * For Node; local disks only, no network shares.
  * @param folder made when it is not there
  * @example
