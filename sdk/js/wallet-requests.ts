@@ -230,7 +230,7 @@ export class WalletRequests {
   /** What the operator states about a batch or an event, signed now: keep it, and check it with `verifiedReceipt`. */
   receipt(of: ReceiptOf): Promise<Receipt> {
     const path = receiptPath(of, { app: this.#settings.app, wallet: this.#account.publicKey });
-    return this.#again(() => this.#transport.get<Receipt>(path, this.#bearer(['receipts.read'])));
+    return this.#again(() => this.#transport.get<Receipt>(path, this.bearer(['receipts.read'])));
   }
 
   reopen(): Promise<{ id: string; rootVersion: number }> {
