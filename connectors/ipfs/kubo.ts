@@ -2,6 +2,7 @@ import { CID as ClientCid, create } from 'ipfs-http-client';
 import { CID } from 'multiformats/cid';
 import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
 import type { IpfsCluster } from '../../services/pipeline/ports/ipfs.ts';
+import { openBlocks } from './kubo-blocks.ts';
 import { verifyBlock } from './verify-block.ts';
 
 export interface KuboOptions {
@@ -24,6 +25,7 @@ const RAW = 0x55;
  */
 export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCluster {
   const client = create({ url });
+  const blocks = openBlocks(url);
   const closed = new AbortController();
 
   /** Every call gets its own deadline: the client passes `timeout` on to only some of its requests, `signal` to all. */
@@ -35,6 +37,8 @@ export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCl
       throw mapped(error, `${what} at IPFS cluster ${name}`, deadline.aborted ? ms : null);
     }
   }
+
+  const unchecked = (cid: CID) => bounded('block', timeoutMs, (signal) => blocks.get(cid, signal));
 
   return {
     name,
@@ -75,12 +79,13 @@ export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCl
         }
       }),
 
-    block: (cid) =>
-      bounded('block', timeoutMs, async (signal) => {
-        const bytes = await client.block.get(ClientCid.parse(cid.toString()), { signal });
-        verifyBlock(cid, bytes);
-        return bytes;
-      }),
+    async block(cid) {
+      const bytes = await unchecked(cid);
+      verifyBlock(cid, bytes);
+      return bytes;
+    },
+
+    unchecked,
 
     async *pins() {
       const deadline = AbortSignal.timeout(timeoutMs * 10);
@@ -94,6 +99,7 @@ export function openKubo({ name, url, timeoutMs = 30_000 }: KuboOptions): IpfsCl
 
     async close() {
       closed.abort(new Error(`IPFS cluster ${name} is closed`));
+      blocks.close();
     },
   };
 }

@@ -21,6 +21,7 @@ import type { Requests } from '../pipeline/ports/requests.ts';
 import type { SettlementProofs } from '../pipeline/ports/settlement-proofs.ts';
 import type { SettlementStatus } from '../pipeline/ports/settlement-status.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
+import type { SegmentSource } from '../pipeline/segment-reader.ts';
 import { createAcceptBatch } from './accept-batch.ts';
 import { addressesOf } from './addresses.ts';
 import { createAppRegister } from './app-register.ts';
@@ -78,7 +79,7 @@ export interface ApiDeps {
   readonly codec: Codec<Received>;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
   /** Where segments are read and blobs are kept, by name. */
-  readonly clusters: ReadonlyMap<string, BlobCluster>;
+  readonly clusters: ReadonlyMap<string, BlobCluster & SegmentSource>;
   readonly blobs: Blobs;
   /** Which wallet is in which cluster. */
   readonly placement: Pick<Clusters, 'of'>;

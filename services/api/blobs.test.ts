@@ -24,6 +24,7 @@ import { eventually } from '../../test/support/room-process.ts';
 import { RetriableError } from '../pipeline/errors.ts';
 import type { EventDetail } from '../pipeline/events.ts';
 import { type Selector, sessionMark } from '../pipeline/rules/removal.ts';
+import type { SegmentSource } from '../pipeline/segment-reader.ts';
 import type { BlobCluster } from './blobs/clusters.ts';
 import { sweepBlobs } from './blobs/sweep.ts';
 
@@ -49,7 +50,8 @@ let alarms: EventDetail[] = [];
 let passed = 0;
 
 /** Checks what it reads, as every end of the port does. */
-const cluster: BlobCluster = {
+const cluster: BlobCluster & SegmentSource = {
+  unchecked: async (cid) => changed.get(String(cid)) ?? node.unchecked(cid),
   async block(cid) {
     const bytes = changed.get(String(cid)) ?? (await node.block(cid));
     verifyBlock(cid, bytes);

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { CID } from 'multiformats/cid';
 import { encryptionKeyPairFromSeed, toHex } from '../../protocol/index.ts';
 import { call } from '../../test/support/call-api.ts';
 import { NOTHING, type Party, type ReadingWorld, readingWorld } from '../../test/support/reading-world.ts';
 import type { EventDetail } from '../pipeline/events.ts';
+import type { SegmentSource } from '../pipeline/segment-reader.ts';
 import type { BlobCluster } from './blobs/clusters.ts';
 import { createCursors } from './disclosures/cursor.ts';
 import { createEventPages } from './disclosures/event-page.ts';
@@ -18,13 +20,15 @@ let blocks = 0;
 let elapsed = 0;
 let alarms: EventDetail[] = [];
 
-const ipfs: BlobCluster = {
-  async block(cid) {
-    blocks += 1;
-    const bytes = await world.it.ipfs.block(cid);
-    await meanwhile(blocks);
-    return bytes;
-  },
+async function given(cid: CID): Promise<Uint8Array> {
+  blocks += 1;
+  const bytes = await world.it.ipfs.block(cid);
+  await meanwhile(blocks);
+  return bytes;
+}
+const ipfs: BlobCluster & SegmentSource = {
+  block: given,
+  unchecked: given,
   put: (cid, bytes) => world.it.ipfs.put(cid, bytes),
   pin: (root) => world.it.ipfs.pin(root),
   unpin: (root) => world.it.ipfs.unpin(root),

@@ -11,8 +11,12 @@ export interface StoredBatch {
   readonly epoch: number;
   /** Envelope of scope `__meta`. */
   readonly meta: Uint8Array;
+  /** How many events. */
+  readonly count: number;
   /** In batch order: scope name → envelope. */
   readonly events: readonly Readonly<Record<string, Uint8Array>>[];
+  /** One envelope, base64url; undefined where the event has no such scope. */
+  envelopeText(index: number, scope: string): string | undefined;
 }
 
 /** Where a batch is, and what it must hash to. */
@@ -24,15 +28,23 @@ export interface BatchPlace {
   readonly hash: Uint8Array;
 }
 
-type Segment = Promise<readonly SegmentSlot[]>;
+/** `isChecked`: the block was hashed as a whole. */
+type Segment =
+  | { readonly slots: Promise<readonly SegmentSlot[]>; readonly isChecked: true }
+  | { readonly slots: Promise<readonly SegmentSlot[] | undefined>; readonly isChecked: false };
+export type SegmentSource = Pick<IpfsCluster, 'block' | 'unchecked'>;
 
-/** Reads batches out of segments. A segment is at most 1 MiB and fetched once while it is among the last `keep` ones. */
+/**
+ * Reads batches out of segments. A segment is at most 1 MiB and fetched once while it is among the last `keep` ones. Every byte that is handed
+ * out is hashed once, as part of its batch, whose hash the index knows; the segment as a whole is checked only when a batch is not as it should be,
+ * to tell a node that lies from an index that does.
+ */
 export class SegmentReader {
-  readonly #ipfs: Pick<IpfsCluster, 'block'>;
+  readonly #ipfs: SegmentSource;
   readonly #keep: number;
   readonly #segments = new Map<string, Segment>();
 
-  constructor(ipfs: Pick<IpfsCluster, 'block'>, keep = Number.POSITIVE_INFINITY) {
+  constructor(ipfs: SegmentSource, keep = Number.POSITIVE_INFINITY) {
     this.#ipfs = ipfs;
     this.#keep = keep;
   }
@@ -43,33 +55,57 @@ export class SegmentReader {
    */
   async batch({ segment, slot, hash }: BatchPlace): Promise<StoredBatch> {
     const cid = CID.decode(segment);
-    const found = (await this.#segment(cid))[slot];
-    if (!found) throw new FatalError('batch_not_stored', `segment ${cid} has no slot ${slot}`);
-    if (!equalBytes(blake2b256(found.encoded), hash))
+    const isIt = (found: SegmentSlot | undefined): found is SegmentSlot =>
+      found !== undefined && equalBytes(blake2b256(found.encoded), hash);
+    const found = (await this.#segment(cid))?.[slot];
+    if (isIt(found)) return found.batch;
+    const checked = (await this.#checked(cid))[slot];
+    if (checked === undefined) throw new FatalError('batch_not_stored', `segment ${cid} has no slot ${slot}`);
+    if (!isIt(checked))
       throw new FatalError(
         'batch_not_stored',
         `the batch at ${cid}/batches/${slot} does not have the hash that the index names`,
       );
-    return found.batch;
+    return checked.batch;
   }
 
-  #segment(cid: CID): Segment {
+  /** undefined: what the node gave is no segment. */
+  #segment(cid: CID): Promise<readonly SegmentSlot[] | undefined> {
     const key = cid.toString();
     const known = this.#segments.get(key);
-    if (known) {
-      // The one that was used last goes last.
-      this.#segments.delete(key);
-      this.#segments.set(key, known);
-      return known;
-    }
-    const fetched = this.#ipfs.block(cid).then(segmentSlots);
+    // The one that was used last goes last.
+    if (known) return this.#keepAs(key, known).slots;
+    const slots = this.#ipfs.unchecked(cid).then(slotsOrNone);
+    return this.#keepAs(key, { slots, isChecked: false }).slots;
+  }
+
+  async #checked(cid: CID): Promise<readonly SegmentSlot[]> {
+    const key = cid.toString();
+    const known = this.#segments.get(key);
+    if (known?.isChecked) return known.slots;
+    const slots = this.#ipfs.block(cid).then(segmentSlots);
+    this.#keepAs(key, { slots, isChecked: true });
+    return slots;
+  }
+
+  #keepAs<S extends Segment>(key: string, segment: S): S {
     // A failed fetch is nobody's answer for the next time.
-    fetched.catch(() => this.#segments.delete(key));
+    segment.slots.catch(() => this.#segments.get(key) === segment && this.#segments.delete(key));
+    this.#segments.delete(key);
     for (const oldest of this.#segments.keys()) {
       if (this.#segments.size < this.#keep) break;
       this.#segments.delete(oldest);
     }
-    this.#segments.set(key, fetched);
-    return fetched;
+    this.#segments.set(key, segment);
+    return segment;
+  }
+}
+
+function slotsOrNone(block: Uint8Array): readonly SegmentSlot[] | undefined {
+  try {
+    return segmentSlots(block);
+  } catch (error) {
+    if (error instanceof FatalError) return undefined;
+    throw error;
   }
 }

@@ -38,6 +38,7 @@ export function ipfsContract(name: string, open: () => Promise<IpfsCluster>): vo
       await ipfs.importCar(car, root.cid);
       for (const { cid, bytes } of [root, ...blocks]) {
         expect(Buffer.compare(await ipfs.block(cid), bytes)).toBe(0);
+        expect(Buffer.compare(await ipfs.unchecked(cid), bytes)).toBe(0);
       }
       expect(await isPinned(root.cid)).toBe(true);
       expect(await isPinned((blocks[0] as { cid: CID }).cid)).toBe(false);
@@ -108,7 +109,9 @@ export function ipfsContract(name: string, open: () => Promise<IpfsCluster>): vo
     });
 
     test('a block that nobody has is a retriable miss', async () => {
-      await expect(ipfs.block(block(30).cid)).rejects.toMatchObject({ code: 'ipfs_not_found', retriable: true });
+      const miss = { code: 'ipfs_not_found', retriable: true };
+      await expect(ipfs.block(block(30).cid)).rejects.toMatchObject(miss);
+      await expect(ipfs.unchecked(block(30).cid)).rejects.toMatchObject(miss);
     });
   });
 }

@@ -3,10 +3,9 @@ import { equalBytes, scrub, toBase64url } from '../../../protocol/index.ts';
 import { RetriableError } from '../../pipeline/errors.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
-import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
 import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import { type OpenRoot, type Owner, VAULT_CACHE_MS, type Vault } from '../../pipeline/ports/vault.ts';
-import type { StoredBatch } from '../../pipeline/segment-reader.ts';
+import type { SegmentSource, StoredBatch } from '../../pipeline/segment-reader.ts';
 import { ApiProblem } from '../problems.ts';
 import { MOST_ASKING_MS } from '../removals/cut-when-removed.ts';
 import type { Cursor, Cursors } from './cursor.ts';
@@ -21,7 +20,7 @@ export interface EventPagesDeps {
   readonly index: Pick<IndexStore, 'batches' | 'ofWallet'>;
   readonly vault: Pick<Vault, 'roots'>;
   readonly removedEvents: RemovedEvents;
-  readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  readonly clusters: ReadonlyMap<string, SegmentSource>;
   readonly cursors: Cursors;
   /** Milliseconds, monotonic. */
   readonly elapsed: () => number;

@@ -1,7 +1,6 @@
 import { toHex } from '../../../protocol/index.ts';
 import { RetriableError } from '../../pipeline/errors.ts';
-import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
-import { SegmentReader, type StoredBatch } from '../../pipeline/segment-reader.ts';
+import { SegmentReader, type SegmentSource, type StoredBatch } from '../../pipeline/segment-reader.ts';
 import type { LiveBatch } from './disclosed-events.ts';
 
 /** What one small request may cost the IPFS node: so many segments of 1 MiB. */
@@ -12,7 +11,7 @@ const KEPT = 2;
 type Place = LiveBatch['body'];
 
 /** The segments that one page reads. */
-export function createPageSegments(clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>) {
+export function createPageSegments(clusters: ReadonlyMap<string, SegmentSource>) {
   const readers = new Map([...clusters].map(([name, cluster]) => [name, new SegmentReader(cluster, KEPT)]));
   const asked = new Set<string>();
   const nameOf = ({ cluster, segment }: Place) => `${cluster}/${toHex(segment)}`;

@@ -3,8 +3,11 @@ import type { BatchSelection, IndexedBatch, IndexStore } from '../../pipeline/po
 import type { Cursor } from '../disclosures/cursor.ts';
 import type { LiveBatch } from '../disclosures/disclosed-events.ts';
 
-/** Batches that are looked into at once: opening them is one piece of work, and what their owners allow is asked for together. */
-export const GROUP_BYTES = 256 * 1024;
+/**
+ * Batches that are looked into at once: what their owners allow is asked for together, and while one group is written the next is fetched. So
+ * it takes longer to write one than a node takes to answer with a segment.
+ */
+export const GROUP_BYTES = 1024 * 1024;
 /** A group reads at most so many segments of 1 MiB. */
 export const GROUP_SEGMENTS = 4;
 const GROUP_BATCHES = 200;

@@ -67,7 +67,7 @@ export function* linesOf(opened: OpenedBatch, from: number, wish: LineWish): Gen
   for (let index = from; index < events.length; index += 1) {
     const event = events[index];
     if (!isShown(event, index)) continue;
-    const scopes = scopesText(opened, event, stored.events[index] ?? {}, may, wish);
+    const scopes = scopesText(opened, index, event, may, wish);
     const proof = levels ? `,"proof":[${proofIn(levels, index).map((hash) => `"${toHex(hash)}"`)}]` : '';
     yield { text: `${headText(index, event)},"scopes":${scopes}${proof}}}\n`, index };
   }
@@ -96,10 +96,14 @@ function removedAt({ heads, removed }: OpenedBatch, index: number) {
 
 /** Put together by hand: ids, times, names of scopes and hex need no escapes, and this is what a stream spends its time on. */
 function headText(index: number, { id, type, time, session, blob }: Event): string {
-  const more = session === undefined ? '' : `,"session":${JSON.stringify(session)}`;
+  const more = session === undefined ? '' : `,"session":${quoted(session)}`;
   const blobText = blob === undefined ? '' : `,"blob":"${blob}"`;
-  return `{"event":{"index":${index},"id":"${id}","type":${JSON.stringify(type)},"time":"${time}"${more}${blobText}`;
+  return `{"event":{"index":${index},"id":"${id}","type":${quoted(type)},"time":"${time}"${more}${blobText}`;
 }
+
+/** Anything but letters, digits and the usual marks between them. */
+const UNUSUAL = /[^\w .:/-]/;
+const quoted = (text: string): string => (UNUSUAL.test(text) ? JSON.stringify(text) : `"${text}"`);
 
 const encoded = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
@@ -116,27 +120,29 @@ function sealedLine(
 }
 
 function scopesText(
-  { batch }: OpenedBatch,
+  { batch, stored }: OpenedBatch,
+  index: number,
   event: Event,
-  envelopes: Readonly<Record<string, Uint8Array>>,
   may: OpenableScopes,
   { scopes, keys }: LineWish,
 ): string {
   let text = '';
   const refused: Record<string, string> = {};
+  const isAsked = (scope: string) => may.has(scope) && (!scopes || scopes.has(scope));
   for (const scope in event.scopes) {
     const closed = event.scopes[scope];
     if (!closed || !('commitment' in closed)) throw new ProtocolError('meta', 'scope');
-    const envelope = may.has(scope) && (!scopes || scopes.has(scope)) ? envelopes[scope] : undefined;
     let content = `"commitment":"${closed.commitment}"`;
-    if (envelope) {
-      const plain = keys && openScope(batch, event.id, scope, envelope, closed.commitment, keys);
-      if (keys && !plain) refused[scope] = 'no_key';
-      content = plain || `${content},"envelope":"${encoded(envelope)}"`;
+    if (isAsked(scope)) {
+      const sealed = keys && stored.events[index]?.[scope];
+      const plain = keys && sealed && openScope(batch, event.id, scope, sealed, closed.commitment, keys);
+      if (sealed && !plain) refused[scope] = 'no_key';
+      const envelope = plain ? undefined : stored.envelopeText(index, scope);
+      content = plain || (envelope === undefined ? content : `${content},"envelope":"${envelope}"`);
     }
     text += `${text === '' ? '' : ','}"${scope}":{${content}}`;
   }
-  const isRefused = Object.keys(refused).length > 0;
+  const isRefused = keys !== null && Object.keys(refused).length > 0;
   return `{${text}}${isRefused ? `,"refused":${JSON.stringify(refused)}` : ''}`;
 }
 

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { ClientGone } from '../read-body.ts';
 
-/** What is written at once, characters: small enough to stop soon, large enough to cost little. */
-export const PIECE = 64 * 1024;
+/** What is written at once, characters: large enough to cost little, and below the 128 KiB from which on V8 makes strings far more slowly. */
+export const PIECE = 96 * 1024;
 
 /** Writes lines as fast as they are read. The head goes out with the first of them. */
 export function createLineWriter(response: ServerResponse) {
@@ -13,16 +12,24 @@ export function createLineWriter(response: ServerResponse) {
       if (response.destroyed) throw new ClientGone('the client went away');
       if (!response.headersSent)
         response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
-      if (response.write(text)) return;
-      const left = new AbortController();
-      const { signal } = left;
-      // Whichever comes first; a connection that is closed never drains.
-      await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(() =>
-        left.abort(),
-      );
+      if (response.write(Buffer.from(text))) return;
+      await drained(response);
       if (response.destroyed) throw new ClientGone('the client went away');
     },
   };
+}
+
+/** Resolves when it may go on, or never will: a connection that is closed does not drain. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    function end(): void {
+      response.off('drain', end);
+      response.off('close', end);
+      resolve();
+    }
+    response.on('drain', end);
+    response.on('close', end);
+  });
 }
 
 export type LineWriter = ReturnType<typeof createLineWriter>;

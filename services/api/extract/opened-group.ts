@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type Event,
   META_SCOPE,
@@ -75,6 +76,9 @@ export interface GroupWish {
   readonly decrypt: boolean;
 }
 
+/** Opened in one go. */
+const PAUSE_BYTES = 256 * 1024;
+
 const nameOf = ({ wallet }: Owner): string => toHex(wallet);
 
 /**
@@ -105,20 +109,28 @@ export async function openGroup(
   try {
     const byOwner = new Map(owners.map((owner, i) => [nameOf(owner), { reader: readers[i] ?? null, any: any[i] }]));
     const rootOf = new Map(refs.map((ref, i) => [refName(ref), roots[i]]));
-    const opened = batches.flatMap((batch, i): (Found | UnreadableBatch)[] => {
+    const opened: (Found | UnreadableBatch)[] = [];
+    let bytes = 0;
+    for (const [i, batch] of batches.entries()) {
       const reader = byOwner.get(nameOf(batch))?.reader;
-      if (!reader) return [];
+      if (!reader) continue;
+      bytes += batch.body.bytes;
+      if (bytes > PAUSE_BYTES) {
+        // Others are served in between.
+        await setImmediate();
+        bytes = 0;
+      }
       try {
         const root = rootOf.get(refName(refOf(batch)));
-        if (!isReadable(batch, root, reader)) return [];
+        if (!isReadable(batch, root, reader)) continue;
         const one = stored[i];
         if (!one || one instanceof FatalError) throw one ?? new Error('a batch without what is stored');
-        return [{ batch, reader, stored: one, heads: headsOf(batch, one, root, proof) }];
+        opened.push({ batch, reader, stored: one, heads: headsOf(batch, one, root, proof) });
       } catch (error) {
         if (!isUnreadableForGood(error)) throw error;
-        return [{ batch, error }];
+        opened.push({ batch, error });
       }
-    });
+    }
     const removed = await removedOf(
       deps.removedEvents,
       opened.flatMap((one) => ('error' in one || !byOwner.get(nameOf(one.batch))?.any ? [] : [one])),
@@ -163,7 +175,7 @@ function headsOf({ app, batchId, body }: LiveBatch, stored: StoredBatch, root: O
   try {
     const request = { scopeKey: metaKey, subject, app, epoch, envelope: stored.meta };
     const heads: Heads = proof ? openMeta(request) : peekMeta(request);
-    if (heads.events.length !== stored.events.length) throw new ProtocolError('count', 'events');
+    if (heads.events.length !== stored.count) throw new ProtocolError('count', 'events');
     return heads;
   } catch (cause) {
     throw new FatalError('batch_unreadable', `batch ${toHex(batchId)} is not what the index says of it`, { cause });

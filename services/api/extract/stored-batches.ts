@@ -1,12 +1,11 @@
 import { type FatalError, RetriableError } from '../../pipeline/errors.ts';
-import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
-import { SegmentReader, type StoredBatch } from '../../pipeline/segment-reader.ts';
+import { SegmentReader, type SegmentSource, type StoredBatch } from '../../pipeline/segment-reader.ts';
 import type { LiveBatch } from '../disclosures/disclosed-events.ts';
 import { isUnreadableForGood } from '../disclosures/unreadable.ts';
 import { GROUP_SEGMENTS } from './batch-groups.ts';
 
 /** The segments of one stream: those of the group at hand, and of the one that comes next. */
-export function createStoredBatches(clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>) {
+export function createStoredBatches(clusters: ReadonlyMap<string, SegmentSource>) {
   const readers = new Map([...clusters].map(([name, ipfs]) => [name, new SegmentReader(ipfs, 2 * GROUP_SEGMENTS)]));
   const readerOf = (cluster: string) => {
     const reader = readers.get(cluster);

@@ -3,10 +3,10 @@ import { equalBytes, toHex, type UnreadableLine } from '../../../protocol/index.
 import { RetriableError } from '../../pipeline/errors.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { IndexStore } from '../../pipeline/ports/index-store.ts';
-import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
 import type { Positions } from '../../pipeline/ports/positions.ts';
 import { REMOVED_FRESH_MS } from '../../pipeline/ports/removed-events.ts';
 import { VAULT_CACHE_MS } from '../../pipeline/ports/vault.ts';
+import type { SegmentSource } from '../../pipeline/segment-reader.ts';
 import type { Cursor, Cursors } from '../disclosures/cursor.ts';
 import type { LiveBatch } from '../disclosures/disclosed-events.ts';
 import type { ReadersOf } from '../disclosures/event-reader.ts';
@@ -22,7 +22,7 @@ import { createStoredBatches, type StoredBatches } from './stored-batches.ts';
 
 export interface ExtractDeps extends GroupDeps, CompletenessDeps {
   readonly index: Pick<IndexStore, 'batches' | 'selected' | 'sequences'>;
-  readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  readonly clusters: ReadonlyMap<string, SegmentSource>;
   readonly positions: Pick<Positions, 'load'>;
   readonly partitions: number;
   readonly readersOf: ReadersOf;
@@ -187,7 +187,8 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
           throw new RetriableError('too_slow', 'what the reader was allowed is too old by the time it is known');
         group.forget();
         open.delete(group);
-        group = await opened(next.batches, next.those);
+        const left = next.batches.findIndex((batch) => nextIn(batch, at) < batch.body.summary.count);
+        group = await opened(next.batches.slice(left), next.those.slice(left));
       }
       group.forget();
       open.delete(group);

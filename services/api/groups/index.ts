@@ -13,6 +13,7 @@ import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import type { Requests } from '../../pipeline/ports/requests.ts';
 import type { SettlementProofs } from '../../pipeline/ports/settlement-proofs.ts';
 import type { Vault } from '../../pipeline/ports/vault.ts';
+import type { SegmentSource } from '../../pipeline/segment-reader.ts';
 import { createSettlementProver } from '../../pipeline/settlement-proof.ts';
 import type { AddressOf } from '../addresses.ts';
 import type { AppRegister } from '../app-register.ts';
@@ -73,7 +74,7 @@ export interface GroupDeps {
   readonly revokedTokens: Pick<RevokedTokens, 'add'>;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
   /** Where segments are read and blobs are kept, by name. */
-  readonly clusters: ReadonlyMap<string, BlobCluster>;
+  readonly clusters: ReadonlyMap<string, BlobCluster & SegmentSource>;
   readonly blobs: Blobs;
   /** What blobs share with bodies and large answers. */
   readonly budget: BodyBudget;

@@ -14,10 +14,9 @@ import {
 } from '../../../protocol/index.ts';
 import { RetriableError } from '../../pipeline/errors.ts';
 import type { IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
-import type { IpfsCluster } from '../../pipeline/ports/ipfs.ts';
 import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import type { Owner, Vault } from '../../pipeline/ports/vault.ts';
-import { SegmentReader } from '../../pipeline/segment-reader.ts';
+import { SegmentReader, type SegmentSource } from '../../pipeline/segment-reader.ts';
 import type { SettlementProof } from '../../pipeline/settlement-proof.ts';
 import { type LiveBatch, metaOf } from '../disclosures/disclosed-events.ts';
 import { isReadable } from '../disclosures/unreadable.ts';
@@ -29,7 +28,7 @@ export interface ReceiptsDeps {
   readonly index: Pick<IndexStore, 'batches' | 'withEvent'>;
   readonly vault: Pick<Vault, 'roots'>;
   /** Where segments are read, by name. */
-  readonly clusters: ReadonlyMap<string, Pick<IpfsCluster, 'block'>>;
+  readonly clusters: ReadonlyMap<string, SegmentSource>;
   readonly removedEvents: Pick<RemovedEvents, 'of'>;
   /** Null while a batch is in no round. */
   readonly settlementOf: (batchId: Uint8Array) => Promise<SettlementProof | null>;

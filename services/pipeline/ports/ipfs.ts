@@ -18,6 +18,8 @@ export interface IpfsCluster {
   unpin(root: CID): Promise<void>;
   /** A block's bytes, verified against its CID. */
   block(cid: CID): Promise<Uint8Array>;
+  /** The same as the node answered it, for whoever knows the hash of each part that he takes out of it. */
+  unchecked(cid: CID): Promise<Uint8Array>;
   /** Recursively pinned CIDs. */
   pins(): AsyncIterable<CID>;
   close(): Promise<void>;
