@@ -83,3 +83,9 @@ test.each(unnamed)('%s: not by the %s, whom it does not name', async (name, bear
   if (!way) throw new Error('nobody calls it with a token');
   expect(await outcomeOf(world, way, null)).toBe(UNNAMED_BEARERS[`${name} ${bearer}`] ?? '403 forbidden');
 });
+
+test('every exception is one', () => {
+  expect(unnamed.map(([name, bearer]) => `${name} ${bearer}`)).toEqual(
+    expect.arrayContaining(Object.keys(UNNAMED_BEARERS)),
+  );
+});
