@@ -1,9 +1,13 @@
 import { base58Decode, checkAddressChecksum, encodeAddress } from '@polkadot/util-crypto';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { potAccount } from '../connectors/chain/pots.ts';
 import { toHex } from '../protocol/bytes.ts';
 import type { App } from '../services/pipeline/ports/apps.ts';
 import { accountKey, appsAdd, appsList } from './apps.ts';
+import { type TokenWish, tokenOfApp } from './apps-token.ts';
+import { readSecret } from './crypto/secret-input.ts';
+import { algorithmOption } from './crypto/signing.ts';
+import { wholeNumber } from './whole-number.ts';
 
 function database(): string {
   const url = process.env.DATABASE_URL;
@@ -28,6 +32,34 @@ const line = ({ app, tier, open, pot, unpaid, origins }: App, operator?: string)
     ...(unpaid ? ['UNPAID'] : []),
     ...origins.map((origin) => `from ${origin}`),
   ].join(' ');
+
+interface TokenOptions extends Omit<TokenWish, 'secret'> {
+  readonly keyFile: string;
+}
+
+/** A token lasts a day at most. */
+function hours(text: string): number {
+  const value = wholeNumber(1)(text);
+  if (value > 24) throw new InvalidArgumentError('A token lasts 24 hours at most.');
+  return value;
+}
+
+const token = (): Command =>
+  new Command('token')
+    .description("print a token of the app's own key, with which wallets write to it though it is not open")
+    .argument('<key>', 'of the app: SS58 address or 64 hex digits')
+    .requiredOption('--key-file <file>', "holds the phrase or secret URI of the app's account")
+    .addOption(algorithmOption())
+    .addOption(
+      new Option('--network <name>', 'of the deployment that it is for').env('DDC_NETWORK').makeOptionMandatory(),
+    )
+    .option('--wallet <wallet>', 'for this one alone: SS58 address or 64 hex digits; `*` for all of the app', '*')
+    .option('--operations <operation...>', 'what it may be used for', ['batches.write'])
+    .option('--hours <n>', 'how long, 24 at most', hours, 1)
+    .action(async (key: string, { keyFile, ...options }: TokenOptions) => {
+      const secret = await readSecret(keyFile, "The app's secret URI", '--key-file');
+      process.stdout.write(`${await tokenOfApp(key, { ...options, secret })}\n`);
+    });
 
 interface Options {
   readonly tier?: App['tier'];
@@ -74,5 +106,5 @@ export function command(): Command {
     .action(async ({ operator }: Options) => {
       for (const app of await appsList(database())) process.stdout.write(`${line(app, operator)}\n`);
     });
-  return new Command('apps').description('registered apps').addCommand(add).addCommand(list);
+  return new Command('apps').description('registered apps').addCommand(add).addCommand(list).addCommand(token());
 }

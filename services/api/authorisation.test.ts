@@ -1,122 +1,91 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { fromHex, keyPairFromSeed, signRequest, toHex } from '../../protocol/index.ts';
-import { app, type MemoryApi, startMemoryApi, wallet } from '../../test/support/api.ts';
-import { authorization, call, type TokenWish, tokenOf } from '../../test/support/call-api.ts';
+import { COLUMNS } from '../../test/support/authorisation/columns.ts';
+import { AUTHORISATION, UNNAMED_BEARERS } from '../../test/support/authorisation/table.ts';
+import { outcomeOf, type Way } from '../../test/support/authorisation/way.ts';
+import { type AuthorisationWorld, authorisationWorld } from '../../test/support/authorisation/world.ts';
+import { routesWithoutEdges } from './document.ts';
+import type { Route } from './route.ts';
 
-const HOUR = 3_600_000;
-let it: MemoryApi;
-let routes: Described[];
+let world: AuthorisationWorld;
 beforeAll(async () => {
-  it = await startMemoryApi();
-  const { body } = await call<{ paths: Record<string, Record<string, Omit<Described, 'path' | 'method'>>> }>(
-    `${it.url}/openapi.json`,
-  );
-  routes = Object.entries(body.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, one]) => ({ path, method, ...one })),
-  );
-});
-afterAll(() => it.api.close());
+  world = await authorisationWorld();
+}, 30_000);
+afterAll(() => world.close());
 
-interface Described {
-  readonly path: string;
-  readonly method: string;
-  readonly description?: string;
-  readonly security?: readonly object[];
-}
-const HEX = 'ab'.repeat(32);
-const operationOf = ({ description = '' }: Described) => /operation `([a-z.]+)`/i.exec(description)?.[1] ?? '';
-/** A body is sent, of no use: whoever is refused by the token is so before it is looked at. */
-async function answered({ path, method }: Described, headers: Record<string, string>): Promise<string> {
-  const address = `${it.url}${path.replaceAll(/\{\w+\}/g, HEX)}`;
-  const sent = method === 'post' ? { method: 'POST', body: '{}' } : {};
-  const answer = await fetch(address, { ...sent, headers: { 'content-type': 'application/json', ...headers } });
-  const text = await answer.text();
-  return `${answer.status} ${answer.ok ? '' : ((JSON.parse(text) as { code?: string }).code ?? '')}`;
+const nameOf = ({ doc: { method, path } }: Route) => `${method.toUpperCase()} ${path}`;
+const byName = new Map(routesWithoutEdges().map((route) => [nameOf(route), route]));
+
+/** Who may call a route, as it says itself. */
+function callersOf({ access, doc }: Route): string[] {
+  const takesAppToken = doc.request?.headers !== undefined;
+  switch (access.kind) {
+    case 'public':
+      return ['anyone'];
+    case 'signed':
+      return ['signed by the wallet'];
+    case 'write':
+      return ['signed by the wallet', 'closed app'];
+    case 'optional':
+      return ['anyone', ...access.by];
+    default:
+      return [...access.by, ...(takesAppToken ? ['owner and closed app'] : [])];
+  }
 }
 
-const worker = keyPairFromSeed('sr25519', new Uint8Array(32).fill(5));
-const REVOKED = 'cd'.repeat(16);
-const of = (operation: string, wish: Partial<TokenWish> = {}) =>
-  tokenOf({ keyPair: app, app: app.publicKey, by: 'app', operations: [operation], ...wish });
-/** What is wrong with a token, and how every route that takes one refuses it. */
-const WRONG: Readonly<
-  Record<string, readonly [headers: (operation: string) => Record<string, string>, refusal: string]>
-> = {
-  'no token': [() => ({ authorization: 'Bearer' }), '401 unauthorized'],
-  expired: [(op) => authorization(of(op, { now: Date.now() - HOUR, expiresAt: Date.now() - 1 })), '401 unauthorized'],
-  'another audience': [(op) => authorization(of(op, { audience: 'another' })), '403 forbidden'],
-  'another operation': [() => authorization(of('nothing')), '403 forbidden'],
-  revoked: [(op) => authorization(of(op, { id: REVOKED })), '401 token_revoked'],
-  'delegated, and used without its key': [
-    (op) => authorization(of(op, { key: worker.publicKey })),
-    '403 token_delegated',
-  ],
-  'delegated too far': [
-    (op) => {
-      const expiresAt = Date.now() + HOUR;
-      const first = of('nothing', { key: worker.publicKey, expiresAt });
-      return authorization(first, of(op, { keyPair: worker, delegated: true, expiresAt }));
-    },
-    '403 token_delegated',
-  ],
-};
-
-describe('every route that takes a token', () => {
-  beforeAll(async () => {
-    const head = {
-      kind: 'disown',
-      network: 'cere-sandbox',
-      app: toHex(app.publicKey),
-      wallet: '00'.repeat(32),
-    } as const;
-    const how = {
-      id: toHex(randomBytes(16)),
-      issuedAt: Date.now(),
-      signer: 'app',
-      algorithm: 'sr25519',
-      wrap: 'none',
-    } as const;
-    const body = signRequest({ ...head, ...how, content: { token: fromHex(REVOKED) } }, app);
-    expect(await call(`${it.url}/v1/tokens/revoke`, { body })).toMatchObject({ status: 201 });
+describe('the matrix', () => {
+  test('has every route, and no other', () => {
+    expect(Object.keys(AUTHORISATION).sort()).toEqual([...byName.keys()].sort());
   });
 
-  test.each(Object.keys(WRONG))('refuses one that is: %s', async (column) => {
-    const [headers, refusal] = WRONG[column] as (typeof WRONG)[string];
-    const taking = routes.filter(({ security }) => security !== undefined);
-    expect(taking.length).toBeGreaterThan(10);
-    const found = await Promise.all(
-      taking.map(async (route) => [route.method, route.path, await answered(route, headers(operationOf(route)))]),
+  test('has the routes that are served', async () => {
+    const { paths } = (await (await fetch(`${world.it.url}/openapi.json`)).json()) as { paths: Record<string, object> };
+    const served = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(found).toEqual(taking.map(({ method, path }) => [method, path, refusal]));
+    expect(served.sort()).toEqual(Object.keys(AUTHORISATION).sort());
   });
 
-  test('lets the right one through to what it names, where another app or wallet is refused', async () => {
-    for (const route of routes.filter(({ security }) => security?.length === 1)) {
-      const right = await answered(route, authorization(of(operationOf(route))));
-      expect([route.path, right]).not.toEqual([route.path, expect.stringMatching(/^401/)]);
-      if (!route.path.includes('{app}')) continue;
-      // The path names an app and a wallet that are neither's: both identities are refused.
-      for (const by of ['app', 'wallet'] as const) {
-        const keyPair = by === 'app' ? app : wallet;
-        const other = await answered(route, authorization(of(operationOf(route), { keyPair, by })));
-        expect([route.path, other]).toEqual([route.path, expect.stringMatching(/^(403 forbidden|400 invalid)$/)]);
-      }
-    }
+  test.each([...byName])('%s: has everybody who may call it', (name, route) => {
+    const listed = (AUTHORISATION[name] ?? []).map(({ by }) => by);
+    expect(listed).toEqual(expect.arrayContaining(callersOf(route)));
+  });
+
+  test('says why where it says nothing', () => {
+    const reasons = Object.values(AUTHORISATION).flatMap((ways) =>
+      ways.flatMap(({ cells }) => COLUMNS.map((column) => cells[column]).filter((cell) => typeof cell !== 'string')),
+    );
+    for (const reason of reasons) expect(reason).toEqual({ because: expect.stringMatching(/.{20}/) });
   });
 });
 
-test('a route that takes no token is public, or takes what is signed by itself', () => {
-  const free = routes.filter(({ security }) => security === undefined).map(({ method, path }) => `${method} ${path}`);
-  const isSigned = ({ description = '' }: Described) => description.includes('The body is a signed request');
-  const signed = routes.filter(isSigned).map(({ method, path }) => `${method} ${path}`);
-  expect(free.filter((one) => !signed.includes(one)).sort()).toEqual([
-    'get /livez',
-    'get /metrics',
-    'get /readyz',
-    'get /v1/certificates/{wallet}',
-    'get /v1/clusters',
-    'get /v1/positions',
-    'get /v1/receipt-key',
-  ]);
+const NO_WAYS: readonly Way[] = [];
+describe.each([...byName.keys()])('%s', (name) => {
+  test.each((AUTHORISATION[name] ?? NO_WAYS).map((way) => [way.by, way] as const))(
+    '%s: is answered, and refused in every column',
+    async (_, way) => {
+      const asked = COLUMNS.filter((column) => typeof way.cells[column] === 'string');
+      const found: Record<string, string> = { right: await outcomeOf(world, way, null) };
+      for (const column of asked) found[column] = await outcomeOf(world, way, column);
+      const wanted = Object.fromEntries(asked.map((column) => [column, way.cells[column]]));
+      expect(found).toEqual({ right: String(way.right), ...wanted });
+    },
+  );
+});
+
+const BEARERS = ['owner', 'app', 'reader'] as const;
+const unnamed = [...byName].flatMap(([name, { access }]) =>
+  access.kind === 'token' || access.kind === 'optional'
+    ? BEARERS.filter((one) => !access.by.includes(one)).map((one) => [name, one] as const)
+    : [],
+);
+test.each(unnamed)('%s: not by the %s, whom it does not name', async (name, bearer) => {
+  const way = (AUTHORISATION[name] ?? NO_WAYS).find(({ as }) => as)?.as?.(bearer);
+  if (!way) throw new Error('nobody calls it with a token');
+  expect(await outcomeOf(world, way, null)).toBe(UNNAMED_BEARERS[`${name} ${bearer}`] ?? '403 forbidden');
+});
+
+test('every exception is one', () => {
+  expect(unnamed.map(([name, bearer]) => `${name} ${bearer}`)).toEqual(
+    expect.arrayContaining(Object.keys(UNNAMED_BEARERS)),
+  );
 });

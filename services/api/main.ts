@@ -233,6 +233,7 @@ async function start(boot: Boot): Promise<Running> {
           database: () => sql`SELECT 1`.execute(db.kysely),
           ipfs: config.ipfsApi === '' ? null : () => pingKubo(config.ipfsApi, PING_MS),
           sweptMsAgo: () => performance.now() - sweptAt,
+          revokedTokens: revokedTokens.mustBeFresh,
         }),
         trustedProxies,
         hstsSeconds: config.hstsSeconds,

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { RetriableError } from '../pipeline/errors.ts';
+import { createRevokedTokens } from './auth/revoked-tokens.ts';
 import { dependenciesOf } from './dependencies.ts';
 import { createReadiness } from './readiness.ts';
 
@@ -15,6 +16,11 @@ function world() {
   const away = async () => {
     throw new RetriableError('unreachable', 'host db.internal:5432 is away');
   };
+  const revoked = createRevokedTokens({
+    revocations: { live: async () => [] },
+    now: () => 0,
+    elapsed: () => state.at,
+  });
   const dependencies = dependenciesOf({
     log: async () => {
       state.asked += 1;
@@ -25,9 +31,11 @@ function world() {
       if (!state.ipfs) await away();
     },
     sweptMsAgo: () => state.swept,
+    revokedTokens: revoked.mustBeFresh,
   });
   return {
     state,
+    revoked,
     readiness: createReadiness(
       dependencies,
       () => state.phase,
@@ -37,7 +45,8 @@ function world() {
 }
 
 test('what it depends on decides, and why is told without names of machines', async () => {
-  const { state, readiness } = world();
+  const { state, revoked, readiness } = world();
+  await revoked.refresh();
   expect(await readiness.look()).toMatchObject({ ready: true, state: 'ready', dependencies: { kafka: { ok: true } } });
   state.kafka = false;
   state.at += 2_000;
@@ -49,6 +58,7 @@ test('what it depends on decides, and why is told without names of machines', as
       postgresql: { ok: true, required: true },
       ipfs: { ok: true, required: false },
       removals: { ok: true, required: false },
+      'revoked-tokens': { ok: true, required: false },
     },
   });
 });
@@ -62,6 +72,23 @@ test('without IPFS, or with a late sweeper, it is degraded and stays ready', asy
     state: 'degraded',
     dependencies: { ipfs: { ok: false }, removals: { ok: false } },
   });
+});
+
+test('while revoked tokens cannot be read it is degraded: what is signed is taken, no token is', async () => {
+  const { state, revoked, readiness } = world();
+  await revoked.refresh();
+  expect(await readiness.look()).toMatchObject({ state: 'ready' });
+  state.at = 15_001;
+  expect(await readiness.look()).toMatchObject({
+    ready: true,
+    state: 'degraded',
+    dependencies: {
+      'revoked-tokens': { ok: false, required: false, why: 'unavailable' },
+    },
+  });
+  await revoked.refresh();
+  state.at += 2_000;
+  expect(await readiness.look()).toMatchObject({ state: 'ready' });
 });
 
 test('however often anybody looks, dependencies are asked once in 2 s', async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type KeyPair, keyPairFromSeed, signRequest, toHex, ZERO_KEY } from '../../protocol/index.ts';
 import { live } from '../../test/contract/index-store.ts';
 import { app, type MemoryApi, startMemoryApi, wallet } from '../../test/support/api.ts';
-import { bearer, call } from '../../test/support/call-api.ts';
+import { authorization, bearer, call, tokenOf } from '../../test/support/call-api.ts';
 
 const OTHER_APP = keyPairFromSeed('sr25519', new Uint8Array(32).fill(3));
 const person = (fill: number): KeyPair => keyPairFromSeed('sr25519', new Uint8Array(32).fill(fill));
@@ -16,6 +16,8 @@ afterEach(() => it.api.close());
 
 const operations = ['wallets.read'];
 const asWallet = (keyPair = wallet) => bearer({ keyPair, app: app.publicKey, by: 'wallet', operations });
+/** Of all its apps. */
+const ALL = { keyPair: wallet, app: app.publicKey, by: 'wallet', operations: [...operations, 'wallets.apps'] } as const;
 const asApp = (keyPair = app) => bearer({ keyPair, app: keyPair.publicKey, by: 'app', operations });
 
 function associate(cluster: string, keyPair = wallet, id = toHex(randomBytes(16))) {
@@ -79,17 +81,41 @@ describe('clusters', () => {
 });
 
 describe('look-up', () => {
-  test('the wallet sees all its apps, an app only itself, and neither another wallet', async () => {
+  test('a token shows the app that it names; all of them the wallet sees by one that says so', async () => {
     await index({ wallet, time: 50 }, { wallet, time: 20 }, { app: OTHER_APP, wallet, time: 30 });
     const url = `${it.url}/v1/wallets/${toHex(wallet.publicKey)}`;
-    const mine = await call<{ apps: { app: string }[] }>(url, { headers: asWallet() });
+    const appsOf = async (headers: Record<string, string>, query = '') =>
+      (await call<{ apps: { app: string }[] }>(url + query, { headers })).body.apps;
     const subjects = [{ rootVersion: 1, subject: '03'.repeat(32) }];
     const here = { app: toHex(app.publicKey), batches: 2, events: 6, first: 20, last: 50 };
     const there = { app: toHex(OTHER_APP.publicKey), batches: 1, events: 3, first: 30, last: 30, subjects };
-    expect(mine.body.apps).toMatchObject([{ ...here, subjects }, there].sort((a, b) => (a.app < b.app ? -1 : 1)));
-    expect((await call<{ apps: unknown }>(url, { headers: asApp() })).body.apps).toMatchObject([here]);
+    expect(await appsOf(asWallet())).toEqual([expect.objectContaining({ ...here, subjects })]);
+    expect(await appsOf(asApp())).toEqual([expect.not.objectContaining({ subjects })]);
+    expect(await appsOf(asApp())).toMatchObject([here]);
+    expect(await appsOf(bearer(ALL))).toMatchObject([here]);
+    const sorted = [{ ...here, subjects }, there].sort((a, b) => (a.app < b.app ? -1 : 1));
+    expect(await appsOf(bearer(ALL), '?apps=all')).toMatchObject(sorted);
+    for (const headers of [asWallet(), asApp(), bearer({ ...ALL, keyPair: app, by: 'app' })])
+      expect(await call(`${url}?apps=all`, { headers })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     expect(await call(url, { headers: asWallet(person(7)) })).toMatchObject({ status: 403 });
     expect(await call(url)).toMatchObject({ status: 401 });
+  });
+
+  test('whom a wallet lets look at one app learns of no other, nor lets anybody', async () => {
+    await index({ app: OTHER_APP, wallet, time: 30 });
+    const worker = person(9);
+    const url = `${it.url}/v1/wallets/${toHex(wallet.publicKey)}`;
+    const expiresAt = Date.now() + 60_000;
+    const chain = (more: string[]) => {
+      const first = tokenOf({ ...ALL, operations, key: worker.publicKey, expiresAt });
+      const own = { keyPair: worker, wallet: wallet.publicKey, delegated: true, expiresAt };
+      return authorization(first, tokenOf({ ...ALL, ...own, operations: [...operations, ...more] }));
+    };
+    expect(await call(url, { headers: chain([]) })).toMatchObject({ status: 200, body: { apps: [] } });
+    expect(await call(`${url}?apps=all`, { headers: chain([]) })).toMatchObject({ body: { code: 'forbidden' } });
+    expect(await call(`${url}?apps=all`, { headers: chain(['wallets.apps']) })).toMatchObject({
+      body: { code: 'token_delegated' },
+    });
   });
 
   test('apps come by pages', async () => {
@@ -97,10 +123,10 @@ describe('look-up', () => {
     await index(...apps.map((one, i) => ({ app: one, wallet, time: i })));
     const seen: string[] = [];
     for (let next: string | null = ''; next !== null; ) {
-      const query: string = `?limit=3${next && `&after=${next}`}`;
+      const query: string = `?apps=all&limit=3${next && `&after=${next}`}`;
       const page: { body: { apps: { app: string }[]; next: string | null } } = await call(
         `${it.url}/v1/wallets/${toHex(wallet.publicKey)}${query}`,
-        { headers: asWallet() },
+        { headers: bearer(ALL) },
       );
       seen.push(...page.body.apps.map((one) => one.app));
       next = page.body.next;

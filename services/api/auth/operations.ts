@@ -16,5 +16,6 @@ export const OPERATIONS = [
   'blobs.read',
   'receipts.read',
   'wallets.read',
+  'wallets.apps',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];

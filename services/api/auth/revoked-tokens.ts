@@ -14,7 +14,9 @@ export interface RevokedTokens {
   refresh(): Promise<void>;
   /** What this process has just taken counts before the next reading. */
   add(revocation: TokenRevocation): void;
-  /** @throws ApiProblem `token_revoked`; `unavailable` when the list could not be read for 15 s */
+  /** @throws ApiProblem `unavailable` when the list could not be read for 15 s */
+  mustBeFresh(): void;
+  /** @throws ApiProblem `token_revoked`, and as `mustBeFresh` */
   check(credential: Pick<Credential, 'ends'>): void;
 }
 
@@ -39,7 +41,14 @@ export function createRevokedTokens({
   /** Taken here: a reading that began before must not take them away again. */
   const own = new Map<string, number>();
   let readAt: number | null = null;
+  function mustBeFresh(): void {
+    if (readAt === null || hasPassed(staleMs, readAt, elapsed()))
+      throw new ApiProblem('unavailable', { detail: 'the list of revoked tokens cannot be read' });
+  }
+
   return {
+    mustBeFresh,
+
     async refresh() {
       const began = elapsed();
       known = new Set((await revocations.live(now())).map(nameOf));
@@ -52,8 +61,7 @@ export function createRevokedTokens({
     },
 
     check({ ends }) {
-      if (readAt === null || hasPassed(staleMs, readAt, elapsed()))
-        throw new ApiProblem('unavailable', { detail: 'the list of revoked tokens cannot be read' });
+      mustBeFresh();
       for (const { author, token } of ends)
         if (known.has(author + token) || own.has(author + token)) throw new ApiProblem('token_revoked');
     },

@@ -5,7 +5,7 @@ import { COUNTED, type IndexStore, type Written } from '../../pipeline/ports/ind
 import type { AddressOf } from '../addresses.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
-import { type Authorize, mustBeApp, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { type Authorize, mustBeApp, mustBeOwner, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
 import { address, clusterShape, hex32, ownerShape } from '../shapes.ts';
@@ -23,6 +23,14 @@ const LIMIT = 100;
 const query = z.strictObject({
   after: hex32.optional().describe('`next` of the page before.'),
   limit: z.coerce.number().int().min(1).max(LIMIT).optional().describe('Default 100.'),
+});
+const walletQuery = query.extend({
+  apps: z
+    .literal('all')
+    .optional()
+    .describe(
+      'Every app of the wallet, not the one of the token alone: by the wallet, operation `wallets.apps` as well.',
+    ),
 });
 const next = z.string().nullable().describe('`after` of the next page; null after the last.');
 const counted = {
@@ -92,8 +100,8 @@ export const walletRoutes = (deps: WalletRoutesDeps): Route[] => [
       tags: ['wallets'],
       summary: 'Where a wallet is, and in which apps',
       description:
-        'The wallet itself sees every app that it has written to, page by page, by a token for any of them; an app sees itself alone.',
-      request: { params: walletParams, query },
+        'A token names an app, and of apps this one is shown, if the wallet has written to it. With `apps=all` the wallet sees every app that it has written to, page by page, by a token for any of them that names the operation `wallets.apps` as well.',
+      request: { params: walletParams, query: walletQuery },
       responses: {
         200: ok('Apps in the order of their keys; without an app, nothing was indexed.', walletView),
         ...problems,
@@ -101,15 +109,18 @@ export const walletRoutes = (deps: WalletRoutesDeps): Route[] => [
     },
     async handle(request, response) {
       const { wallet: hex } = checked(walletParams, request.params);
-      const { after, limit = LIMIT } = checked(query, request.query);
+      const { after, limit = LIMIT, apps: wanted } = checked(walletQuery, request.query);
       const caller = deps.authorize(request, 'wallets.read');
       mustBeOwnerOrApp(caller, hex);
-      const wallet = fromHex(hex, 32);
       const isOwner = caller.signer === 'wallet';
-      const of = isOwner ? { wallet } : { wallet, app: fromHex(caller.app, 32) };
+      const isAll = wanted === 'all';
+      // Where else a wallet writes is nobody's business whom it lets look at one app.
+      if (isAll) mustBeOwner(deps.authorize(request, 'wallets.apps'), hex);
+      const wallet = fromHex(hex, 32);
+      const of = isAll ? { wallet } : { wallet, app: fromHex(caller.app, 32) };
       const [[cluster], rows] = await Promise.all([
         deps.placement.of([wallet]),
-        deps.index.written(of, { limit, ...(isOwner ? pageAfter(after) : {}) }),
+        deps.index.written(of, { limit, ...(isAll ? pageAfter(after) : {}) }),
       ]);
       const apps = rows.map((row) => ({
         app: toHex(row.app),
@@ -122,7 +133,7 @@ export const walletRoutes = (deps: WalletRoutesDeps): Route[] => [
         address: deps.addressOf(hex),
         cluster,
         apps,
-        next: isOwner ? nextOf(apps, limit, 'app') : null,
+        next: isAll ? nextOf(apps, limit, 'app') : null,
       });
     },
   },
