@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fromHex, isEventId, toHex } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
-import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { type Authorize, covers, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import { checked, ok, problem, type Route } from '../route.ts';
 import { batchIdShape, ownerShape, receiptShape } from '../shapes.ts';
@@ -42,10 +42,10 @@ export const receiptRoutes = ({ authorize, receipts }: ReceiptRoutesDeps): Route
       const { batchId } = checked(batchParams, request.params);
       // The token names its app: whose the batch is must not be told before it is known that it is theirs.
       const caller = authorize(request, 'receipts.read');
-      const receipt = await receipts.batch(fromHex(batchId, 32), ({ app, wallet }) => {
-        const covers = caller.wallet === toHex(wallet) || (caller.signer === 'app' && caller.wallet === '*');
-        return covers && caller.app === toHex(app);
-      });
+      const receipt = await receipts.batch(
+        fromHex(batchId, 32),
+        ({ app, wallet }) => caller.app === toHex(app) && covers(caller, toHex(wallet)),
+      );
       answerJson(response, 200, receipt);
     },
   },

@@ -19,6 +19,7 @@ const TAGS: Partial<Record<KindName, string>> = {
   reopen: 'removals',
   remove: 'removals',
   associate: 'wallets',
+  disown: 'tokens',
 };
 
 const SHARED: Readonly<Record<number, string>> = {
