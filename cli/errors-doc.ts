@@ -10,7 +10,7 @@ export function errorsDocument(): string {
     '# Error codes',
     '',
     'Made from `services/api/problems.ts`, `problem-page.ts` and `protocol/errors.ts` by `ddc docs errors`. Codes are stable; texts may change.',
-    'Refusals are `application/problem+json` (RFC 9457): `{type, title, status, code, detail?, line?}`, `line` counted from 1, the header.',
+    'Refusals are `application/problem+json` (RFC 9457): `{type, title, status, code, advice?, detail?, line?}`, `line` counted from 1, the header: `title` says what was wrong, `advice` what to do, `detail` what was wrong with this one.',
     '`type` is `/problems/<code>`, where the API answers what stands here. 429 and 503 carry `Retry-After`: send the same bytes again.',
     '',
     '## Of the API',

@@ -28,7 +28,7 @@ export interface Signing {
 type Plain = Record<string, unknown>;
 const DAY = 86_400_000;
 /** Members of bodies that are bytes; everything else is text or numbers. */
-const BYTES = new Set(['x25519', 'recipient', 'grantor', 'grant', 'subject', 'key', 'recipients']);
+const BYTES = new Set(['x25519', 'recipient', 'grantor', 'grant', 'subject', 'key', 'token', 'recipients']);
 
 /** One request of this kind, out of its plain content: bytes in hex, `expiresAt` and `grantor` added where the kind has them and they are absent. */
 export function signPlain(kind: KindName, plain: Plain, { network, app, wallet, now, random }: Signing): object {

@@ -23,7 +23,7 @@ import {
 import { BatchRefused } from './errors.ts';
 import { keyFor, metaOf, type ReadEvent, type ScopeKeyOf } from './read-event.ts';
 import { MetaKeyMissing } from './reader.ts';
-import { TryAgain } from './transport.ts';
+import { LATER, problemOf, saidBy, TryAgain } from './transport.ts';
 
 /** Which events are wanted. */
 export interface ExtractWish {
@@ -90,11 +90,10 @@ type Line = {
     readonly code: string;
     readonly status: number;
     readonly detail?: string;
+    readonly advice?: string;
     readonly title: string;
   };
 };
-
-const LATER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
  * Extracts events as a stream: every event is verified before it is given, a stream that is cut goes on behind what came, and what the
@@ -233,7 +232,7 @@ function createSession(network: string, wish: ExtractWish) {
           cursor: line.end.cursor ?? cursor,
           completeness: [...completeness.values()],
         };
-      else if (line.problem) throw new TryAgain(line.problem.detail ?? line.problem.title);
+      else if (line.problem) throw new TryAgain(saidBy(line.problem));
       return null;
     },
   };
@@ -347,16 +346,7 @@ function addressOf(endpoint: string, wish: ExtractWish, after: string | null, gi
 
 async function refusalOf(answer: Response): Promise<Error> {
   const text = await answer.text().catch(() => '');
-  const { code = `http_${answer.status}`, detail, title } = parsed(text);
-  const message = detail ?? title ?? code;
+  const { code, detail: message } = problemOf(answer, text);
   if (LATER.has(answer.status)) return new TryAgain(message, (Number(answer.headers.get('retry-after')) || 0) * 1_000);
   return new BatchRefused(answer.status, code, message);
-}
-
-function parsed(text: string): { code?: string; detail?: string; title?: string } {
-  try {
-    return JSON.parse(text) as { code?: string; detail?: string; title?: string };
-  } catch {
-    return {};
-  }
 }

@@ -129,10 +129,21 @@ export class Transport {
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
+/** What a refusal says for people. */
+interface Said {
+  readonly title?: string;
+  readonly advice?: string;
+  readonly detail?: string;
+}
+
+/** What was wrong and what to do. */
+export const saidBy = ({ title, advice, detail }: Said): string =>
+  [detail ?? title, advice].filter((text) => text !== undefined).join(' ');
+
 export function problemOf(answer: Response, text: string): { code: string; detail: string } {
   try {
-    const problem = JSON.parse(text) as { code?: string; title?: string; detail?: string };
-    return { code: problem.code ?? `http_${answer.status}`, detail: problem.detail ?? problem.title ?? text };
+    const problem = JSON.parse(text) as { code?: string } & Said;
+    return { code: problem.code ?? `http_${answer.status}`, detail: saidBy(problem) || text };
   } catch {
     return { code: `http_${answer.status}`, detail: text.slice(0, 200) };
   }

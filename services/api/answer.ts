@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyBudget } from './body-budget.ts';
-import { type Problem, problemOf } from './problems.ts';
+import { type Problem, problemOf } from './problem-answer.ts';
 
 /** Smaller ones are not counted. */
 const LARGE_ANSWER = 64 * 1024;

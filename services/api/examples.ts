@@ -72,6 +72,7 @@ function contents(): Partial<{ [K in KindName]: Content<K> }> {
     erase: {},
     reopen: {},
     move: { mode: 'client', subject: seed(5), epoch: 0 },
+    disown: { token: fromHex('22'.repeat(16), 16) },
     associate: { cluster: 'cere-mainnet' },
     remove: { events: [EVENT_ID], from: undefined, to: undefined, session: undefined },
   };
@@ -86,6 +87,7 @@ const PATHS: Partial<Record<KindName, string>> = {
   erase: '/v1/erasures',
   reopen: '/v1/reopenings',
   move: '/v1/moves',
+  disown: '/v1/tokens/revoke',
   associate: '/v1/associations',
   remove: '/v1/removals',
 };

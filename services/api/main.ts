@@ -24,7 +24,6 @@ import { keepKeks, withKekLock } from '../../connectors/vault/kek-lives.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { blake2b256, type Cbor, ready, signReceipt, utf8 } from '../../protocol/index.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
-import type { Topic } from '../../topics/define-topic.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import { removalsCompleted } from '../../topics/removals-completed.ts';
 import { removalsRequested } from '../../topics/removals-requested.ts';
@@ -35,24 +34,22 @@ import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startApi } from './api.ts';
 import { createAudit } from './audit.ts';
-import { createRevokedTokens, REFRESH_MS } from './auth/revoked-tokens.ts';
+import { createRevokedTokens } from './auth/revoked-tokens.ts';
 import { sweepBlobs } from './blobs/sweep.ts';
 import { dependenciesOf } from './dependencies.ts';
 import { API_VERSION } from './document.ts';
-import { endExpired } from './end-expired.ts';
 import { parseTrustedProxies } from './limits/client-address.ts';
 import { createQuotas } from './limits/quotas.ts';
+import { apiLoops } from './loops.ts';
 import { reapplyRemovals } from './removals/reapply.ts';
 import { readReceiptKey } from './removals/receipt-key.ts';
+import { removalLog } from './removals/removal-log.ts';
 import { sweepRemovals } from './removals/sweeper.ts';
 import { startVerifyThreads } from './verify-threads.ts';
 
 /** Cursors are no secret of anybody's: they only need a key that all processes have. */
 const CURSOR = utf8('cere-ddc:cursor:v1');
 const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
-/** How often what apps used is told to the database: several processes overshoot a quota by as much as they accept in this time. */
-const FLUSH_MS = 1_000;
 
 const SANDBOX = 'cere-sandbox';
 const PANEL = fileURLToPath(
@@ -70,7 +67,7 @@ const PING_MS = 900;
 /** Batches are taken without it: only what returns events asks it, and answers 503 while it is away. */
 function openClusters({ config, keep, log }: Boot): Map<string, IpfsCluster> {
   if (config.ipfsApi === '') {
-    log.warn({}, 'IPFS_API is not set: no events are returned');
+    log.warn({}, 'IPFS_API is not set: no events are returned, no blobs taken or returned, no receipts given');
     return new Map();
   }
   const kubo = keep(openKubo({ name: DEFAULT_CLUSTER, url: config.ipfsApi, timeoutMs: SEGMENT_MS }));
@@ -95,15 +92,6 @@ async function start(boot: Boot): Promise<Running> {
   const codec = await codecs.for(received);
   const onRetry = (operation: string, attempt: number, error: unknown) =>
     signals.emit('retry', { partition: -1, kind: operation, attempt, error });
-  /** Sends to a topic of removals, which has one partition; keyed like everything by the wallet or, where none is named, by the request. */
-  async function removalLog<T extends { id: Uint8Array; wallet?: Uint8Array }>(topic: Topic<T>) {
-    const records = await codecs.for(topic);
-    return async (those: T | readonly T[]) => {
-      const all = [those].flat() as readonly T[];
-      const sent = all.map((one) => ({ key: one.wallet ?? one.id, value: records.encode(one), headers: {} }));
-      await writer.send(topic.name, 0, sent);
-    };
-  }
   const partitions = await lookup.partitions(received.name);
   const erasures = named(removalsRequested);
   const reapplied = await reapplyRemovals({
@@ -114,7 +102,7 @@ async function start(boot: Boot): Promise<Running> {
     now: () => clock.now(),
   });
   if (reapplied.removals > 0 || reapplied.roots > 0)
-    log.warn({ ...reapplied }, 'the database was older than these erasures');
+    log.warn({ ...reapplied }, 'the database was older than these removals and erasures');
 
   const revocations = createTokenRevocations(db);
   const revokedTokens = createRevokedTokens({
@@ -123,29 +111,9 @@ async function start(boot: Boot): Promise<Running> {
     elapsed: () => performance.now(),
   });
   await revokedTokens.refresh();
-  const prune = async () => void (await revocations.prune(clock.now()));
 
-  const loops = { clock, random, onRetry, onFatal };
-  keep(
-    repeat(
-      endExpired(consents, () => clock.now()),
-      loops,
-    ),
-  );
-  keep(repeat({ operation: 'token-revocations', everyMs: REFRESH_MS, look: revokedTokens.refresh }, loops));
-  keep(repeat({ operation: 'over-revocations', everyMs: 600_000, look: prune }, loops));
-  const kekTime = config.kekDays * DAY_MS;
   const keksRotate = await keks.changeable();
   if (!keksRotate) log.warn({}, 'key-encryption keys cannot be changed from here: whoever keeps them must rotate them');
-  const keepYoung = async () => {
-    const edges = { db, kms: keks, random, now: () => clock.now() };
-    const work = await withKekLock(db, () => keepKeks(edges, { rotateMs: kekTime, destroyMs: kekTime }));
-    if (work === null) return;
-    if (work.lost > 0) signals.emit('kek-missing', { partition: -1, count: work.lost });
-    if (work.rotatedTo !== null || work.rewrapped > 0 || work.destroyed.length > 0)
-      log.info({ ...work }, 'keys were kept');
-  };
-  keep(repeat({ operation: 'keys', everyMs: 60_000, look: keepYoung }, loops));
   const blobs = createBlobs(db);
   const clusters = openClusters(boot);
   const sweep = sweepRemovals({
@@ -153,15 +121,15 @@ async function start(boot: Boot): Promise<Running> {
     removals,
     partitionOf: (wallet) => partitionOf(wallet, partitions),
     endOffset: (partition) => lookup.endOffset(received.name, partition),
-    requested: await removalLog(erasures),
-    completed: await removalLog(named(removalsCompleted)),
+    requested: await removalLog(codecs, writer, erasures),
+    completed: await removalLog(codecs, writer, named(removalsCompleted)),
     eraseBlobs: (owner, rootVersions) => blobs.erase(owner, rootVersions),
     sign,
     keksRotate,
     clock,
     elapsed: () => performance.now(),
     faults,
-    onReceipt: (pending) => log.info({ pending }, 'an erasure has its receipt'),
+    onReceipt: (pending) => log.info({ pending }, 'a removal or erasure has its receipt'),
   });
   const removedEvents = createRemovedEvents(db);
   const blobSweep = sweepBlobs({
@@ -171,20 +139,31 @@ async function start(boot: Boot): Promise<Running> {
     now: () => clock.now(),
     onUnpinned: (count) => log.info({ count }, 'blobs were unpinned'),
   });
-  keep(repeat({ operation: 'blobs', everyMs: 10_000, look: blobSweep }, loops));
   let sweptAt = performance.now();
-  const sweepAndNote = async (signal: AbortSignal): Promise<void> => {
-    await sweep(signal);
-    sweptAt = performance.now();
-  };
-  keep(repeat({ operation: 'removals', everyMs: 500, look: sweepAndNote }, loops));
   const usage = createUsage(db);
   const quotas = createQuotas(usage, config.tiers, clock.now);
   // Closed after the API, so that what its last requests used is told too.
   keep({ close: () => quotas.flush() });
-  const longest = Math.max(...Object.values(config.tiers).map((tier) => tier.periodSeconds)) * 1000;
-  const forget = () => usage.forget(clock.now() - 2 * longest);
-  keep(repeat({ operation: 'usage-forget', everyMs: HOUR_MS, look: forget }, loops));
+  const loops = apiLoops({
+    ...{ consents, revocations, revokedTokens, usage, quotas },
+    periodMs: Math.max(...Object.values(config.tiers).map((tier) => tier.periodSeconds)) * 1000,
+    async keepKeys() {
+      const kekTime = config.kekDays * DAY_MS;
+      const edges = { db, kms: keks, random, now: () => clock.now() };
+      const work = await withKekLock(db, () => keepKeks(edges, { rotateMs: kekTime, destroyMs: kekTime }));
+      if (work === null) return;
+      if (work.lost > 0) signals.emit('kek-missing', { partition: -1, count: work.lost });
+      if (work.rotatedTo !== null || work.rewrapped > 0 || work.destroyed.length > 0)
+        log.info({ ...work }, 'keys were kept');
+    },
+    sweepBlobs: blobSweep,
+    async sweepRemovals(signal) {
+      await sweep(signal);
+      sweptAt = performance.now();
+    },
+    now: () => clock.now(),
+  });
+  for (const loop of loops) keep(repeat(loop, { clock, random, onRetry, onFatal }));
   const threads = keep(
     await startVerifyThreads(config.verifyThreads ?? defaultThreads(), config.network, clock.now, onFatal),
   );
@@ -257,7 +236,6 @@ async function start(boot: Boot): Promise<Running> {
       { host: config.httpHost, port: config.httpPort },
     ),
   );
-  keep(repeat({ operation: 'usage', everyMs: FLUSH_MS, look: () => quotas.flush() }, loops));
   log.info({ port: api.port, partitions, verifyThreads: threads.count }, 'listening');
   return {
     ready: () => !api.draining,

@@ -1,5 +1,6 @@
 import { PROTOCOL_ERRORS, type ProtocolErrorCode } from '../../protocol/index.ts';
-import { API_PROBLEMS, type ApiProblemCode, protocolStatus, typeOf } from './problems.ts';
+import { protocolStatus, typeOf } from './problem-answer.ts';
+import { API_PROBLEMS, type ApiProblemCode } from './problems.ts';
 
 /** Groups of the document, in its order. */
 export const TAGS: Readonly<Record<string, string>> = {
@@ -30,6 +31,8 @@ export function operationIdOf(method: string, path: string): string {
 interface Described {
   readonly status: number;
   readonly title: string;
+  /** Of refusals of the protocol none is sent. */
+  readonly advice?: string;
 }
 
 /** Status and text of any code; undefined for what is none. */
@@ -40,7 +43,10 @@ export function problemNamed(code: string): Described | undefined {
 }
 
 /** A refusal as it is sent, without what only a real one has. */
-export const exampleOf = (code: string, { status, title }: Described) => ({ type: typeOf(code), title, status, code });
+export const exampleOf = (code: string, { status, title, advice }: Described) => ({
+  ...{ type: typeOf(code), title, status, code },
+  ...(advice === undefined ? {} : { advice }),
+});
 
 /** The codes that a description names. */
 export const codesIn = (description: string): string[] => [

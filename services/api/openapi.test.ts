@@ -56,6 +56,20 @@ test('every operation has a name of its own, a summary, and a group that is desc
     expect([name, summary, tags]).toEqual([name, expect.stringMatching(/./), [expect.any(String)]]);
     expect(TAGS).toHaveProperty([tags[0] as string]);
   }
+  expect(new Set(operations.flatMap(([, { tags }]) => tags))).toEqual(new Set(Object.keys(TAGS)));
+});
+
+test('every JSON body has an example, which the panel starts from', () => {
+  const without = operations.flatMap(([name, { requestBody }]) => {
+    const json = requestBody?.content['application/json'];
+    return json && json.example === undefined ? [name] : [];
+  });
+  expect(without).toEqual([]);
+});
+
+test('limits may refuse every operation but those of who watches', () => {
+  const unlimited = operations.flatMap(([name, { responses }]) => (responses[429] ? [] : [name]));
+  expect(unlimited).toEqual(['get /livez', 'get /readyz', 'get /metrics']);
 });
 
 test('every parameter is described, and those of paths are there', () => {

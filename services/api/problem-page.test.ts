@@ -14,13 +14,16 @@ test('`type` of a refusal leads to its page: JSON for programs, HTML for people'
     body: '{}',
     headers: { 'content-type': 'text/plain' },
   });
-  const { type, code } = (await refused.json()) as { type: string; code: string };
+  const { type, code, title, advice } = (await refused.json()) as Record<'type' | 'code' | 'title' | 'advice', string>;
   const json = await fetch(new URL(type, it.url));
   expect([json.status, json.headers.get('content-type')]).toEqual([200, 'application/json']);
-  expect(await json.json()).toMatchObject({ type, code, status: refused.status, advice: expect.stringMatching(/./) });
+  expect(await json.json()).toMatchObject({ type, code, title, advice, status: refused.status });
+  expect(advice).toMatch(/\.$/);
   const html = await fetch(new URL(type, it.url), { headers: { accept: 'text/html,*/*;q=0.1' } });
   expect(html.headers.get('content-type')).toMatch(/^text\/html/);
-  expect(await html.text()).toContain(`<h1><code>${code}</code></h1>`);
+  const shown = await html.text();
+  expect(shown).toContain(`<h1><code>${code}</code></h1>`);
+  for (const said of [title, advice]) expect(shown).toContain(`<p>${said.replaceAll('`', '')}</p>`);
 });
 
 test('every code has a page that says what to do, and the list leads to all', async () => {
@@ -30,6 +33,16 @@ test('every code has a page that says what to do, and the list leads to all', as
     expect([code, problemPage(code)?.advice]).toEqual([code, expect.stringMatching(/\.$/)]);
   const list = await fetch(`${it.url}/problems`, { headers: { accept: 'text/html' } });
   expect((await list.text()).match(/href="\/problems\/\w+"/g)).toHaveLength(PROBLEM_CODES.length);
+});
+
+test('codes of one status say each what to do', () => {
+  const advice = (code: string) => problemPage(code)?.advice;
+  expect(advice('quota_exceeded')).toMatch(/period/);
+  expect(advice('unpaid')).toMatch(/pot/);
+  expect(advice('blob_gone')).toMatch(/Upload it again/);
+  expect(advice('erased')).toMatch(/Do not send it again/);
+  expect(advice('upload_taken')).toMatch(/same bytes again/);
+  expect(advice('request_clash')).toMatch(/id of its own/);
 });
 
 test('what is no code is not found', async () => {

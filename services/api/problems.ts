@@ -1,11 +1,9 @@
-import { types } from 'node:util';
-import { PROTOCOL_ERRORS, ProtocolError, type ProtocolErrorCode } from '../../protocol/index.ts';
-import { RetriableError } from '../pipeline/errors.ts';
-
 interface ProblemKind {
   readonly status: number;
-  /** What was wrong and what to do. */
+  /** What was wrong. */
   readonly title: string;
+  /** What to do about it. */
+  readonly advice: string;
 }
 
 /** Every refusal of the API beside those of the protocol, by its stable code. */
@@ -13,262 +11,348 @@ export const API_PROBLEMS = {
   // the request
   bad_request: {
     status: 400,
-    title: 'The bytes are not an HTTP request that can be read. Send a well-formed HTTP/1.1 request.',
+    title: 'The bytes are not an HTTP request that can be read.',
+    advice: 'Send a well-formed HTTP/1.1 request.',
   },
   content_encoding: {
     status: 400,
-    title: 'The body does not decode as its Content-Encoding says. Send it whole, and encoded as declared.',
+    title: 'The body does not decode as its Content-Encoding says.',
+    advice: 'Send it whole, and encoded as declared.',
   },
-  malformed_json: { status: 400, title: 'The body is not JSON. Send one JSON value in UTF-8.' },
-  too_deep: { status: 400, title: 'The JSON nests deeper than 8. No body of this API does.' },
-  invalid: { status: 400, title: 'The request does not have the described shape. Compare it with /openapi.json.' },
+  malformed_json: {
+    status: 400,
+    title: 'The body is not JSON.',
+    advice: 'Send one JSON value in UTF-8.',
+  },
+  too_deep: {
+    status: 400,
+    title: 'The JSON nests deeper than 8.',
+    advice: 'Send the body that /openapi.json describes: none of this API nests deeper.',
+  },
+  invalid: {
+    status: 400,
+    title: 'The request does not have the described shape.',
+    advice: 'Compare it with /openapi.json: `detail` names the member that is wrong.',
+  },
   request_timeout: {
     status: 408,
-    title: 'The request did not arrive in time. Send headers within 10 s and the whole request within 30 s.',
+    title: 'The request did not arrive in time: its headers within 10 s, the whole within 30 s.',
+    advice: 'Send the same bytes again, on a better connection or in smaller parts.',
   },
-  not_found: { status: 404, title: 'There is nothing at this address. The addresses are listed at /docs.' },
+  not_found: {
+    status: 404,
+    title: 'There is nothing at this address.',
+    advice: 'Compare it with those that are listed at /docs.',
+  },
   method_not_allowed: {
     status: 405,
-    title: 'This address does not take this method. The header Allow names those it takes.',
+    title: 'This address does not take this method.',
+    advice: 'Use one that the header Allow names.',
   },
-  payload_too_large: { status: 413, title: 'The body is larger than this address takes. Send less at once.' },
-  uri_too_long: { status: 414, title: 'The URL is longer than 2,048 characters. Send ids in a body instead.' },
+  payload_too_large: {
+    status: 413,
+    title: 'The body is larger than this address takes.',
+    advice: 'Send less at once.',
+  },
+  uri_too_long: {
+    status: 414,
+    title: 'The URL is longer than 2,048 characters.',
+    advice: 'Shorten it, or send the ids in a body, where the address has a form that takes one.',
+  },
   content_type: {
     status: 415,
-    title:
-      'This address does not take this Content-Type. Batches are application/x-ndjson or application/json, the rest application/json, in UTF-8.',
+    title: 'This address does not take this Content-Type.',
+    advice:
+      'Send batches as application/x-ndjson or application/json, a blob as the document says, the rest as application/json, in UTF-8.',
   },
   encoding_unsupported: {
     status: 415,
-    title: 'This Content-Encoding is not known. Send gzip, deflate, br, or no encoding.',
+    title: 'This Content-Encoding is not known.',
+    advice: 'Send gzip, deflate, br, or no encoding.',
   },
   headers_too_large: {
     status: 431,
-    title: 'The request line and headers are longer than 16 KiB. Send fewer or shorter headers.',
+    title: 'The request line and headers are longer than 16 KiB.',
+    advice: 'Send fewer or shorter headers.',
   },
   // consent and payment
-  unknown_app: { status: 403, title: 'The app is not registered here. Its operator registers it with `ddc apps add`.' },
+  unknown_app: {
+    status: 403,
+    title: 'The app is not registered here.',
+    advice: 'Compare its key. The operator registers apps with `ddc apps add`.',
+  },
   app_closed: {
     status: 403,
-    title:
-      "The app takes writes only with a token of its own key: `Authorization: Bearer` (beside a wallet's own token the header `DDC-App-Token`), operation `batches.write`, for this wallet or all.",
+    title: 'The app takes writes only with a token of its own key, and there was none.',
+    advice:
+      "Add one with operation `batches.write` for this wallet or all: `Authorization: Bearer`, or, beside a wallet's own token, the header `DDC-App-Token`.",
   },
   unpaid: {
     status: 402,
-    title: 'A settlement of the app could not be charged. Fund its pot; writes are taken again once it is paid.',
+    title: 'A settlement of the app could not be charged.',
+    advice:
+      'Keep what was refused, fund the pot of the app, and send the same bytes again: writes are taken once it is paid.',
   },
   quota_exceeded: {
     status: 402,
-    title:
-      'The app has used what its tier may write in this period. Write again when the next begins, as Retry-After says, or ask the operator for another tier.',
+    title: 'The app has used what its tier may write in this period.',
+    advice:
+      'Keep what was refused and send it again when the next period begins, as Retry-After says, or ask the operator for another tier.',
   },
   erased: {
     status: 410,
-    title: 'The data of this wallet in this app was erased. A signed request to re-open must come first.',
+    title: 'The data of this wallet in this app was erased, for ever.',
+    advice:
+      'Do not send it again. If the wallet means to write anew, it first signs a request to re-open (/v1/reopenings).',
   },
   mode_mismatch: {
     status: 409,
     title:
-      'Who encrypts is settled per wallet and app: the service, unless the wallet has moved to client mode. Send this batch in the mode that is settled.',
+      'Who encrypts is settled per wallet and app, and not as this batch takes for granted: the service, unless the wallet has moved to client mode.',
+    advice: 'Make the batch anew in the mode that is settled, or move the wallet (/v1/moves).',
   },
   subject_mismatch: {
     status: 409,
     title: 'The header line names another subject than the one registered for this wallet in this app.',
+    advice: 'Read the mode of the wallet, which names the subject, and sign the batch anew with that.',
   },
   unauthorized: {
     status: 401,
-    title: 'A token is needed: `Authorization: Bearer <base64url of a signed request of kind token>`, valid now.',
+    title: 'A token that is valid now is needed, and there was none.',
+    advice:
+      'Send `Authorization: Bearer <base64url of a signed request of kind token>`, signed with the key of the wallet or the app.',
   },
   forbidden: {
     status: 403,
-    title:
-      'The token does not allow this: its operations, audience, app or wallet are others. Sign one that names them.',
+    title: 'The token does not allow this: its operations, audience, app or wallet are others.',
+    advice: 'Sign one that names them. What belongs to somebody else needs their grant.',
   },
   token_delegated: {
     status: 403,
     title:
-      'A token is used by the key that signed it and that it names, or by one key to which it delegates, in a chain of two that goes no further. Sign one that does.',
+      'The token is used by another key than those that may: the one that signed it and that it names, or one to which it delegates, in a chain of two that goes no further.',
+    advice: 'Sign a token for the key that uses it.',
   },
   token_revoked: {
     status: 401,
-    title: 'The token, or the one that it stands on, was revoked by who answers for it. Ask for a new one.',
+    title: 'The token, or the one that it stands on, was revoked by who answers for it.',
+    advice: 'Ask for a new one.',
   },
   request_clash: {
     status: 409,
-    title: 'This request id was used before, for other bytes. Sign the request anew with an id of its own.',
+    title: 'This request id was used before, for other bytes.',
+    advice: 'Sign the request anew with an id of its own.',
   },
   unknown_grant: {
     status: 404,
     title: 'This wallet has signed no grant or policy with this id in this app, or it was forgotten by an erasure.',
+    advice: 'Compare the id with the list of grants of the wallet.',
   },
   not_certified: {
     status: 422,
-    title:
-      'Nobody has registered a live certificate for this X25519 key. Its holder registers one at /v1/certificates.',
+    title: 'Nobody has registered a live certificate for this X25519 key.',
+    advice: 'Its holder registers one at /v1/certificates; then send this again.',
   },
   key_taken: {
     status: 409,
-    title: 'Another wallet has registered this X25519 key. Make a key pair of your own, and register that.',
+    title: 'Another wallet has registered this X25519 key.',
+    advice: 'Make a key pair of your own, and register that.',
   },
   epoch_ahead: {
     status: 422,
-    title:
-      'A grant begins at the latest with the next epoch: `fromEpoch` is at most one more than the epoch that the wallet is in.',
+    title: 'The grant begins later than with the next epoch.',
+    advice: 'Name a `fromEpoch` of at most one more than the epoch that the wallet is in.',
   },
   too_many_grants: {
     status: 409,
-    title: 'A wallet has at most 1,000 grants in one app that have not ended: revoke some, or wait until they expire.',
+    title: 'The wallet has 1,000 grants in this app that have not ended, which is the most.',
+    advice: 'Revoke some, or wait until they expire.',
   },
   policy_superseded: {
     status: 409,
-    title:
-      'The policy in force was signed later than this one, perhaps by a clock that is ahead: revoke it by its id, and sign anew once its time has passed (5 minutes at most).',
+    title: 'The policy in force was signed later than this one, perhaps by a clock that is ahead.',
+    advice: 'Revoke it by its id, and sign anew once its time has passed (5 minutes at most).',
   },
   client_keys: {
     status: 409,
-    title:
-      'This wallet encrypts by itself in this app: the service has none of its keys. Seal the key to the recipient yourself (`ddc crypto grant`).',
+    title: 'This wallet encrypts by itself in this app: the service has none of its keys.',
+    advice:
+      'Do with the keys of the wallet what was asked of the service: seal a key to its recipient with `ddc crypto grant`.',
   },
   no_key: {
     status: 403,
     title:
       'No live grant or policy gives the caller the key of this envelope, or the service has none: the wallet encrypts by itself, or is erased. Told of single envelopes.',
+    advice: 'Ask the wallet for a grant of this scope; the other envelopes are answered.',
   },
   too_many_keys: {
     status: 413,
-    title:
-      'These scopes have more than 1,000 keys (root versions times epochs, for each certificate of the caller). Name fewer scopes at once.',
+    title: 'These scopes have more than 1,000 keys (root versions times epochs, for each certificate of the caller).',
+    advice: 'Name fewer scopes at once.',
   },
-  same_mode: { status: 409, title: 'The wallet is in this mode already.' },
+  same_mode: {
+    status: 409,
+    title: 'The wallet is in this mode already.',
+    advice: 'There is nothing to do. Read the mode of the wallet before it moves.',
+  },
   not_prepared: {
     status: 409,
-    title: 'A move to service mode names the subject that /v1/moves/prepare answered last. Ask for it and sign again.',
+    title: 'A move to service mode names the subject that /v1/moves/prepare answered last, and this is another.',
+    advice: 'Ask there for it and sign again.',
   },
   epoch_behind: {
     status: 409,
-    title: 'The epoch of a move is not below the one that the wallet is in. Name a later one.',
+    title: 'The epoch of the move is below the one that the wallet is in.',
+    advice: 'Name that one or a later one.',
   },
   epoch_too_high: {
     status: 422,
-    title: 'The epoch of a move is at most 2,147,483,647. Name the one that the wallet is in.',
+    title: 'The epoch of the move is above 2,147,483,647.',
+    advice: 'Name the one that the wallet is in.',
   },
-  subject_taken: { status: 409, title: 'Another root has this subject. A new client root has a new subject.' },
-  nothing_to_erase: { status: 404, title: 'This wallet has never written to this app.' },
-  nothing_to_remove: { status: 404, title: 'This wallet has never written to this app.' },
+  subject_taken: {
+    status: 409,
+    title: 'Another root has this subject.',
+    advice: 'Make a new client root: it has a new subject.',
+  },
+  nothing_to_erase: {
+    status: 404,
+    title: 'This wallet has never written to this app, so that there is nothing to erase.',
+    advice: 'Compare the wallet and the app; if they are right there is nothing to do.',
+  },
+  nothing_to_remove: {
+    status: 404,
+    title: 'This wallet has never written to this app, so that there is nothing to remove.',
+    advice: 'Compare the wallet and the app; if they are right there is nothing to do.',
+  },
   too_many_ranges: {
     status: 409,
-    title:
-      'This wallet has removed 500 stretches of time in this app. Remove a wider one: those within it count no more.',
+    title: 'This wallet has removed 500 stretches of time in this app, which is the most.',
+    advice: 'Remove a wider one: those within it count no more.',
   },
-  already_erased: { status: 409, title: 'Everything of this wallet in this app is erased, or being erased, already.' },
-  not_erased: { status: 409, title: 'This wallet is not erased in this app: it can write.' },
+  already_erased: {
+    status: 409,
+    title: 'Everything of this wallet in this app is erased, or being erased, already.',
+    advice: 'Follow the erasure in the list of removals of the wallet, which has its receipt.',
+  },
+  not_erased: {
+    status: 409,
+    title: 'This wallet is not erased in this app.',
+    advice: 'There is nothing to re-open: it can write.',
+  },
   erasing: {
     status: 409,
-    title: 'The erasure is still under way. Its state is at the address of the removal; ask again in some seconds.',
+    title: 'The erasure is still under way.',
+    advice:
+      'Ask for its state at the address of the removal, and send this again once it has its receipt, some seconds later.',
   },
   older_than_erasure: {
     status: 409,
-    title:
-      'It was signed before the erasure, or by a clock that is behind the one of the device that erased. Sign it anew.',
+    title: 'It was signed before the erasure, or by a clock that is behind the one of the device that erased.',
+    advice: 'Sign it anew.',
   },
-  unknown_removal: { status: 404, title: 'This wallet has no removal with this id in this app.' },
-  unknown_cluster: { status: 404, title: 'There is no cluster of this name. They are listed at /v1/clusters.' },
+  unknown_removal: {
+    status: 404,
+    title: 'This wallet has no removal with this id in this app.',
+    advice: 'Compare the id, which is that of the request to erase or remove, with the list of removals of the wallet.',
+  },
+  unknown_cluster: {
+    status: 404,
+    title: 'There is no cluster of this name.',
+    advice: 'Name one of those that are listed at /v1/clusters.',
+  },
   cluster_settled: {
     status: 409,
-    title:
-      'The wallet has keys, and perhaps data, in another cluster, and moving is not offered yet: it stays where it is.',
+    title: 'The wallet has keys, and perhaps data, in another cluster, and moving is not offered yet.',
+    advice: 'Leave it where it is: `GET /v1/wallets/{wallet}` says where.',
   },
   unknown_batch: {
     status: 404,
-    title: 'No accepted batch has this id. If it was sent a moment ago ask again; if it stays unknown send it again.',
+    title: 'No accepted batch has this id.',
+    advice: 'If it was sent a moment ago ask again; if it stays unknown send it again.',
   },
   // blobs
   unknown_blob: {
     status: 404,
-    title:
-      'This wallet has no blob with this CID in this app, or none that the caller may read. Upload it, or ask for a grant of its scope.',
+    title: 'This wallet has no blob with this CID in this app, or none that the caller may read.',
+    advice: 'Upload it, or ask for a grant of its scope.',
   },
   blob_gone: {
     status: 410,
-    title: 'This blob is gone: no event named it for 24 h, or every event that did was removed. Upload it again.',
+    title: 'This blob is gone: no event named it for 24 h, or every event that did was removed.',
+    advice: 'Upload it again, and send an event that names it.',
   },
   blob_unreadable: {
     status: 502,
-    title:
-      'What is stored of this blob is not what its CID names, or does not open: nothing of it is answered. The operators can see it.',
+    title: 'What is stored of this blob is not what its CID names, or does not open: nothing of it is answered.',
+    advice: 'Tell the operator, who finds it in the log: asking again does not help by itself.',
   },
   upload_taken: {
     status: 409,
-    title: 'Another request with this upload id was finished first. Send it again to get its answer.',
+    title: 'Another request with this upload id was finished first.',
+    advice: 'Send the same bytes again to get its answer.',
   },
   range_not_satisfiable: {
     status: 416,
-    title: 'The blob has no such bytes. Its size is in Content-Range; name a range that begins below it.',
+    title: 'The blob has no such bytes.',
+    advice: 'Name a range that begins below its size, which is in Content-Range.',
   },
   // receipts
   dead_batch: {
     status: 409,
-    title:
-      'The batch was accepted, and the pipeline could not keep it: there is nothing to give a receipt of. Its status says `dead`; the operators hold a copy.',
+    title: 'The batch was accepted, and the pipeline could not keep it: there is nothing to give a receipt of.',
+    advice: 'Tell the operator, who holds a copy. Its status says `dead`.',
   },
   unknown_event: {
     status: 404,
-    title:
-      'This wallet has no event with this id in this app. If it was sent a moment ago ask again once its batch is indexed.',
+    title: 'This wallet has no event with this id in this app.',
+    advice: 'If it was sent a moment ago ask again once its batch is indexed.',
   },
   content_unchecked: {
     status: 409,
-    title:
-      'The wallet encrypts by itself: the service has no key to find an event in its batch. Ask for the receipt of the batch, and disclose the event from its meta with your own key.',
+    title: 'The wallet encrypts by itself: the service has no key to find an event in its batch.',
+    advice: 'Ask for the receipt of the batch, and disclose the event from its meta with your own key.',
   },
   many_batches: {
     status: 409,
-    title: 'More than 16 batches of this wallet may hold this id. Name the one that it is in: `?batch=<batch id>`.',
+    title: 'More than 16 batches of this wallet may hold this id.',
+    advice: 'Name the one that it is in: `?batch=<batch id>`.',
   },
   // load
   wallet_rate: {
     status: 429,
-    title:
-      'This wallet sends more than its partition can take. Wait as Retry-After says; fleets use one wallet per user.',
+    title: 'This wallet sends more than its partition can take.',
+    advice: 'Wait as Retry-After says and send the same bytes again; fleets use one wallet per user.',
   },
   rate_limited: {
     status: 429,
-    title:
-      'This caller or address sends more requests than it may, a second or at once. Wait as Retry-After says; the header RateLimit tells what is left.',
+    title: 'This caller or address sends more requests than it may, a second or at once.',
+    advice: 'Wait as Retry-After says and send the same bytes again; the header RateLimit tells what is left.',
   },
   overloaded: {
     status: 503,
-    title: 'Too many requests are being served. Wait as Retry-After says and send the same bytes again.',
+    title: 'Too many requests are being served.',
+    advice: 'Wait as Retry-After says and send the same bytes again.',
   },
   unavailable: {
     status: 503,
-    title:
-      'A system behind the API does not answer. Nothing is lost: wait as Retry-After says and send the same bytes again.',
+    title: 'A system behind the API does not answer.',
+    advice: 'Nothing is lost: wait as Retry-After says and send the same bytes again.',
   },
-  stopping: { status: 503, title: 'This process is stopping. Connect again and send the same bytes again.' },
+  stopping: {
+    status: 503,
+    title: 'This process is stopping.',
+    advice: 'Connect again and send the same bytes again.',
+  },
   bug: {
     status: 500,
-    title: 'The service failed in a way that it should not. The operators can see it; sending again may help.',
+    title: 'The service failed in a way that it should not.',
+    advice:
+      'Send the same bytes again, which is safe: requests are idempotent. If it stays so tell the operator, who finds it in the log.',
   },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ApiProblemCode = keyof typeof API_PROBLEMS;
-
-/** Refusals of the protocol that are not 422 (understood, but not valid). */
-const PROTOCOL_STATUS: Partial<Record<ProtocolErrorCode, number>> = {
-  body_too_large: 413,
-  batch_too_large: 413,
-  utf8: 400,
-  line_end: 400,
-  blank_line: 400,
-  json: 400,
-  depth: 400,
-  proto: 400,
-  body: 400,
-};
-
-/** HTTP status of a refusal of the protocol. */
-export const protocolStatus = (code: ProtocolErrorCode): number => PROTOCOL_STATUS[code] ?? 422;
 
 export interface ProblemDetails {
   readonly detail?: string;
@@ -287,79 +371,9 @@ export class ApiProblem extends Error {
   readonly code: ApiProblemCode;
   readonly details: ProblemDetails;
   constructor(code: ApiProblemCode, details: ProblemDetails = {}) {
-    super(details.detail ?? API_PROBLEMS[code].title);
+    super(details.detail ?? `${API_PROBLEMS[code].title} ${API_PROBLEMS[code].advice}`);
     this.name = 'ApiProblem';
     this.code = code;
     this.details = details;
   }
-}
-
-/** A refusal as it is sent: RFC 9457. */
-export interface Problem {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: {
-    readonly type: string;
-    readonly title: string;
-    readonly status: number;
-    readonly code: string;
-    readonly detail?: string;
-    /** Line of the batch, from 1 (the header). */
-    readonly line?: number;
-  };
-}
-
-/** The address of a refusal's page, relative to this service (RFC 9457, section 3.1.1). */
-export const typeOf = (code: string): string => `/problems/${code}`;
-
-const RETRY_AFTER_SECONDS = 1;
-
-/** What to answer for anything thrown. Unknown errors become `bug` and say nothing of themselves. */
-export function problemOf(error: unknown): Problem {
-  if (error instanceof ApiProblem) return apiProblem(error);
-  if (error instanceof ProtocolError) {
-    const status = protocolStatus(error.code);
-    const line = error.line === undefined ? {} : { line: error.line };
-    return shape(status, error.code, PROTOCOL_ERRORS[error.code], { detail: error.message, ...line }, {});
-  }
-  if (error instanceof RetriableError)
-    return apiProblem(new ApiProblem('unavailable', { retryAfter: RETRY_AFTER_SECONDS }));
-  return apiProblem(new ApiProblem(foreignCode(error) ?? 'bug'));
-}
-
-/** Whether the service itself is at fault, so that the error belongs into the log. */
-export const isBug = (problem: Problem): boolean => problem.body.code === 'bug';
-
-function apiProblem({ code, details }: ApiProblem): Problem {
-  const kind = API_PROBLEMS[code];
-  const retryAfter =
-    details.retryAfter ?? (kind.status === 503 || kind.status === 429 ? RETRY_AFTER_SECONDS : undefined);
-  const headers = {
-    ...(retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfter)) }),
-    ...(details.allow === undefined ? {} : { allow: details.allow }),
-    ...(details.size === undefined ? {} : { 'content-range': `bytes */${details.size}` }),
-    ...(kind.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-    ...details.headers,
-  };
-  return shape(kind.status, code, kind.title, details.detail === undefined ? {} : { detail: details.detail }, headers);
-}
-
-function shape(
-  status: number,
-  code: string,
-  title: string,
-  more: { detail?: string; line?: number },
-  headers: Record<string, string>,
-): Problem {
-  return { status, headers, body: { type: typeOf(code), title, status, code, ...more } };
-}
-
-/** Errors of express carry a status. */
-function foreignCode(error: unknown): ApiProblemCode | undefined {
-  if (!types.isNativeError(error)) return undefined;
-  const status = 'status' in error ? Number(error.status) : Number.NaN;
-  if (status === 404) return 'not_found';
-  // What is left are malformed percent signs in the path.
-  if (status >= 400 && status < 500) return 'bad_request';
-  return undefined;
 }

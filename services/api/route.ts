@@ -10,6 +10,7 @@ import { operationIdOf } from './openapi-parts.ts';
 import { ApiProblem } from './problems.ts';
 import { ClientGone } from './read-body.ts';
 import * as shapes from './shapes.ts';
+import { UNLIMITED } from './unlimited.ts';
 
 /** One operation: what the document says of it, and what it does. */
 export interface Route {
@@ -37,17 +38,6 @@ export const text = (description: string) => ({ description, content: { 'text/pl
 export const jsonBody = (schema: z.ZodType) => ({
   body: { required: true, content: { 'application/json': { schema } } },
 });
-export const RETRY_LATER = {
-  429: problem('`rate_limited`, `wallet_rate`: wait as Retry-After says.'),
-  503: problem('`overloaded`, `unavailable`, `stopping`: wait as Retry-After says and send the same bytes again.'),
-};
-/** What every route with a JSON body may answer. */
-export const BODY_PROBLEMS = {
-  400: problem('`malformed_json`, `invalid`'),
-  413: problem('`payload_too_large`'),
-  415: problem('`content_type`'),
-  503: RETRY_LATER[503],
-};
 
 export interface MountDeps {
   /** What bodies and large answers share with batches. */
@@ -60,8 +50,16 @@ export interface MountDeps {
 export function documented({ doc, access, handle }: Route): RouteConfig {
   const responses: RouteConfig['responses'] = { ...doc.responses };
   const takesJson = handle !== undefined && doc.request?.body?.content['application/json'] !== undefined;
-  for (const refusals of [accessRefusals(access), takesJson ? BODY_REFUSALS : {}, ANY_REFUSALS])
-    for (const [status, codes] of Object.entries(refusals)) responses[status] = refusedToo(responses[status], codes);
+  const further = [
+    accessRefusals(access),
+    takesJson || doc.request?.params || doc.request?.query ? SHAPE_REFUSALS : {},
+    takesJson ? BODY_REFUSALS : {},
+    UNLIMITED.has(doc.path) ? {} : LIMIT_REFUSALS,
+    ANY_REFUSALS,
+  ];
+  for (const refusals of further)
+    for (const [status, codes] of Object.entries<string>(refusals))
+      responses[status] = refusedToo(responses[status], codes);
   const description = describedAccess(access, doc.description);
   const operationId = doc.operationId ?? operationIdOf(doc.method, doc.path);
   return {
@@ -81,9 +79,13 @@ const ANY_REFUSALS = {
   500: '`bug`',
   503: '`overloaded`, `unavailable`, `stopping`',
 };
+/** What the limits of an address or a caller answer, on every address but those of who watches. */
+const LIMIT_REFUSALS = { 429: '`rate_limited`' };
+/** What parameters, and bodies that are JSON, may be refused with. */
+const SHAPE_REFUSALS = { 400: '`invalid`' };
 /** What any JSON body may be refused with. */
 const BODY_REFUSALS = {
-  400: '`malformed_json`, `content_encoding`',
+  400: '`malformed_json`, `too_deep`, `content_encoding`',
   408: '`request_timeout`',
   413: '`payload_too_large`',
   415: '`content_type`, `encoding_unsupported`',

@@ -77,10 +77,11 @@ export const readyState = z.object({
 
 export const problem = z.object({
   type: z.string(),
-  title: z.string(),
+  title: z.string().describe('What was wrong.'),
   status: z.int(),
   code: z.string().describe('Stable; listed in docs/errors.md.'),
-  detail: z.string().optional(),
+  advice: z.string().optional().describe('What to do about this code.'),
+  detail: z.string().optional().describe('What was wrong with this request.'),
   line: z.int().optional().describe('Line of the batch that failed, from 1 (the header).'),
 });
 

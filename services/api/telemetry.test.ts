@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { RetriableError } from '../pipeline/errors.ts';
 import { type LogFields, SILENT } from '../pipeline/log.ts';
 import { createMetrics } from '../pipeline/metrics.ts';
-import type { Problem } from './problems.ts';
+import type { Problem } from './problem-answer.ts';
 import { createTelemetry } from './telemetry.ts';
 
 test('requests that are put off give one line a second, with their count, and all are in the metric', async () => {

@@ -1,7 +1,7 @@
 import { hasPassed } from '../pipeline/clock.ts';
 import { errorFields, type Log, type LogFields } from '../pipeline/log.ts';
 import type { Metrics } from '../pipeline/metrics.ts';
-import { isBug, type Problem } from './problems.ts';
+import { isBug, type Problem } from './problem-answer.ts';
 
 /** What the API tells the outside: a metric and, where an operator should look, a log line. No wallets. */
 export interface Telemetry {

@@ -81,7 +81,7 @@ export const environment = z.object({
     .or(z.literal(''))
     .default('')
     .describe(
-      'RPC of the Kubo node, such as `http://127.0.0.1:5001`. Whoever reaches it owns the node: never publish it. Without it the API takes batches and returns no events.',
+      'RPC of the Kubo node, such as `http://127.0.0.1:5001`. Whoever reaches it owns the node: never publish it. Without it the API takes batches, and returns no events, takes and returns no blobs, and gives no receipts of batches and events.',
     ),
   CHAIN_RPC: z.url().or(z.literal('')).default('').describe('WebSocket of a Substrate node, `ws://…` or `wss://…`.'),
   DDC_NETWORK: z
@@ -209,7 +209,7 @@ export const environment = z.object({
     .pipe(z.array(z.enum(UNSAFE)))
     .prefault('')
     .describe(
-      'Comma list of protections to switch off (`read-rule`, `dedup`, `transit`); for control runs, refused outside `cere-sandbox`.',
+      'Comma list of protections to switch off (`read-rule`, `dedup`, `transit`, `removals`); for control runs, refused outside `cere-sandbox`.',
     ),
 });
 

@@ -30,7 +30,7 @@ import {
   unwrapRoot,
   wrapRoot,
 } from '../../protocol/index.ts';
-import { problemOf } from '../../services/api/problems.ts';
+import { problemOf } from '../../services/api/problem-answer.ts';
 import { readReceiptKey } from '../../services/api/removals/receipt-key.ts';
 import { FatalError } from '../../services/pipeline/errors.ts';
 import { shownError, tracesOf } from '../support/shown-error.ts';

@@ -68,9 +68,11 @@ export function wrongAbout(answer: {
   const place = places.find((one) => one.pattern.test(path));
   const operation = place?.item[method === 'HEAD' && !place.item.head ? 'get' : method.toLowerCase()];
   const where = `${method} ${place?.path ?? path} ${status}`;
-  // Nothing is there, or not for this method.
+  // The answer to a preflight is that of CORS, for every address.
+  if (method === 'OPTIONS' && status === 204) return null;
+  // Nothing is there, or not for this method, or the limit of the address is before either.
   if (!operation) {
-    if (![400, 404, 405, 414, 503].includes(status)) return `${where}: answered, and not described`;
+    if (![400, 404, 405, 414, 429, 503].includes(status)) return `${where}: answered, and not described`;
     return method === 'HEAD' ? null : bodyWrong(`${where} ${type}`, { $ref: '#/components/schemas/Problem' }, body);
   }
   const named = operation.responses[status];

@@ -40,6 +40,9 @@ export interface DisclosedEvent {
 }
 
 export type LiveBatch = IndexedBatch & { readonly body: NonNullable<IndexedBatch['body']> };
+/** Whether there is anything of a batch to read: it was kept, and not refused or voided later. */
+export const isLive = (batch: IndexedBatch | null): batch is LiveBatch =>
+  batch !== null && batch.body !== null && batch.reason === null;
 
 /**
  * The events of a batch that a reader may see, in order, from number `from` on. Left out are those of which the reader may open nothing,

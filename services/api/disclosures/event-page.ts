@@ -2,14 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import { equalBytes, scrub, toBase64url } from '../../../protocol/index.ts';
 import { RetriableError } from '../../pipeline/errors.ts';
 import type { Signals } from '../../pipeline/events.ts';
-import type { IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
+import type { IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import { type OpenRoot, type Owner, VAULT_CACHE_MS, type Vault } from '../../pipeline/ports/vault.ts';
 import type { SegmentSource, StoredBatch } from '../../pipeline/segment-reader.ts';
 import { ApiProblem } from '../problems.ts';
 import { MOST_ASKING_MS } from '../removals/cut-when-removed.ts';
 import type { Cursor, Cursors } from './cursor.ts';
-import { type DisclosedEvent, disclosedEvents, type LiveBatch, sealedEvents } from './disclosed-events.ts';
+import { type DisclosedEvent, disclosedEvents, isLive, type LiveBatch, sealedEvents } from './disclosed-events.ts';
 import type { EventReader } from './event-reader.ts';
 import { createPageSegments } from './page-segments.ts';
 import { rootStates } from './root-states.ts';
@@ -179,8 +179,6 @@ const eventsOf = (batch: LiveBatch, stored: StoredBatch, root: OpenRoot, reader:
     ? sealedEvents(batch, stored, from)
     : disclosedEvents(batch, stored, root.userRoot, reader, from);
 
-const isLive = (batch: IndexedBatch | null): batch is LiveBatch =>
-  batch !== null && batch.body !== null && batch.reason === null;
 const sizeOf = ({ envelopes, disclosure }: DisclosedEvent) =>
   Object.values(envelopes).reduce((sum, one) => sum + one.length, 0) + (disclosure ? 1_000 : 0);
 

@@ -7,7 +7,7 @@ import { BATCHES_PATH, EVENTS_PATH } from '../batch-route.ts';
 import type { BatchStatus, BatchStatuses } from '../batch-status.ts';
 import { LIMIT_HEADERS } from '../limits/limit-headers-doc.ts';
 import { ApiProblem } from '../problems.ts';
-import { BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, jsonBody, ok, problem, type Route } from '../route.ts';
 import * as shapes from '../shapes.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -43,7 +43,7 @@ const accept: Route = {
       413: problem('`body_too_large`, `batch_too_large`'),
       415: problem('`content_type`, `encoding_unsupported`'),
       422: problem(`${shapes.BATCH_CODES}: read, but not valid; the code names the field, line the line.`),
-      ...RETRY_LATER,
+      429: problem('`rate_limited`, `wallet_rate`: wait as Retry-After says and send the same bytes again.'),
     },
   },
 };
@@ -104,7 +104,6 @@ export const batchRoutes = ({
       request: jsonBody(shapes.statusRequest),
       responses: {
         200: ok('One status per id, in order; ids that are not known have outcome `unknown`.', shapes.statusAnswer),
-        ...BODY_PROBLEMS,
       },
     },
     async handle(request, response) {
@@ -125,9 +124,7 @@ export const batchRoutes = ({
       request: { params: z.object({ id: shapes.batchIdShape }) },
       responses: {
         200: ok('Its status.', shapes.batchStatus),
-        400: problem('`invalid`'),
         404: problem('`unknown_batch`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {

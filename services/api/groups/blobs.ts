@@ -14,7 +14,7 @@ import { rangeOf } from '../blobs/range.ts';
 import type { Transfers } from '../blobs/transfers.ts';
 import type { createUpload } from '../blobs/upload.ts';
 import { ApiProblem } from '../problems.ts';
-import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, type Route } from '../route.ts';
 import { appTokenHeader, epochShape, ownerShape, requestId } from '../shapes.ts';
 
 export interface BlobRoutesDeps {
@@ -71,7 +71,6 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
       },
       responses: {
         201: ok('It is pinned.', uploaded),
-        400: problem('`invalid`'),
         402: problem('`unpaid`'),
         403: problem('`unknown_app`, `app_closed`'),
         409: problem(
@@ -80,7 +79,6 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
         410: problem('`erased`'),
         413: problem('`payload_too_large`'),
         415: problem('`encoding_unsupported`: a blob is sent as it is.'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {
@@ -112,12 +110,10 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
         200: { description: 'The bytes as they were uploaded.', content: binary },
         206: { description: 'The range.', content: binary },
         304: { description: 'The caller has it already.' },
-        400: problem('`invalid`'),
         404: problem('`unknown_blob`'),
         410: problem('`blob_gone`'),
         416: problem('`range_not_satisfiable`'),
         502: problem('`blob_unreadable`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {

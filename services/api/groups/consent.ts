@@ -7,7 +7,7 @@ import { MOST_CERTIFICATES } from '../auth/askers.ts';
 import { type Authorize, mustBeOwner, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import type { SealedKeys } from '../requests/sealed-keys.ts';
-import { BODY_PROBLEMS, checked, jsonBody, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, jsonBody, ok, problem, type Route } from '../route.ts';
 import * as shapes from '../shapes.ts';
 import { formatPlace, parsePlace } from './access-place.ts';
 
@@ -37,8 +37,6 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
       request: { params: z.object({ wallet: shapes.addressParam }) },
       responses: {
         200: ok('Signed requests of kind `recipient`.', shapes.certificates),
-        400: problem('`invalid`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {
@@ -58,8 +56,6 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
       request: { params: owner, query: shapes.grantQuery },
       responses: {
         200: ok('Newest first; page by page each comes once.', shapes.grantList),
-        400: problem('`invalid`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {
@@ -88,8 +84,6 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
       request: { params: owner, query: shapes.accessQuery },
       responses: {
         200: ok('Those first given last in front; page by page each comes once.', shapes.accessLog),
-        400: problem('`invalid`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {
@@ -118,7 +112,6 @@ export const consentRoutes = (deps: ConsentRoutesDeps): Route[] => [
       request: jsonBody(shapes.keyFetch),
       responses: {
         200: ok('What live grants and policies give.', shapes.sealedKeys),
-        ...BODY_PROBLEMS,
         410: problem('`erased`'),
         413: problem('`payload_too_large`, `too_many_keys`'),
       },

@@ -10,7 +10,7 @@ import type { createEncrypt } from '../explicit/encrypt.ts';
 import { ApiProblem } from '../problems.ts';
 
 import { cutWhenRemoved } from '../removals/cut-when-removed.ts';
-import { BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
+import { checked, jsonBody, ok, problem, type Route } from '../route.ts';
 import { appTokenHeader } from '../shapes.ts';
 
 export interface CryptoRoutesDeps {
@@ -39,7 +39,6 @@ export const cryptoRoutes = ({ auth, apps, encrypt, decrypt, removedEvents }: Cr
       request: { ...jsonBody(encryptRequest), headers: appTokenHeader },
       responses: {
         200: ok('Envelopes in the order of the events, with what commits to their content.', encrypted),
-        ...BODY_PROBLEMS,
         403: problem('`unknown_app`, `app_closed`'),
         409: problem('`client_keys`'),
         410: problem('`erased`'),
@@ -70,7 +69,6 @@ export const cryptoRoutes = ({ auth, apps, encrypt, decrypt, removedEvents }: Cr
       request: jsonBody(decryptRequest),
       responses: {
         200: ok('One answer per envelope, in order; one that is refused does not fail the others.', decrypted),
-        ...BODY_PROBLEMS,
       },
     },
     async handle(request, response) {

@@ -6,7 +6,7 @@ import type { createEventReaders } from '../disclosures/event-reader.ts';
 import { eventPage, pageQuery } from '../disclosures/shapes.ts';
 
 import { cutWhenRemoved } from '../removals/cut-when-removed.ts';
-import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, type Route } from '../route.ts';
 
 import { ownerShape } from '../shapes.ts';
 
@@ -32,8 +32,6 @@ export const disclosureRoutes = ({ authorize, readerOf, pageOf }: DisclosureRout
       request: { params: ownerShape, query: pageQuery },
       responses: {
         200: ok('Nothing for whoever may read nothing, and of who is erased.', eventPage),
-        400: problem('`invalid`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {

@@ -6,9 +6,10 @@ import { lineOf } from '../extract/event-lines.ts';
 import { createLineWriter } from '../extract/line-writer.ts';
 import { extractLine, extractQuery } from '../extract/shapes.ts';
 import type { Extract } from '../extract/stream.ts';
-import { ApiProblem, problemOf } from '../problems.ts';
+import { problemOf } from '../problem-answer.ts';
+import { ApiProblem } from '../problems.ts';
 import { ClientGone } from '../read-body.ts';
-import { checked, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, type Route } from '../route.ts';
 import { addressParam, ownerShape } from '../shapes.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -68,8 +69,6 @@ export function extractRoutes({ authorize, extract, telemetry }: ExtractRoutesDe
         description: 'Lines, until `end` or `problem`.',
         content: { 'application/x-ndjson': { schema: extractLine } },
       },
-      400: problem('`invalid`'),
-      503: RETRY_LATER[503],
     },
   };
   return [

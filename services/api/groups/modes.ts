@@ -5,7 +5,7 @@ import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
 import { type Auth, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
-import { BODY_PROBLEMS, checked, jsonBody, ok, problem, type Route } from '../route.ts';
+import { checked, jsonBody, ok, problem, type Route } from '../route.ts';
 import { appTokenHeader, ownerShape, preparedRoot } from '../shapes.ts';
 import { mayHaveRoot } from './root-of-app.ts';
 
@@ -32,7 +32,6 @@ export const modeRoutes = ({
       request: { ...jsonBody(ownerShape), headers: appTokenHeader },
       responses: {
         200: ok('A root that counts from the move on.', preparedRoot),
-        ...BODY_PROBLEMS,
         403: problem('`unknown_app`, `app_closed`'),
         410: problem('`erased`'),
       },

@@ -1,6 +1,6 @@
 import { answerJson } from '../answer.ts';
 import { positionsView } from '../positions-view.ts';
-import { ok, RETRY_LATER, type Route } from '../route.ts';
+import { ok, type Route } from '../route.ts';
 import { positionsAnswer } from '../shapes.ts';
 
 /** How far the stages are. */
@@ -12,7 +12,7 @@ export const positionsRoutes = (deps: Parameters<typeof positionsView>[0]): Rout
       path: '/v1/positions',
       tags: ['positions'],
       summary: 'How far each stage is, and where a reader may start',
-      responses: { 200: ok('Per partition.', positionsAnswer), 503: RETRY_LATER[503] },
+      responses: { 200: ok('Per partition.', positionsAnswer) },
     },
     handle: async (_request, response) => answerJson(response, 200, await positionsView(deps)),
   },

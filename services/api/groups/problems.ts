@@ -54,7 +54,6 @@ export const problemRoutes = (): Route[] => [
       request: { params },
       responses: {
         200: both('The code, also as a page for people.', one.extend({ example: problemShape })),
-        400: problem('`invalid`'),
         404: problem('`not_found`'),
       },
     },

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { fromHex, isEventId, toHex } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
-import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { type Authorize, covers, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import type { Receipts } from '../receipts/receipts.ts';
-import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, type Route } from '../route.ts';
 import { batchIdShape, ownerShape, receiptShape } from '../shapes.ts';
 
 export interface ReceiptRoutesDeps {
@@ -33,21 +33,19 @@ export const receiptRoutes = ({ authorize, receipts }: ReceiptRoutesDeps): Route
       request: { params: batchParams },
       responses: {
         200: ok('Signed now.', receiptShape),
-        400: problem('`invalid`'),
         404: problem('`unknown_batch`'),
         409: problem('`dead_batch`'),
         410: problem('`erased`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {
       const { batchId } = checked(batchParams, request.params);
       // The token names its app: whose the batch is must not be told before it is known that it is theirs.
       const caller = authorize(request, 'receipts.read');
-      const receipt = await receipts.batch(fromHex(batchId, 32), ({ app, wallet }) => {
-        const covers = caller.wallet === toHex(wallet) || (caller.signer === 'app' && caller.wallet === '*');
-        return covers && caller.app === toHex(app);
-      });
+      const receipt = await receipts.batch(
+        fromHex(batchId, 32),
+        ({ app, wallet }) => caller.app === toHex(app) && covers(caller, toHex(wallet)),
+      );
       answerJson(response, 200, receipt);
     },
   },
@@ -63,11 +61,9 @@ export const receiptRoutes = ({ authorize, receipts }: ReceiptRoutesDeps): Route
       request: { params: eventParams, query: eventQuery },
       responses: {
         200: ok('Signed now.', receiptShape),
-        400: problem('`invalid`'),
         404: problem('`unknown_event`'),
         409: problem('`content_unchecked`, `many_batches`'),
         410: problem('`erased`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {

@@ -5,7 +5,7 @@ import { answerJson } from '../answer.ts';
 import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
 import { nextStep } from '../removals/next-step.ts';
-import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, type Route } from '../route.ts';
 import * as shapes from '../shapes.ts';
 
 export interface RemovalRoutesDeps {
@@ -33,8 +33,6 @@ export const removalRoutes = (deps: RemovalRoutesDeps): Route[] => [
       request: { params: shapes.ownerShape, query: shapes.removalQuery },
       responses: {
         200: ok('One page.', shapes.removalList),
-        400: problem('`invalid`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {
@@ -68,9 +66,7 @@ export const removalRoutes = (deps: RemovalRoutesDeps): Route[] => [
       request: { params },
       responses: {
         200: ok('Receipts oldest first; a further one follows while exports are pending.', shapes.removalState),
-        400: problem('`invalid`'),
         404: problem('`unknown_removal`'),
-        503: RETRY_LATER[503],
       },
     },
     async handle(request, response) {

@@ -3,7 +3,7 @@ import { answerJson } from '../answer.ts';
 import type { Auth } from '../auth/bearer.ts';
 import type { createAcceptRequest } from '../requests/accept-request.ts';
 import type { RequestHandler } from '../requests/handler.ts';
-import { BODY_PROBLEMS, jsonBody, ok, problem, type Route } from '../route.ts';
+import { jsonBody, ok, problem, type Route } from '../route.ts';
 import { REQUEST_CODES, signedRequest } from '../shapes.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -19,6 +19,7 @@ const TAGS: Partial<Record<KindName, string>> = {
   reopen: 'removals',
   remove: 'removals',
   associate: 'wallets',
+  disown: 'tokens',
 };
 
 const SHARED: Readonly<Record<number, string>> = {
@@ -41,7 +42,6 @@ export const requestRoutes = ({ handlers, accept, telemetry, auth }: RequestRout
       request: jsonBody(signedRequest(handler.kind)),
       responses: {
         [handler.status]: ok('Accepted, now or before.', handler.answer),
-        ...BODY_PROBLEMS,
         ...problems(handler),
       },
     },

@@ -8,7 +8,7 @@ import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
 import { type Auth, mustBeOwner } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
-import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, type Route } from '../route.ts';
 import { appTokenHeader, epochShape, hex32, ownerShape } from '../shapes.ts';
 import { mayHaveRoot } from './root-of-app.ts';
 
@@ -55,9 +55,7 @@ const query = z.strictObject({
 });
 
 const owned = {
-  400: problem('`invalid`'),
   403: problem('`unknown_app`'),
-  503: RETRY_LATER[503],
 };
 
 /** For owners who read and encrypt by themselves: under what they write, and where what they wrote stands. */

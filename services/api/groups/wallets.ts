@@ -7,7 +7,7 @@ import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
 import { type Authorize, mustBeApp, mustBeOwner, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { ApiProblem } from '../problems.ts';
-import { checked, ok, problem, RETRY_LATER, type Route } from '../route.ts';
+import { checked, ok, problem, type Route } from '../route.ts';
 import { address, clusterShape, hex32, ownerShape } from '../shapes.ts';
 
 export interface WalletRoutesDeps {
@@ -75,7 +75,6 @@ const walletList = z.object({
 
 const walletParams = ownerShape.pick({ wallet: true });
 const appParams = ownerShape.pick({ app: true });
-const problems = { 400: problem('`invalid`'), 503: RETRY_LATER[503] };
 
 /** Where wallets are, and which app has which: docs/dht.md. */
 export const walletRoutes = (deps: WalletRoutesDeps): Route[] => [
@@ -104,7 +103,6 @@ export const walletRoutes = (deps: WalletRoutesDeps): Route[] => [
       request: { params: walletParams, query: walletQuery },
       responses: {
         200: ok('Apps in the order of their keys; without an app, nothing was indexed.', walletView),
-        ...problems,
       },
     },
     async handle(request, response) {
@@ -146,7 +144,7 @@ export const walletRoutes = (deps: WalletRoutesDeps): Route[] => [
       summary: 'How an app is registered',
       description: 'Up to 5 s behind a change.',
       request: { params: appParams },
-      responses: { 200: ok('What counts now.', appView), ...problems, 403: problem('`unknown_app`') },
+      responses: { 200: ok('What counts now.', appView), 403: problem('`unknown_app`') },
     },
     async handle(request, response) {
       const { app } = checked(appParams, request.params);
@@ -167,7 +165,7 @@ export const walletRoutes = (deps: WalletRoutesDeps): Route[] => [
       description:
         'In the order of their keys: whoever writes for the first time while pages are read comes or does not, everybody else comes once. Who was erased is not among them.',
       request: { params: appParams, query },
-      responses: { 200: ok('One page.', walletList), ...problems },
+      responses: { 200: ok('One page.', walletList) },
     },
     async handle(request, response) {
       const { app } = checked(appParams, request.params);

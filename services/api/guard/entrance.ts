@@ -3,6 +3,7 @@ import { answerProblem, discardRest } from '../answer.ts';
 import { type ClientAddress, limitKey } from '../limits/client-address.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Telemetry } from '../telemetry.ts';
+import { UNLIMITED } from '../unlimited.ts';
 import type { Cors } from './cors.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -18,9 +19,6 @@ export interface EntranceDeps {
   /** 0: no header. */
   readonly hstsSeconds: number;
 }
-
-/** Who watches the process must see it under any load. */
-const UNLIMITED = new Set(['/livez', '/readyz', '/metrics']);
 
 const seen = new WeakMap<IncomingMessage, string>();
 /** Address of the client, as far as its proxies are trusted. */

@@ -13,12 +13,12 @@ import {
   treeLevels,
 } from '../../../protocol/index.ts';
 import { RetriableError } from '../../pipeline/errors.ts';
-import type { IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
+import type { IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import type { Owner, Vault } from '../../pipeline/ports/vault.ts';
 import { SegmentReader, type SegmentSource } from '../../pipeline/segment-reader.ts';
 import type { SettlementProof } from '../../pipeline/settlement-proof.ts';
-import { type LiveBatch, metaOf } from '../disclosures/disclosed-events.ts';
+import { isLive, type LiveBatch, metaOf } from '../disclosures/disclosed-events.ts';
 import { isReadable } from '../disclosures/unreadable.ts';
 import { ApiProblem } from '../problems.ts';
 import { statedBatch } from './stated-batch.ts';
@@ -45,8 +45,6 @@ const KEPT = 4;
 const MOST_CANDIDATES = 16;
 /** Whoever gets a receipt is the owner or the owner's app: what a reader may open is not asked. */
 const EVERYTHING = { isOwner: true, mayOpen: () => ({ has: () => true }) };
-
-const isLive = (batch: IndexedBatch): batch is LiveBatch => batch.body !== null && batch.reason === null;
 
 export interface Receipts {
   /**
