@@ -4,7 +4,7 @@ import { type App, originsOf } from '../../pipeline/ports/apps.ts';
 /** What a browser's script may read of an answer beside the body. */
 const EXPOSED = 'Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, ETag, Content-Range, Accept-Ranges';
 const METHODS = 'GET, HEAD, POST';
-const HEADERS = 'Authorization, Content-Type, Content-Encoding, X-Request-Id, Range';
+const HEADERS = 'Authorization, Content-Type, Content-Encoding, X-Request-Id, Range, DDC-App-Token';
 /** How long a browser may remember the answer to a preflight. */
 const REMEMBER_SECONDS = 600;
 
