@@ -157,8 +157,7 @@ function sizeOf(content: BlobContent): number {
   return content instanceof ReadableStream ? 0 : content.size;
 }
 
-const refusedBy = async (answer: Response): Promise<Error> =>
-  refusalOf(answer, await answer.text().catch(() => ''));
+const refusedBy = async (answer: Response): Promise<Error> => refusalOf(answer, await answer.text().catch(() => ''));
 
 /** Where the bytes of an answer stand in the blob. */
 function placeOf({ headers }: Response): { from: number; to: number; size: number } {

@@ -51,7 +51,10 @@ class Service {
     if (answer === 'stale') return Response.json({ code: 'stale', detail: 'too old' }, { status: 422 });
     if (answer === 'moved') return Response.json({ code: 'subject_mismatch', detail: 'moved' }, { status: 409 });
     if (answer === 'quota')
-      return Response.json({ code: 'quota_exceeded', detail: 'spent' }, { status: 402, headers: { 'retry-after': '1' } });
+      return Response.json(
+        { code: 'quota_exceeded', detail: 'spent' },
+        { status: 402, headers: { 'retry-after': '1' } },
+      );
     if (answer === 'unpaid') return Response.json({ code: 'unpaid', detail: 'no money' }, { status: 402 });
     if (answer === 'older')
       return Response.json({ code: 'older_than_erasure', detail: 'signed before' }, { status: 409 });

@@ -166,7 +166,8 @@ function createSession(network: string, wish: ExtractWish) {
         if (!wish.onSealed) throw new MetaKeyMissing(line.id);
         anySealed = true;
         current = 'sealed';
-        return wish.onSealed(line.id);
+        wish.onSealed(line.id);
+        return;
       }
       const { header, root } = meta;
       proved = proveBatch({ ...line, header, root: toHex(root) }, expected);

@@ -31,7 +31,9 @@ afterAll(async () => {
 });
 
 test('events that a spent quota holds back stay in the queue, the application is told, and the next period takes them', async () => {
-  const account = await accountFromPhrase('bottom drive obey lake curtain smoke basket hold race lonely fit walk//held');
+  const account = await accountFromPhrase(
+    'bottom drive obey lake curtain smoke basket hold race lonely fit walk//held',
+  );
   const connecting = { url: it.url, app: appKeys.publicKey, account, queue: fileQueue(folder) };
   let tell: (held: Held) => void = () => undefined;
   const told = new Promise<Held>((resolve) => {
