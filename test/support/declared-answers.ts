@@ -70,6 +70,8 @@ export function wrongAbout(answer: {
   const where = `${method} ${place?.path ?? path} ${status}`;
   // Nothing is there, or not for this method.
   if (!operation) {
+    // A browser's preflight: CORS answers it everywhere alike, and it is no operation.
+    if (method === 'OPTIONS' && status === 204 && body.length === 0) return null;
     if (![400, 404, 405, 414, 503].includes(status)) return `${where}: answered, and not described`;
     return method === 'HEAD' ? null : bodyWrong(`${where} ${type}`, { $ref: '#/components/schemas/Problem' }, body);
   }
