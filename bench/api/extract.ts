@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import { sql } from 'kysely';
 import type { Database } from '../../connectors/postgres/database.ts';
-import { type KeyPair, signRequest, toBase64url, toHex, utf8, ZERO_KEY } from '../../protocol/index.ts';
+import { encodeBearer, type KeyPair, toHex } from '../../protocol/index.ts';
+import { appToken } from '../../sdk/js/index.ts';
 import { startChild } from '../child.ts';
 import { median } from '../median.ts';
 import { type BenchSandbox, openSandbox } from '../sandbox.ts';
@@ -114,21 +114,7 @@ function bytesPerSecond(url: string, headers: Record<string, string>): Promise<{
 }
 
 function tokenOf(app: KeyPair, network: string): string {
-  const now = Date.now();
-  const key = app.publicKey;
-  const content = {
-    audience: network,
-    operations: ['events.read'],
-    wallet: '*' as const,
-    key,
-    expiresAt: now + 3_600_000,
-  };
-  const token = signRequest(
-    {
-      ...{ kind: 'token' as const, network, app: toHex(key), wallet: ZERO_KEY, id: randomBytes(16).toString('hex') },
-      ...{ issuedAt: now, signer: 'app' as const, algorithm: 'sr25519' as const, wrap: 'none' as const, content },
-    },
-    app,
-  );
-  return `Bearer ${toBase64url(utf8(JSON.stringify(token)))}`;
+  const { publicKey, secretKey } = app;
+  const by = { publicKey, secretKey, algorithm: 'sr25519' } as const;
+  return `Bearer ${encodeBearer(appToken(by, { network, operations: ['events.read'] }))}`;
 }

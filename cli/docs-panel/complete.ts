@@ -1,17 +1,16 @@
 import {
   type Content,
+  encodeBearer,
   fromHex,
   KINDS,
   type KindName,
   parseRequest,
   signBatch,
   signRequest,
-  toBase64url,
   toHex,
-  utf8,
   ZERO_KEY,
 } from '../../protocol/index.ts';
-import { type Account, uuidv7 } from '../../sdk/js/index.ts';
+import { type Account, appToken, uuidv7, walletToken } from '../../sdk/js/index.ts';
 
 /** Who signs, for whom, and where. */
 export interface Signing {
@@ -82,23 +81,8 @@ export function signEvents(events: readonly Plain[], { network, app, wallet, now
 /** The value of the header Authorization: a token of one hour for these operations. */
 export function bearerOf(operations: string[], { network, app, bearer, now, random }: Signing): string {
   const { by, account } = bearer;
-  const all = by === 'app';
-  const key = account.publicKey;
-  const token = signRequest(
-    {
-      ...{
-        kind: 'token' as const,
-        network,
-        app: toHex(app),
-        wallet: all ? ZERO_KEY : toHex(key),
-        id: toHex(random(16)),
-      },
-      ...{ issuedAt: now, signer: by, algorithm: account.algorithm, wrap: 'none' },
-      content: { audience: network, operations, wallet: all ? '*' : key, key, expiresAt: now + DAY / 24 },
-    },
-    account,
-  );
-  return `Bearer ${toBase64url(utf8(JSON.stringify(token)))}`;
+  const settings = { network, operations, now: () => now, randomBytes: random };
+  return `Bearer ${encodeBearer(by === 'app' ? appToken(account, settings) : walletToken(account, { ...settings, app }))}`;
 }
 
 /** A body for an address: what is signed already stays as it is. @param kind of the requests that the address takes; null where it takes none */

@@ -53,7 +53,7 @@ async function verifyOfWallet(options: Options, key: Uint8Array | null): Promise
   const { verifyWallet } = await import('./verify-wallet.ts');
   const owner = { network, app: toHex(of.app), wallet: toHex(of.wallet) };
   const source = openWalletSource(api, owner, { keyPair, algorithm, signer: isOwner ? 'wallet' : 'app' });
-  const wanted = { owner, operator: { key }, seesAll: isOwner, ...(session === undefined ? {} : { session }) };
+  const wanted = { owner, operator: { key }, ...(session === undefined ? {} : { session }) };
   return verifyWallet(source, wanted, options);
 }
 

@@ -1,31 +1,8 @@
-import {
-  type Claim,
-  type Header,
-  type JudgedReceipt,
-  ProtocolError,
-  toHex,
-  type Verdict,
-  verifyDisclosure,
-} from '../../protocol/index.ts';
-import type { DisclosedEvent } from '../../sdk/js/index.ts';
+import type { Claim, Completeness, JudgedReceipt, SourceVerdict, Verdict } from '../../protocol/index.ts';
+import type { ExtractedEvent } from '../../sdk/js/index.ts';
 
-/** Whose events these must be. Keys in hex. */
-export interface ExpectedOwner {
-  readonly network: string;
-  readonly app: string;
-  readonly wallet: string;
-}
-
-/** One event that a service showed, judged by its own proof. */
-export interface JudgedEvent {
-  readonly batchId: string;
-  /** From 0, in its batch. */
-  readonly index: number;
-  /** Null where only its owner's keys open it. */
-  readonly header: Header | null;
-  readonly id: string | null;
-  readonly type: string | null;
-  readonly time: string | null;
+/** One event that was shown and proved. */
+export interface JudgedEvent extends Pick<ExtractedEvent, 'batchId' | 'index' | 'id' | 'type' | 'time'> {
   readonly session: string | null;
   readonly claim: Claim;
 }
@@ -37,29 +14,13 @@ export interface JudgedSession {
   readonly claims: readonly Claim[];
 }
 
-/** Judges one event by the disclosure that came with it. */
-export function judgeEvent(found: DisclosedEvent, owner: ExpectedOwner): JudgedEvent {
-  const at = { batchId: found.batchId, index: found.locator.index };
-  const unknown = { ...at, header: null, id: null, type: null, time: null, session: null };
-  if (found.disclosure === null)
-    return {
-      ...unknown,
-      claim: claimOf('not stated', 'encrypted by the client: its owner opens the meta and discloses it'),
-    };
-  try {
-    const { header, event, batchId } = verifyDisclosure(found.disclosure);
-    const isOther = header.network !== owner.network || header.app !== owner.app || header.wallet !== owner.wallet;
-    if (isOther || toHex(batchId) !== found.batchId) throw new ProtocolError('disclosure', 'another owner or batch');
-    const { id, type, time, session = null } = event;
-    const claim =
-      header.signer === 'wallet'
-        ? claimOf('ok', `signed by the wallet (${header.algorithm})`)
-        : claimOf('not stated', 'attested by the app, not signed by the user');
-    return { ...at, header, id, type, time, session, claim };
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    return { ...unknown, claim: claimOf('failed', error.message) };
-  }
+/** Whether the user signed what was proved. */
+export function judgeEvent({ batchId, index, id, type, time, session, ...proved }: ExtractedEvent): JudgedEvent {
+  const claim =
+    proved.signer === 'wallet'
+      ? claimOf('ok', `signed by the wallet (${proved.disclosure.header.algorithm})`)
+      : claimOf('not stated', 'attested by the app, not signed by the user');
+  return { batchId, index, id, type, time, session: session ?? null, claim };
 }
 
 const claimOf = (verdict: Verdict, detail: string): Claim => ({ claim: 'signature', verdict, detail });
@@ -118,31 +79,48 @@ const claimIn = (judged: JudgedReceipt | undefined, name: string): Claim => {
   return { claim: name, verdict: name === 'operator' ? 'failed' : 'not stated', detail: 'no receipt was given' };
 };
 
-/** A batch of a source, as its header or its receipt says. */
-export interface Numbered {
-  readonly signer: string;
-  readonly source: string;
-  readonly seq: number;
+/**
+ * What the verdict on the sequence numbers comes to, source by source: numbers count from 0, so nothing is missing up to the last one that
+ * is known. What the index alone says, such as that a batch became a void, stays claimed.
+ */
+export function completenessClaims({ sources, complete }: Completeness): Claim[] {
+  const claims = sources.flatMap((one) => [completeClaim(one), ...removedClaims(one)]);
+  const isExplained = claims.some(({ verdict }) => verdict === 'failed');
+  if (complete || isExplained) return claims;
+  return [
+    ...claims,
+    { claim: 'complete', verdict: 'not stated', detail: 'the service tells of a part of the numbers' },
+  ];
 }
 
-/**
- * That nothing is missing between the first and the last batch shown of each source. No more than that: a later batch or another source
- * may be hidden, and what was erased or never kept leaves a gap.
- */
-export function judgeCompleteness(batches: readonly Numbered[], isWhole: boolean): Claim[] {
-  const bySource = new Map<string, number[]>();
-  for (const { signer, source, seq } of batches) {
-    const key = `${signer} ${source}`;
-    bySource.set(key, [...(bySource.get(key) ?? []), seq]);
-  }
-  return [...bySource].map(([key, all]) => {
-    const seqs = [...new Set(all)].sort((a, b) => a - b);
-    const [first = 0, last = 0] = [seqs[0], seqs.at(-1)];
-    const missing = last - first + 1 - seqs.length;
-    const range = `source ${key.split(' ')[1]}: batches ${first} to ${last}`;
-    if (missing === 0) return { claim: 'complete', verdict: 'ok', detail: `${range}, none missing between` };
-    const verdict = isWhole ? 'failed' : 'not stated';
-    const why = isWhole ? '' : '; not all of the wallet was asked for or shown';
-    return { claim: 'complete', verdict, detail: `${range}, ${missing} missing between${why}` };
+function completeClaim(found: SourceVerdict): Claim {
+  const { source, last, missing, unreadable, partial, outside, voids, erased } = found;
+  const range = `source ${source}: batches 0 to ${last}`;
+  const of = (verdict: Verdict, detail: string): Claim => ({
+    ...{ claim: 'complete', verdict, detail: `${range}, ${detail}` },
   });
+  const wrong = [
+    ...missing.map((run) => `${shownRun(run)} missing`),
+    ...unreadable.map(({ seq, code }) => `${seq} not readable (${code})`),
+    ...partial.map(({ seq, events }) => `${events} events of ${seq} not shown`),
+  ];
+  if (wrong.length > 0) return of('failed', wrong.join(', '));
+  if (outside.length > 0) return of('not stated', `${outside.map(shownRun).join(', ')} not shown`);
+  const said = [
+    ...voids.map(({ seq, reason }) => `${seq} void (${reason})`),
+    ...erased.map((run) => `${shownRun(run)} erased`),
+  ];
+  return said.length > 0
+    ? of('claimed (not checked)', `${said.join(', ')}, the service says; no other missing`)
+    : of('ok', 'none missing');
 }
+
+const removedClaims = ({ removed }: SourceVerdict): Claim[] =>
+  removed.map(({ batchId, by, all }) => {
+    const names = by.map((id) => id ?? 'a removal that is not named').join(', ');
+    const detail = `batch ${batchId}: ${all ? 'all' : 'some'} events are not shown: removed by ${names}, the service says`;
+    return { claim: 'shown', verdict: 'claimed (not checked)', detail };
+  });
+
+const shownRun = ([first, last]: readonly [number, number]): string =>
+  first === last ? String(first) : `${first} to ${last}`;

@@ -1,51 +1,50 @@
-import { type Claim, type JudgedReceipt, judgeReceipt, type PinnedOperator, toHex } from '../../protocol/index.ts';
-import type { Outcome } from '../crypto/outcome.ts';
 import {
-  type ExpectedOwner,
-  type JudgedEvent,
-  type JudgedSession,
-  judgeCompleteness,
-  judgeEvent,
-  judgeSessions,
-  type Numbered,
-} from './sessions.ts';
+  type Claim,
+  type JudgedReceipt,
+  judgeReceipt,
+  type PinnedOperator,
+  ProtocolError,
+  toHex,
+} from '../../protocol/index.ts';
+import type { ExtractEnd } from '../../sdk/js/index.ts';
+import type { Outcome } from '../crypto/outcome.ts';
+import { completenessClaims, type JudgedEvent, type JudgedSession, judgeEvent, judgeSessions } from './sessions.ts';
 import { shownClaims, shownSum } from './shown.ts';
-import type { WalletSource } from './wallet-source.ts';
+import type { WalletSource, WantedOwner } from './wallet-source.ts';
 import { openWitnesses, type WitnessOptions, type WitnessStand } from './witnesses.ts';
 
 export interface WantedWallet {
-  readonly owner: ExpectedOwner;
+  readonly owner: WantedOwner;
   /** Only this session; default: all, and events without one. */
   readonly session?: string;
   readonly operator: PinnedOperator;
-  /** Whether the source shows every event of the wallet, or what a policy covers. */
-  readonly seesAll: boolean;
 }
 
 /**
  * Judges all events of a wallet in an app, or those of one session: each by its own signature and proof, each batch by its receipt, and
- * each source by its numbers.
+ * each source by its numbers, also where one session is asked for: what is missing might be of it.
  */
 export async function verifyWallet(
   source: WalletSource,
   wanted: WantedWallet,
   options: WitnessOptions,
 ): Promise<Outcome> {
-  const { owner, session, seesAll } = wanted;
-  const all = (await source.events()).map((found) => judgeEvent(found, owner));
-  // What cannot be read has no session that could be asked for: it is judged always.
-  const events = all.filter((one) => session === undefined || one.session === session || one.header === null);
-  const isWhole = session === undefined && seesAll;
-  const batchIds = new Set([...events.map(({ batchId }) => batchId), ...(isWhole ? await source.batchIds() : [])]);
+  const { owner, session } = wanted;
+  const { all, sealed, broken, end } = await shownBy(source);
+  const events = all.filter((one) => session === undefined || one.session === session);
+  const removed = (end?.completeness ?? []).flatMap(({ sources }) => sources.flatMap((one) => one.removed));
+  const unshown = [...sealed, ...removed.map(({ batchId }) => batchId)];
+  const batchIds = new Set([...events.map(({ batchId }) => batchId), ...(session === undefined ? unshown : [])]);
   const witnesses = await openWitnesses(options);
   try {
     const receipts = await judgeReceipts(source, batchIds, wanted, witnesses);
     const sessions = judgeSessions(events, receipts);
     const claims = [
-      ...judgeCompleteness(numbersOf(all, receipts), isWhole),
-      ...[...receipts].flatMap(([id, judged]) => unshown(id, judged, all, seesAll)),
-      ...(isWhole ? [...receipts].flatMap(([id, judged]) => brokenReceipt(id, judged, events)) : []),
-      ...(session !== undefined && sessions.every((one) => one.session !== session)
+      ...broken,
+      ...(end ? numberClaims(end, all.length > 0) : []),
+      ...[...sealed].map(sealedClaim),
+      ...unshown.flatMap((id) => brokenReceipt(id, receipts.get(id), events, batchIds)),
+      ...(session !== undefined && events.length === 0
         ? [{ claim: 'session', verdict: 'failed' as const, detail: 'no event of this session was shown' }]
         : []),
     ];
@@ -54,6 +53,44 @@ export async function verifyWallet(
     await witnesses.close();
   }
 }
+
+interface Shown {
+  readonly all: JudgedEvent[];
+  readonly sealed: Set<string>;
+  /** What is not what was signed: after it nothing was looked at, and there is no end. */
+  readonly broken: Claim[];
+  readonly end: ExtractEnd | null;
+}
+
+async function shownBy(source: WalletSource): Promise<Shown> {
+  const all: JudgedEvent[] = [];
+  const sealed = new Set<string>();
+  const events = source.events((id) => sealed.add(id));
+  try {
+    for (;;) {
+      const { done, value } = await events.next();
+      if (done) return { all, sealed, broken: [], end: value };
+      all.push(judgeEvent(value));
+    }
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    const detail = `${error.message}: what the service shows is not what was signed, and nothing after it was looked at`;
+    return { all, sealed, broken: [{ claim: 'signature', verdict: 'failed', detail }], end: null };
+  }
+}
+
+/** Whoever shows events can tell of their numbers. */
+function numberClaims({ completeness }: ExtractEnd, anyShown: boolean): Claim[] {
+  const claims = completeness.flatMap(completenessClaims);
+  if (claims.length > 0) return claims;
+  const detail = 'the service tells of no sequence numbers of this wallet';
+  return [{ claim: 'complete', verdict: anyShown ? 'failed' : 'not stated', detail }];
+}
+
+const sealedClaim = (batchId: string): Claim => ({
+  ...{ claim: 'signature', verdict: 'not stated' },
+  detail: `batch ${batchId}: encrypted by the client: its owner opens it and discloses it`,
+});
 
 async function judgeReceipts(
   source: WalletSource,
@@ -83,36 +120,22 @@ const ofAnother = (judged: JudgedReceipt): JudgedReceipt => ({
   batch: null,
 });
 
-function numbersOf(events: readonly JudgedEvent[], receipts: ReadonlyMap<string, JudgedReceipt>): Numbered[] {
-  const headers = events.flatMap(({ header }) => header ?? []);
-  const stated = [...receipts.values()].flatMap(({ batch }) => {
-    if (batch?.batch.signed) return batch.batch.signed.header;
-    const declared = batch?.batch.declared;
-    return declared ? { ...declared, source: toHex(declared.source) } : [];
-  });
-  return [...headers, ...stated];
-}
-
-/** Events of a batch that were not shown: removed, or beyond a policy. Only their number can be told. */
-function unshown(id: string, { batch }: JudgedReceipt, events: readonly JudgedEvent[], seesAll: boolean): Claim[] {
-  const count = batch?.batch.signed?.header.count ?? batch?.batch.declared?.count;
-  const shown = new Set(events.filter(({ batchId }) => batchId === id).map(({ index }) => index)).size;
-  if (count === undefined || shown >= count) return [];
-  const why = seesAll ? 'removed, the service says' : 'removed, or not covered by the policy';
-  const detail = `batch ${id}: ${count - shown} of ${count} events are not shown (${why})`;
-  return [{ claim: 'shown', verdict: seesAll ? 'claimed (not checked)' : 'not stated', detail }];
-}
-
-/** A batch of which no event is shown is in no session, but its receipt still has to hold. */
-function brokenReceipt(id: string, judged: JudgedReceipt, events: readonly JudgedEvent[]): Claim[] {
-  if (judged.ok || events.some(({ batchId }) => batchId === id)) return [];
+/** A batch of which no event is shown is in no session, but its receipt has to be there and to hold. */
+function brokenReceipt(
+  id: string,
+  judged: JudgedReceipt | undefined,
+  events: readonly JudgedEvent[],
+  asked: ReadonlySet<string>,
+): Claim[] {
+  if (!asked.has(id) || events.some(({ batchId }) => batchId === id)) return [];
+  if (!judged) return [{ claim: 'operator', verdict: 'failed', detail: `batch ${id}: no receipt was given` }];
   return judged.claims
     .filter(({ verdict }) => verdict === 'failed')
     .map((claim) => ({ ...claim, detail: `batch ${id}: ${claim.detail}` }));
 }
 
 function outcomeOf(
-  { app, wallet }: ExpectedOwner,
+  { app, wallet }: WantedOwner,
   sessions: readonly JudgedSession[],
   claims: readonly Claim[],
   receipts: ReadonlyMap<string, JudgedReceipt>,
@@ -135,8 +158,7 @@ function shownSession({ session, events, claims }: JudgedSession): string[] {
   const batches = new Set(events.map(({ batchId }) => batchId)).size;
   const name = session === null ? 'no session' : `session ${session}`;
   const rows = events.map(({ id, type, time, batchId, index, claim }) => {
-    const what = id === null ? 'sealed' : `${time}  ${type}  ${id}`;
-    return `  ${claim.verdict === 'failed' ? 'FAILED' : claim.verdict === 'ok' ? 'signed' : 'not signed by the user'}  ${what}  (${index + 1} in ${batchId.slice(0, 12)}…)`;
+    return `  ${claim.verdict === 'ok' ? 'signed' : 'not signed by the user'}  ${time}  ${type}  ${id}  (${index + 1} in ${batchId.slice(0, 12)}…)`;
   });
   return [`${name}: ${events.length} events in ${batches} batches`, ...rows, ...shownClaims(claims), ''];
 }

@@ -1,19 +1,23 @@
-import { randomBytes } from 'node:crypto';
+import { type Algorithm, encodeBearer, fromHex, type KeyPair, type Receipt } from '../../protocol/index.ts';
 import {
-  type Algorithm,
-  type KeyPair,
-  type Receipt,
-  signRequest,
-  toBase64url,
-  toHex,
-  utf8,
-  ZERO_KEY,
-} from '../../protocol/index.ts';
-import type { DisclosedEvent, DisclosurePage } from '../../sdk/js/index.ts';
-import { BatchRefused, TryAgain } from '../../sdk/js/index.ts';
+  appToken,
+  BatchRefused,
+  type ExtractEnd,
+  type ExtractedEvent,
+  extract,
+  receiptPath,
+  TryAgain,
+  walletToken,
+} from '../../sdk/js/index.ts';
 import { Transport } from '../../sdk/js/transport.ts';
 import { UsageError } from '../crypto/outcome.ts';
-import type { ExpectedOwner } from './sessions.ts';
+
+/** Whose events these must be. Keys in hex. */
+export interface WantedOwner {
+  readonly network: string;
+  readonly app: string;
+  readonly wallet: string;
+}
 
 /** Who asks: the wallet itself, which sees everything, or its app, which sees what the wallet's policy covers. */
 export interface Asker {
@@ -22,88 +26,55 @@ export interface Asker {
   readonly signer: 'wallet' | 'app';
 }
 
-/** What a service shows of a wallet in an app. Nothing of it is believed here. */
+/** What a service shows of a wallet in an app. Nothing of it is believed: each event is proved, and what is missing is counted. */
 export interface WalletSource {
-  events(): Promise<DisclosedEvent[]>;
-  /** Every batch of the wallet; the app is not told. */
-  batchIds(): Promise<string[]>;
+  /** @param onSealed told of each batch that its owner encrypted by itself. @throws ProtocolError for whatever is not what was signed */
+  events(onSealed: (batchId: string) => void): AsyncGenerator<ExtractedEvent, ExtractEnd>;
   /** Null where the service has no receipt of it. */
   receipt(batchId: string): Promise<Receipt | null>;
 }
 
-const ATTEMPTS = 20;
-const TOKEN_MS = 3_600_000;
+const ATTEMPTS = 5;
 
-export function openWalletSource(endpoint: string, owner: ExpectedOwner, asker: Asker): WalletSource {
-  const transport = new Transport({ endpoint, fetch, timeoutMs: 30_000 });
-  const headers = tokenOf(owner, asker);
-  const place = `/v1/wallets/${owner.wallet}/apps/${owner.app}`;
-
-  /** @throws UsageError when nobody answers or the token is refused, so that nothing is judged by half */
-  async function get<T>(path: string): Promise<T> {
-    for (let n = 1; ; n += 1) {
-      try {
-        return await transport.get<T>(path, headers);
-      } catch (error) {
-        if (error instanceof BatchRefused && error.status !== 404 && error.status !== 409)
-          throw new UsageError(`--api: ${error.code}: ${error.message}`);
-        if (!(error instanceof TryAgain)) throw error;
-        if (n === ATTEMPTS) throw new UsageError(`--api: ${error.message}`);
-        await new Promise((resolve) => setTimeout(resolve, Math.max(error.retryAfterMs, 50 * n)));
-      }
-    }
-  }
+/** Both throw UsageError when nobody answers or the token is refused, so that nothing is judged by half. */
+export function openWalletSource(
+  endpoint: string,
+  { network, ...owner }: WantedOwner,
+  { keyPair, algorithm, signer }: Asker,
+  ask: typeof fetch = fetch,
+): WalletSource {
+  const transport = new Transport({ endpoint, fetch: ask, timeoutMs: 30_000 });
+  const [app, wallet] = [fromHex(owner.app, 32), fromHex(owner.wallet, 32)];
+  const by = { publicKey: keyPair.publicKey, secretKey: keyPair.secretKey, algorithm };
+  const settings = { network, operations: ['events.read', 'receipts.read'] };
+  const token = signer === 'wallet' ? walletToken(by, { ...settings, app }) : appToken(by, settings);
+  const headers = { authorization: `Bearer ${encodeBearer(token)}` };
 
   return {
-    async events() {
-      const events: DisclosedEvent[] = [];
-      for (let query = ''; ; ) {
-        const page: DisclosurePage = await get(`${place}/disclosures?limit=1000${query}`);
-        events.push(...page.events);
-        if (!page.more || page.next === null) return events;
-        query = `&after=${page.next}`;
+    async *events(onSealed) {
+      const options = { endpoint, network, authorize: () => headers, fetch: ask, attempts: ATTEMPTS };
+      try {
+        return yield* extract(options, { app, wallet, seesAll: signer === 'wallet', onSealed });
+      } catch (error) {
+        throw asUsage(error);
       }
-    },
-
-    async batchIds() {
-      const ids: string[] = [];
-      for (let query: string | null = ''; query !== null; ) {
-        const page: { batches: { batchId: string }[]; next: string | null } = await get(
-          `${place}/stored-batches?limit=1000${query}`,
-        );
-        ids.push(...page.batches.map(({ batchId }) => batchId));
-        query = page.next === null ? null : `&after=${page.next}`;
-      }
-      return ids;
     },
 
     async receipt(batchId) {
-      try {
-        return await get<Receipt>(`/v1/batches/${batchId}/receipt`);
-      } catch (error) {
-        if (error instanceof BatchRefused) return null;
-        throw error;
+      for (let n = 1; ; n += 1) {
+        try {
+          return await transport.get<Receipt>(receiptPath({ batchId }, { app, wallet }), headers);
+        } catch (error) {
+          if (error instanceof BatchRefused && (error.status === 404 || error.status === 409)) return null;
+          if (!(error instanceof TryAgain) || n === ATTEMPTS) throw asUsage(error);
+          await new Promise((resolve) => setTimeout(resolve, Math.max(error.retryAfterMs, 200 * 2 ** n)));
+        }
       }
     },
   };
 }
 
-function tokenOf(
-  { network, app, wallet }: ExpectedOwner,
-  { keyPair, algorithm, signer }: Asker,
-): Record<string, string> {
-  const issuedAt = Date.now();
-  const operations = ['disclosures.read', 'receipts.read', ...(signer === 'wallet' ? ['batches.locate'] : [])];
-  const bearer =
-    signer === 'wallet' ? { outer: wallet, inner: keyPair.publicKey } : { outer: ZERO_KEY, inner: '*' as const };
-  const head = { kind: 'token' as const, network, app, wallet: bearer.outer, id: toHex(randomBytes(16)), issuedAt };
-  const content = {
-    audience: network,
-    operations,
-    wallet: bearer.inner,
-    key: keyPair.publicKey,
-    expiresAt: issuedAt + TOKEN_MS,
-  };
-  const token = signRequest({ ...head, signer, algorithm, wrap: 'none', content }, keyPair);
-  return { authorization: `Bearer ${toBase64url(utf8(JSON.stringify(token)))}` };
+function asUsage(error: unknown): unknown {
+  if (error instanceof BatchRefused) return new UsageError(`--api: ${error.code}: ${error.message}`);
+  return error instanceof TryAgain ? new UsageError(`--api: ${error.message}`) : error;
 }

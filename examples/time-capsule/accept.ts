@@ -1,9 +1,9 @@
-import { type Disclosure, encryptionKeyPairFromSeed, judgeReceipt, type Receipt } from '../../protocol/index.ts';
-import { type Account, DdcClient, Reader } from '../../sdk/js/index.ts';
+import type { Disclosure, Receipt } from '../../protocol/index.ts';
+import { type Account, Ddc } from '../../sdk/js/index.ts';
 
 export interface Acceptance {
-  /** Base URL of the API, such as `http://127.0.0.1:8080`. */
-  readonly endpoint: string;
+  /** Address of the API, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
   readonly network: string;
   /** 32-byte public key of an app that is open to be written to. */
   readonly app: Uint8Array;
@@ -23,30 +23,20 @@ export interface Capsule {
   readonly opening: Disclosure;
 }
 
-const SECONDS_UNTIL_SETTLED = 120;
+const UNTIL_SETTLED_MS = 120_000;
 
 /** Alice accepts terms: one event, its text in a scope of its own, her name in another. @returns the capsule, once the chain has it */
-export async function accept({ endpoint, network, app, alice, key, terms, say }: Acceptance): Promise<Capsule> {
-  const client = new DdcClient({ endpoint, network, app, maxDelayMs: 50 });
+export async function accept({ url, network, app, alice, key, terms, say }: Acceptance): Promise<Capsule> {
+  const ddc = await Ddc.connect({ url, network, app, account: alice, receiptKey: key });
   try {
-    const stream = client.stream(alice);
-    const batchId = await stream.record({ type: 'TERMS_ACCEPTED', scopes: { terms, person: { name: 'Alice' } } });
-    const pair = encryptionKeyPairFromSeed(crypto.getRandomValues(new Uint8Array(32)));
-    const reader = new Reader({ endpoint, network, account: alice, pair });
-    const page = await reader.page({ app, wallet: alice.publicKey, scope: 'terms' });
-    const opened = page.events.find((event) => event.batchId === batchId);
-    if (!opened) throw new Error('the event is not among those of the wallet');
-    say(`alice accepted the terms in event ${opened.id}`);
-
-    const deadline = Date.now() + SECONDS_UNTIL_SETTLED * 1_000;
-    for (;;) {
-      const receipt = await client.requests(alice).receipt({ eventId: opened.id });
-      const { batch } = judgeReceipt(receipt, { network, key });
-      if (batch?.settlement.state === 'final') return { receipt, opening: opened.disclosure };
-      if (Date.now() > deadline) throw new Error(`it was not settled within ${SECONDS_UNTIL_SETTLED} s`);
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
+    const { eventId } = await ddc.record('TERMS_ACCEPTED', { terms, person: { name: 'Alice' } });
+    say(`alice accepted the terms in event ${eventId}`);
+    let opening: Disclosure | null = null;
+    for await (const event of ddc.events({ scopes: ['terms'] })) if (event.id === eventId) opening = event.disclosure;
+    if (!opening) throw new Error('the event is not among those of the wallet');
+    const receipt = await ddc.receipt({ eventId }, { settled: true, signal: AbortSignal.timeout(UNTIL_SETTLED_MS) });
+    return { receipt, opening };
   } finally {
-    client.close();
+    await ddc.close();
   }
 }

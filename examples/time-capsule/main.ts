@@ -21,7 +21,7 @@ async function acceptTerms(endpoint: string, key: string, receiptFile: string, o
   await ready();
   const { publicKey: app } = await accountFromPhrase(`${PHRASE}//cere-ddc//app`);
   const alice = await accountFromPhrase(`${PHRASE}//alice-${toHex(crypto.getRandomValues(new Uint8Array(6)))}`);
-  const capsule = await accept({ endpoint, ...operator(key), app, alice, terms: TERMS, say });
+  const capsule = await accept({ url: endpoint, ...operator(key), app, alice, terms: TERMS, say });
   await writeFile(receiptFile, `${JSON.stringify(capsule.receipt)}\n`);
   await writeFile(openingFile, `${JSON.stringify(capsule.opening)}\n`);
   say(`the receipt is in ${receiptFile}; what opens it is in ${openingFile}`);

@@ -18,7 +18,7 @@ async function recordSessions(endpoint: string, key: string, file: string): Prom
   const { publicKey: app } = await accountFromPhrase(`${PHRASE}//cere-ddc//app`);
   const secret = `${PHRASE}//alice-${toHex(crypto.getRandomValues(new Uint8Array(6)))}`;
   const alice = await accountFromPhrase(secret);
-  const kept = await record({ endpoint, network: NETWORK, app, alice, key: fromHex(key, 32), say });
+  const kept = await record({ url: endpoint, network: NETWORK, app, alice, key: fromHex(key, 32), say });
   await writeFile(file, JSON.stringify(kept));
   await writeFile(`${file}.phrase`, secret);
   const wallet = `--wallet ${toHex(alice.publicKey)} --app ${toHex(app)} --network ${NETWORK}`;

@@ -38,8 +38,8 @@ export async function verifySessions(
     const { events = 0, batchIds = new Set<string>() } = sessions.get(event.session ?? '') ?? {};
     sessions.set(event.session ?? '', { events: events + 1, batchIds: batchIds.add(id) });
   }
-  const missing = [...batches.values()].reduce((sum, { batch }) => sum + (batch.signed?.header.count ?? 0), 0);
-  if (missing !== kept.events.length) throw new Error(`${missing} events were signed, ${kept.events.length} are kept`);
+  const signed = [...batches.values()].reduce((sum, { batch }) => sum + (batch.signed?.header.count ?? 0), 0);
+  if (signed !== kept.events.length) throw new Error(`${signed} events were signed, ${kept.events.length} are kept`);
   return [...sessions].map(([session, { events, batchIds }]) => {
     const rounds = [...batchIds].flatMap((id) => batches.get(id)?.settlement.round ?? []);
     const blocks = rounds.flatMap(({ anchor }) => anchor?.block.number ?? []);

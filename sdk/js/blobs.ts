@@ -1,7 +1,8 @@
-import { isCidV1, MAX_BLOB, signRequest, toBase64url, toHex, utf8 } from '../../protocol/index.ts';
+import { encodeBearer, isCidV1, MAX_BLOB, toHex } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
-import { BatchRefused, BlobBroken } from './errors.ts';
-import { LATER, problemOf, TryAgain } from './transport.ts';
+import { BlobBroken } from './errors.ts';
+import { walletToken } from './tokens.ts';
+import { appTokenHeader, refusalOf, TryAgain } from './transport.ts';
 
 export interface BlobsOptions {
   /** Address of the API. */
@@ -12,7 +13,7 @@ export interface BlobsOptions {
   readonly app: Uint8Array;
   /** Who uploads, and reads. */
   readonly account: Account;
-  /** Header `Authorization` of uploads: a token of the app, operation `blobs.write`, where the app is not open. Default: one that the account signs. */
+  /** As of batches: `Bearer ` and a token of the app, operation `batches.write`, where the app is not open. It goes beside the account's own. */
   readonly authorization?: () => string | Promise<string>;
   readonly fetch?: typeof fetch;
   readonly now?: () => number;
@@ -105,7 +106,7 @@ export class Blobs {
     const headers: Record<string, string> = { authorization: this.#token('blobs.read') };
     if (!isWhole) headers.range = `bytes=${from}-${to === undefined ? '' : to - 1}`;
     const answer = await this.#ask(`${this.#addressOf(wallet)}/${cid}`, { headers });
-    if (!answer.ok) throw await refusalOf(answer);
+    if (!answer.ok) throw await refusedBy(answer);
     const place = placeOf(answer);
     const isAsked = answer.headers.get('etag') === `"${cid}"` && place.from === from;
     if (!isAsked || !answer.body || answer.status !== (isWhole ? 200 : 206)) {
@@ -117,10 +118,13 @@ export class Blobs {
   }
 
   async #send(address: string, content: BlobContent): Promise<UploadedBlob> {
-    const authorization = (await this.#options.authorization?.()) ?? this.#token('blobs.write');
-    const headers = { authorization, 'content-type': 'application/octet-stream' };
+    const consent = await appTokenHeader(this.#options.authorization, 'ddc-app-token');
+    const headers = {
+      ...{ authorization: this.#token('blobs.write'), 'content-type': 'application/octet-stream' },
+      ...consent,
+    };
     const answer = await this.#ask(address, { method: 'POST', headers, body: content, duplex: 'half' } as RequestInit);
-    if (!answer.ok) throw await refusalOf(answer);
+    if (!answer.ok) throw await refusedBy(answer);
     try {
       return (await answer.json()) as UploadedBlob;
     } catch (cause) {
@@ -143,15 +147,8 @@ export class Blobs {
 
   #token(operation: string): string {
     const { network, app, account, now = Date.now, randomBytes } = this.#options;
-    const { publicKey, algorithm } = account;
-    const id = toHex(randomBytes?.(16) ?? crypto.getRandomValues(new Uint8Array(16)));
-    const head = { kind: 'token', network, app: toHex(app), wallet: toHex(publicKey), id, issuedAt: now() } as const;
-    const content = {
-      ...{ audience: network, operations: [operation], wallet: publicKey, key: publicKey },
-      expiresAt: now() + TOKEN_MS,
-    };
-    const token = signRequest({ ...head, signer: 'wallet', algorithm, wrap: 'none', content }, account);
-    return `Bearer ${toBase64url(utf8(JSON.stringify(token)))}`;
+    const settings = { network, app, operations: [operation], expiresAt: now() + TOKEN_MS, now };
+    return `Bearer ${encodeBearer(walletToken(account, { ...settings, ...(randomBytes ? { randomBytes } : {}) }))}`;
   }
 }
 
@@ -160,12 +157,7 @@ function sizeOf(content: BlobContent): number {
   return content instanceof ReadableStream ? 0 : content.size;
 }
 
-async function refusalOf(answer: Response): Promise<Error> {
-  const { code, detail } = problemOf(answer, await answer.text().catch(() => ''));
-  return LATER.has(answer.status)
-    ? new TryAgain(detail, (Number(answer.headers.get('retry-after')) || 0) * 1000)
-    : new BatchRefused(answer.status, code, detail);
-}
+const refusedBy = async (answer: Response): Promise<Error> => refusalOf(answer, await answer.text().catch(() => ''));
 
 /** Where the bytes of an answer stand in the blob. */
 function placeOf({ headers }: Response): { from: number; to: number; size: number } {

@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('in a real Chromium, under a policy without eval, a page records, reads back and proves', async () => {
+test('in a real Chromium, under a policy without eval, a page of another origin records, reads back and proves, also a blob and a receipt', async () => {
   const page = await browser.newPage();
   const troubles: string[] = [];
   page.on('pageerror', (error) => troubles.push(String(error)));
@@ -43,24 +43,31 @@ test('in a real Chromium, under a policy without eval, a page records, reads bac
   });
   await page.goto(site.url);
   await page.waitForFunction('globalThis.sdk !== undefined');
-  const seen = await page.evaluate(async (appKey) => {
-    const page = globalThis as unknown as { sdk: typeof Sdk; location: { origin: string } };
-    const { accountFromPhrase, Ddc, toHex: hex, verifyDisclosure } = page.sdk;
-    const phrase = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk//in-a-browser';
-    const account = await accountFromPhrase(phrase);
-    const ddc = await Ddc.connect({ url: page.location.origin, app: appKey, account });
-    ddc.record('PURCHASE', { purchase: { dollars: 29.33 }, profile: { name: 'Änn 𝄞' } });
-    const recorded = ddc.record('PURCHASE', { purchase: { dollars: 7 } });
-    await ddc.flush();
-    const events = [];
-    for await (const event of ddc.events({ scopes: ['purchase', 'profile'] })) {
-      const { signer, wallet, type, scopes } = event;
-      events.push({ signer, wallet, type, scopes, proved: verifyDisclosure(event.disclosure).opened });
-    }
-    const { batchId } = await recorded;
-    await ddc.close();
-    return { events, batchId, wallet: hex(account.publicKey) };
-  }, toHex(app.publicKey));
+  const seen = await page.evaluate(
+    async ({ url, appKey }) => {
+      const page = globalThis as unknown as { sdk: typeof Sdk };
+      const { accountFromPhrase, Ddc, toHex: hex, verifyDisclosure } = page.sdk;
+      const phrase = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk//in-a-browser';
+      const account = await accountFromPhrase(phrase);
+      const ddc = await Ddc.connect({ url, app: appKey, account });
+      ddc.record('PURCHASE', { purchase: { dollars: 29.33 }, profile: { name: 'Änn 𝄞' } });
+      const recorded = ddc.record('PURCHASE', { purchase: { dollars: 7 } });
+      await ddc.flush();
+      const events = [];
+      for await (const event of ddc.events({ scopes: ['purchase', 'profile'] })) {
+        const { signer, wallet, type, scopes } = event;
+        events.push({ signer, wallet, type, scopes, proved: verifyDisclosure(event.disclosure).opened });
+      }
+      const { batchId } = await recorded;
+      const receipt = ddc.verify(await ddc.receipt({ batchId })).ok;
+      const cid = await ddc.blob(new Uint8Array([1, 2, 3]), { scope: 'photo' });
+      const blob = [...(await (await ddc.readBlob(cid)).bytes())];
+      const part = [...(await (await ddc.readBlob(cid, { from: 1, to: 2 })).bytes())];
+      await ddc.close();
+      return { events, batchId, receipt, blob, part, wallet: hex(account.publicKey) };
+    },
+    { url: it.url, appKey: toHex(app.publicKey) },
+  );
   const scopes = [{ purchase: '{"dollars":29.33}', profile: '{"name":"Änn 𝄞"}' }, { purchase: '{"dollars":7}' }];
   expect(seen.events).toEqual(
     scopes.map((opened) => ({
@@ -68,6 +75,7 @@ test('in a real Chromium, under a policy without eval, a page records, reads bac
       ...{ scopes: opened, proved: opened },
     })),
   );
+  expect([seen.receipt, seen.blob, seen.part]).toEqual([true, [1, 2, 3], [2]]);
   expect(it.appended().map(({ received }) => toHex(received.batchId))).toEqual([seen.batchId]);
   expect(troubles).toEqual([]);
 }, 60_000);

@@ -2,7 +2,7 @@ import { type Event, encodeNdjson, parseEvent, signBatch, splitScopes, toHex, ut
 import type { Account } from './account.ts';
 import { ClientMode } from './client-mode/client-mode.ts';
 import type { KeyStore } from './client-mode/key-store.ts';
-import { Delivery, type DeliveryCounts, type SignedBatch } from './delivery.ts';
+import { Delivery, type DeliveryCounts, type Held, type SignedBatch } from './delivery.ts';
 import { uuidv7 } from './event-id.ts';
 import { type OpenQueue, openMemoryQueue } from './queue/batch-queue.ts';
 import type { QueuedBatch } from './queue/queue-state.ts';
@@ -30,6 +30,8 @@ export interface ClientOptions {
   readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
   /** Header `Authorization` of every batch, for apps that are not open to everybody. */
   readonly authorization?: () => string | Promise<string>;
+  /** Told when a batch is not taken because the app's quota is used up or its pot is empty: it waits and goes again. */
+  readonly onHeld?: (held: Held) => void;
   readonly fetch?: typeof fetch;
   readonly now?: () => number;
   readonly randomBytes?: (length: number) => Uint8Array;
@@ -46,7 +48,7 @@ export interface Interaction {
   readonly scopes?: Readonly<Record<string, unknown>>;
 }
 
-type Settings = Required<Omit<ClientOptions, 'fetch' | 'authorization'>>;
+type Settings = Required<Omit<ClientOptions, 'fetch' | 'authorization' | 'onHeld'>>;
 
 /** Called once per batch, at its first 202. */
 export type OnAccepted = (batch: { readonly batchId: string; readonly events: number }) => void;
@@ -102,7 +104,7 @@ export class DdcClient {
       randomBytes,
     };
     const { endpoint, timeoutMs, concurrency, statusEveryMs, backoff } = this.#settings;
-    const { authorization, fetch: fetched = fetch } = options;
+    const { authorization, onHeld, fetch: fetched = fetch } = options;
     const transport = new Transport({
       endpoint,
       timeoutMs,
@@ -111,7 +113,10 @@ export class DdcClient {
     });
     this.#transport = transport;
     const random = () => (randomBytes(1)[0] as number) / 256;
-    this.#delivery = new Delivery({ transport, concurrency, statusEveryMs, backoff, now, random });
+    this.#delivery = new Delivery({
+      ...{ transport, concurrency, statusEveryMs, backoff, now, random },
+      ...(onHeld ? { onHeld } : {}),
+    });
   }
 
   get counts(): Readonly<DeliveryCounts> {

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { encodeSs58, toHex, verifyDisclosure } from '../../protocol/index.ts';
+import { encodeBearer, encodeSs58, keyPairFromSeed, toHex, verifyDisclosure } from '../../protocol/index.ts';
 import { app as appKeys, type MemoryApi, startMemoryApi } from '../../test/support/api.ts';
 import { memoryRooms } from '../../test/support/memory-rooms.ts';
 import {
-  type Account,
+  Account,
   accountFromPhrase,
+  appToken,
   BatchRefused,
   ClientClosed,
   type ConnectOptions,
@@ -47,6 +48,10 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
 });
 
+function newPair(): [publicKey: Uint8Array, secretKey: Uint8Array] {
+  const { publicKey, secretKey } = keyPairFromSeed('sr25519', new Uint8Array(randomBytes(32)));
+  return [publicKey, secretKey];
+}
 const someone = () => deriveAccount(root, `//${randomBytes(6).toString('hex')}`);
 async function connect(options: Partial<ConnectOptions> = {}): Promise<Ddc> {
   const made = await Ddc.connect({ url: it.url, app: appKeys.publicKey, account: someone(), ...options });
@@ -121,7 +126,7 @@ test('a receipt is the operator’s, judged claim by claim; a changed one is not
   const recorded = ddc.record('X', { a: 1 });
   await ddc.flush();
   const { batchId, eventId } = await recorded;
-  for (const named of [batchId, { eventId }]) {
+  for (const named of [{ batchId }, { eventId }]) {
     const receipt = await ddc.receipt(named);
     const judged = ddc.verify(receipt);
     expect(judged.claims.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
@@ -205,15 +210,30 @@ test('what no service would take is refused at once, and spoils no batch', async
   expect(new Set((await Promise.all([sent, ...large])).map(({ batchId }) => batchId)).size).toBe(2);
 });
 
-test('every batch carries the token that the app gave', async () => {
+test('in an app that is not open one token of the app lets batches and blobs in, and each carries one that was asked for anew', async () => {
+  const closed = new Account(...newPair());
+  await it.apps.add({ app: closed.publicKey, tier: 'free', open: false });
+  const given: string[] = [];
   const seen: (string | null)[] = [];
   const watched: typeof fetch = (url, init) => {
-    if (String(url).endsWith('/v1/batches')) seen.push(new Headers(init?.headers).get('authorization'));
+    const headers = new Headers(init?.headers);
+    const { pathname } = new URL(String(url));
+    if (pathname === '/v1/batches') seen.push(headers.get('authorization')?.replace('Bearer ', '') ?? null);
+    if (pathname.endsWith('/blobs')) seen.push(headers.get('ddc-app-token'));
     return fetch(url, init);
   };
-  const given = await connect({ token: async () => `t${seen.length}`, fetch: watched, maxEvents: 1 });
-  await Promise.all([given.record('X', { a: 1 }), given.record('X', { a: 2 })]);
-  expect(seen).toEqual(['Bearer t0', 'Bearer t1']);
+  const token = async () => {
+    given.push(encodeBearer(appToken(closed, { network: 'cere-sandbox', operations: ['batches.write'] })));
+    return given.at(-1) as string;
+  };
+  const admitted = await connect({ app: closed.publicKey, token, fetch: watched, maxEvents: 1 });
+  await Promise.all([admitted.record('X', { a: 1 }), admitted.record('X', { a: 2 })]);
+  const cid = await admitted.blob(new Uint8Array(10));
+  expect(await (await admitted.readBlob(cid)).bytes()).toEqual(new Uint8Array(10));
+  expect(seen).toEqual(given);
+  expect(new Set(given).size).toBe(3);
+  const without = await connect({ app: closed.publicKey });
+  await expect(without.blob(new Uint8Array(10))).rejects.toMatchObject({ code: 'app_closed' });
 });
 
 test('what waited in a file when it was closed is delivered by the next, as the same source', async () => {
@@ -248,6 +268,16 @@ test('what waited in a file when it was closed is delivered by the next, as the 
     await Promise.all(open.splice(0).map((one) => one.close()));
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('a key that has not 32 bytes is refused, whatever it is written in', async () => {
+  for (const app of [new Uint8Array(31), new Uint8Array(33), new Uint8Array()])
+    await expect(connect({ app })).rejects.toMatchObject({ name: 'ProtocolError', code: 'length' });
+  await expect(connect({ app: 'ab'.repeat(31) })).rejects.toMatchObject({ name: 'ProtocolError' });
+  await expect(connect({ network: 'cere-sandbox', receiptKey: new Uint8Array(33) })).rejects.toThrow('32 bytes');
+  await expect(
+    ddc.grant({ scope: 'a', to: new Uint8Array(64), expiresAt: new Date(Date.now() + HOUR) }),
+  ).rejects.toThrow('32 bytes');
 });
 
 test('an address that is no API says so', async () => {

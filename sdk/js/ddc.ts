@@ -2,6 +2,7 @@ import {
   blake2b256,
   type Completeness,
   encryptionKeyPairFromSeed,
+  equalBytes,
   type JudgedReceipt,
   judgeReceipt,
   type KeyPair,
@@ -15,12 +16,13 @@ import { type BlobContent, Blobs, type DownloadedBlob } from './blobs.ts';
 import { DdcClient, type WalletStream } from './client.ts';
 import type { ClientMode } from './client-mode/client-mode.ts';
 import type { KeyStore } from './client-mode/key-store.ts';
-import type { DeliveryCounts } from './delivery.ts';
+import type { DeliveryCounts, Held } from './delivery.ts';
 import { EventsLost } from './errors.ts';
 import { type ExtractedEvent, extract } from './extract.ts';
 import { encryptionKeyOf } from './grantee.ts';
 import { type Key, keyOf, networkOf } from './network.ts';
 import { type BatchQueue, memoryQueue, type OpenQueue } from './queue/batch-queue.ts';
+import { type ReceiptOf, settledReceipt } from './receipts.ts';
 import { Transport } from './transport.ts';
 import { type Loss, Undelivered } from './undelivered.ts';
 import type { RemovalState, RemovedSelection, WalletRequests } from './wallet-requests.ts';
@@ -36,7 +38,7 @@ export interface ConnectOptions {
   readonly network?: string;
   /** The operator's ed25519 key that receipts are checked against. Asked of `url` when it is absent, and believed: give it where receipts matter. */
   readonly receiptKey?: Key;
-  /** A token of the app's key, operations `batches.write` and `blobs.write`: for apps that are not open to everybody. A function is asked for each batch. */
+  /** A token of the app's key, operation `batches.write`: for apps that are not open to everybody. A function is asked for each batch and upload. */
   readonly token?: string | (() => string | Promise<string>);
   /** Which fields of the data of `recordData` go to which scope; the others go to `__default_scope`. */
   readonly scopes?: Readonly<Record<string, string[]>>;
@@ -48,6 +50,8 @@ export interface ConnectOptions {
   readonly keyStore?: KeyStore;
   /** Told of each event that will never be safe, also of those that an earlier process left in the queue. */
   readonly onLost?: (loss: Loss) => void;
+  /** Told each time that a batch is not taken because the app's quota is used up or its pot is empty. It stays in the queue and goes again; `counts.held` says how many wait so. */
+  readonly onHeld?: (held: Held) => void;
   /** A batch is closed when it has this many events (default 100, at most 1,000), ... */
   readonly maxEvents?: number;
   /** ... or about this many bytes (default 500,000), ... */
@@ -246,11 +250,15 @@ export class Ddc {
   async *events(filter: EventFilter = {}): AsyncGenerator<ExtractedEvent, Completeness | null> {
     const { wallet = this.account.publicKey, type, scopes, ...rest } = filter;
     const { url: endpoint, fetch: fetched } = this.#options;
+    const of = keyOf(wallet);
     const authorize = () => this.requests.bearer(['events.read', 'events.decrypt']);
     const types = type === undefined ? {} : { types: [type] };
     const found = extract(
       { endpoint, network: this.network, authorize, ...(fetched ? { fetch: fetched } : {}) },
-      { ...rest, ...types, ...(scopes ? { scopes } : {}), app: this.app, wallet: keyOf(wallet), decrypt: true },
+      {
+        ...{ ...rest, ...types, ...(scopes ? { scopes } : {}), app: this.app, wallet: of, decrypt: true },
+        seesAll: equalBytes(of, this.account.publicKey),
+      },
     );
     for (;;) {
       const { done, value } = await found.next();
@@ -287,21 +295,28 @@ export class Ddc {
 
   /**
    * What the operator states of a batch, or of an event, signed with its receipt key: keep it.
-   * @throws BatchRefused with the code of the refusal, where nothing is stated yet
+   * @param options.settled waits until its round is final on the chain
+   * @throws BatchRefused with the code of the refusal, where nothing is stated yet; while waiting `signal.reason`, and ReceiptRefused where a claim fails
    * @example
    * const { batchId, eventId } = await ddc.record('PURCHASE', { purchase: { dollars: 29.33 } });
    * const receipt = await ddc.receipt({ eventId });
+   * const final = await ddc.receipt({ batchId }, { settled: true, signal: AbortSignal.timeout(120_000) }); // the chain has it
    * for (const { claim, verdict } of ddc.verify(receipt).claims) console.log(batchId, claim, verdict);
    */
-  receipt(of: string | { readonly eventId: string }): Promise<Receipt> {
-    return typeof of === 'string' ? this.requests.receiptOfBatch(of) : this.requests.receiptOfEvent(of.eventId);
+  receipt(
+    of: ReceiptOf,
+    { settled = false, signal }: { readonly settled?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<Receipt> {
+    const ask = () => this.requests.receipt(of);
+    const operator = { key: this.receiptKey, network: this.network };
+    return settled ? settledReceipt(ask, operator, signal) : ask();
   }
 
   /**
    * Judges a receipt from anywhere, claim by claim, against the receipt key of this connection, without any network. What only a chain or IPFS could show
    * stays `claimed`.
    * @example
-   * console.log(ddc.verify(await ddc.receipt(batchId)).ok);
+   * console.log(ddc.verify(await ddc.receipt({ batchId })).ok);
    */
   verify(receipt: unknown): JudgedReceipt {
     return judgeReceipt(receipt, { key: this.receiptKey, network: this.network });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { Delivery, type SignedBatch } from './delivery.ts';
+import { Delivery, type Held, type SignedBatch } from './delivery.ts';
 import { BatchLost, BatchRefused } from './errors.ts';
 import { openMemoryQueue } from './queue/batch-queue.ts';
 import { Transport } from './transport.ts';
 
 type Outcome = 'live' | 'dead' | 'erased' | 'unknown';
 
-type Answer = number | 'no answer' | 'breaks off' | 'stale' | 'older' | 'moved';
+type Answer = number | 'no answer' | 'breaks off' | 'stale' | 'older' | 'moved' | 'quota' | 'unpaid';
 
 /** An answer whose sender dies in the middle of it. */
 function brokenOff(status: number): Response {
@@ -50,6 +50,12 @@ class Service {
     if (answer === 'breaks off') return brokenOff(202);
     if (answer === 'stale') return Response.json({ code: 'stale', detail: 'too old' }, { status: 422 });
     if (answer === 'moved') return Response.json({ code: 'subject_mismatch', detail: 'moved' }, { status: 409 });
+    if (answer === 'quota')
+      return Response.json(
+        { code: 'quota_exceeded', detail: 'spent' },
+        { status: 402, headers: { 'retry-after': '1' } },
+      );
+    if (answer === 'unpaid') return Response.json({ code: 'unpaid', detail: 'no money' }, { status: 402 });
     if (answer === 'older')
       return Response.json({ code: 'older_than_erasure', detail: 'signed before' }, { status: 409 });
     if (answer === 202) return Response.json({ batchId: text, partition: 0, offset: 1 }, { status: 202 });
@@ -57,7 +63,7 @@ class Service {
   };
 }
 
-function deliveryTo(service: Service): Delivery {
+function deliveryTo(service: Service, onHeld?: (held: Held) => void): Delivery {
   return new Delivery({
     transport: new Transport({ endpoint: 'http://service', fetch: service.fetch, timeoutMs: 1000 }),
     concurrency: 4,
@@ -65,6 +71,7 @@ function deliveryTo(service: Service): Delivery {
     backoff: { firstMs: 2, longestMs: 8 },
     now: Date.now,
     random: () => 0.5,
+    ...(onHeld ? { onHeld } : {}),
   });
 }
 
@@ -93,7 +100,7 @@ describe('delivery', () => {
     const delivery = deliveryTo(service);
     await expect(submitTo(delivery, parcel('b1'), nobody)).resolves.toBe('b1');
     expect(service.sends).toEqual(['b1']);
-    expect(delivery.counts).toEqual({ accepted: 1, resent: 0, safe: 1 });
+    expect(delivery.counts).toEqual({ accepted: 1, resent: 0, safe: 1, held: 0 });
   });
 
   it('does not take encrypted for safe: a batch that was voided is known to be when its void is indexed', async () => {
@@ -163,6 +170,24 @@ describe('delivery', () => {
     await expect(refused).rejects.toThrow(BatchRefused);
     await expect(refused).rejects.toMatchObject({ status: 409, code: 'older_than_erasure' });
     expect(service.sends).toEqual(['b1']);
+  });
+
+  it('holds what the quota or the pot of the app does not let in, says so, and goes on as the same batch, what comes behind it after it', async () => {
+    const service = new Service(['unpaid', 'quota', 202]);
+    const told: [string, number, number][] = [];
+    const delivery = deliveryTo(service, ({ code, retryInMs }) => told.push([code, retryInMs, delivery.counts.held]));
+    const source = openSource(delivery);
+    const numbered = (seq: number) => parcel(`b${seq}`)();
+    const ids = await Promise.all([0, 1].map(() => submit(delivery, source, numbered, nobody)));
+    expect([ids, service.sends]).toEqual([
+      ['b0', 'b1'],
+      ['b0', 'b0', 'b0', 'b1'],
+    ]);
+    expect(told).toEqual([
+      ['unpaid', 1.5, 1],
+      ['quota_exceeded', 1_000, 1],
+    ]);
+    expect(delivery.counts.held).toBe(0);
   });
 
   it('does not trust a 202: while the status is unknown the batch goes again', async () => {

@@ -19,8 +19,20 @@ export interface SignedBatch {
 
 /** Refusals of a batch that was encrypted for another mode than the wallet has at the service. */
 const MOVED: ReadonlySet<string> = new Set(['mode_mismatch', 'subject_mismatch']);
+/** What the application, not the batch, lacks: it is taken once that is mended. */
+const HELD: ReadonlySet<string> = new Set(['quota_exceeded', 'unpaid']);
 /** The service may be 5 s behind a move: so often is a batch offered anew, with growing pauses. */
 const MOST_REFUSALS = 8;
+
+/** A batch that the service does not take now: it stays in the queue and is offered again, and so is what the wallet wrote after it. */
+export interface Held {
+  /** `quota_exceeded` or `unpaid`. */
+  readonly code: string;
+  /** What the service says of it. */
+  readonly message: string;
+  /** When it is offered again, milliseconds from now: when the service asked for, within a quarter of an hour. */
+  readonly retryInMs: number;
+}
 
 export interface DeliveryOptions {
   readonly transport: Transport;
@@ -30,6 +42,8 @@ export interface DeliveryOptions {
   readonly statusEveryMs: number;
   /** First and longest pause before a batch is sent again, milliseconds. */
   readonly backoff: { readonly firstMs: number; readonly longestMs: number };
+  /** Told each time that a batch is held back. */
+  readonly onHeld?: (held: Held) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** In [0, 1). */
@@ -43,6 +57,8 @@ export interface DeliveryCounts {
   resent: number;
   /** Batches known to be in the index. */
   safe: number;
+  /** Batches that wait now because the app's quota is used up or its pot is empty. */
+  held: number;
 }
 
 /**
@@ -51,7 +67,7 @@ export interface DeliveryCounts {
  * Sources take turns; each has one request in flight.
  */
 export class Delivery {
-  readonly counts: DeliveryCounts = { accepted: 0, resent: 0, safe: 0 };
+  readonly counts: DeliveryCounts = { accepted: 0, resent: 0, safe: 0, held: 0 };
   readonly #options: DeliveryOptions;
   /** Every source that was opened. */
   readonly #sources = new Set<SourceQueue>();
@@ -87,7 +103,7 @@ export class Delivery {
   ): Promise<string> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new ClientClosed());
-      const unsent = { signed: null, refreshed: false, moved: 0, sends: 0, accepted: false, resendAt: 0 };
+      const unsent = { signed: null, refreshed: false, moved: 0, held: false, sends: 0, accepted: false, resendAt: 0 };
       source.waiting.push({
         ...{ id, seq, issuedAt, sign, ...unsent, doubtful: seq !== null },
         ...{ onAccepted, resolve, reject },
@@ -104,6 +120,7 @@ export class Delivery {
     for (const source of this.#sources) held.push(...source.waiting.splice(0));
     for (const parcel of held) parcel.reject(new ClientClosed());
     this.#accepted.clear();
+    this.counts.held = 0;
   }
 
   #turn(source: SourceQueue): void {
@@ -140,6 +157,7 @@ export class Delivery {
       if (parcel.sends === 2) this.counts.resent += 1;
       await this.#options.transport.post(signed.body);
       if (this.#closed) throw new ClientClosed();
+      this.#hold(parcel, false);
       parcel.refreshed = false;
       parcel.resendAt = this.#options.now() + this.#pause(parcel.sends);
       this.#accepted.set(signed.batchId, { parcel, source });
@@ -176,11 +194,25 @@ export class Delivery {
       if (parcel.signed) parcel.doubtful = true;
       source.waiting.unshift(parcel);
       return Math.max(error.retryAfterMs, this.#pause(parcel.sends));
+    } else if (error instanceof BatchRefused && HELD.has(error.code)) {
+      source.waiting.unshift(parcel);
+      this.#hold(parcel, true);
+      const retryInMs = Math.max(error.retryAfterMs, this.#pause(parcel.sends));
+      const { code, message } = error;
+      // Apart: what the application does in it must not stop delivery.
+      queueMicrotask(() => this.#options.onHeld?.({ code, message, retryInMs }));
+      return retryInMs;
     } else {
+      this.#hold(parcel, false);
       source.refused(parcel);
       parcel.reject(error instanceof Error ? error : new Error(String(error)));
     }
     return 0;
+  }
+
+  #hold(parcel: Parcel, held: boolean): void {
+    if (parcel.held !== held) this.counts.held += held ? 1 : -1;
+    parcel.held = held;
   }
 
   /** Exponential, with jitter between half and the whole. */

@@ -1,15 +1,18 @@
 import type { ProtocolError, ProtocolErrorCode } from '../../protocol/index.ts';
 import type { Loss } from './undelivered.ts';
 
-/** What the service said of a batch that it will never take; sending it again would not help. */
+/** What the service said of a batch, or of a call, that it will never take as things stand; sending it again would not help. */
 export class BatchRefused extends Error {
   readonly code: string;
   readonly status: number;
-  constructor(status: number, code: string, message: string) {
+  /** When the service says that it would: `Retry-After`, milliseconds; 0 where it says nothing. */
+  readonly retryAfterMs: number;
+  constructor(status: number, code: string, message: string, retryAfterMs = 0) {
     super(message);
     this.name = 'BatchRefused';
     this.status = status;
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -44,6 +47,16 @@ export class RootNotHeld extends Error {
     super(`the wallet encrypts under subject ${subject}, whose root is not in this key store`);
     this.name = 'RootNotHeld';
     this.subject = subject;
+  }
+}
+
+/** This batch was encrypted by its owner: without the owner's key of `__meta` nothing of it can be verified. */
+export class MetaKeyMissing extends Error {
+  readonly batchId: string;
+  constructor(batchId: string) {
+    super(`batch ${batchId} is in client mode: give the keys of its owner, with those of __meta`);
+    this.name = 'MetaKeyMissing';
+    this.batchId = batchId;
   }
 }
 

@@ -20,10 +20,9 @@ import {
   toHex,
   type UnreadableLine,
 } from '../../protocol/index.ts';
-import { BatchRefused } from './errors.ts';
+import { MetaKeyMissing } from './errors.ts';
 import { keyFor, metaOf, type ReadEvent, type ScopeKeyOf } from './read-event.ts';
-import { MetaKeyMissing } from './reader.ts';
-import { LATER, problemOf, saidBy, TryAgain } from './transport.ts';
+import { refusalOf, saidBy, TryAgain } from './transport.ts';
 
 /** Which events are wanted. */
 export interface ExtractWish {
@@ -45,6 +44,13 @@ export interface ExtractWish {
   readonly decrypt?: boolean;
   /** Keys that open scopes here; of what was written in client mode, with those of `__meta`. */
   readonly keys?: readonly ScopeKeyOf[];
+  /**
+   * Whether the caller is shown all of the wallet, that is, is the wallet itself: then whatever the index has must come. Default: yes where a
+   * wallet is named. To others what is not shown is outside of what they may see, by the index's word.
+   */
+  readonly seesAll?: boolean;
+  /** Told of each batch that its owner encrypted and `keys` do not open: it is left out. Without it that is MetaKeyMissing. */
+  readonly onSealed?: (batchId: string) => void;
 }
 
 export interface ExtractOptions {
@@ -63,7 +69,7 @@ export interface ExtractOptions {
 
 /** An event under a verified signature. */
 export interface ExtractedEvent extends ReadEvent {
-  /** Its scopes as they came, sealed ones with their envelope; opened where a key was at hand. */
+  /** Which event of its batch, from 0. */
   readonly index: number;
   readonly blob?: string;
 }
@@ -144,7 +150,8 @@ function createSession(network: string, wish: ExtractWish) {
   let isResumed = false;
   let events = 0;
   let end: ExtractEnd | null = null;
-  let current: { line: BatchLine; proved: ProvedBatch; meta: Meta | null; isOpen: boolean } | null = null;
+  let current: { line: BatchLine; proved: ProvedBatch; meta: Meta | null } | 'sealed' | null = null;
+  let anySealed = false;
   const isFiltered = Boolean(
     wish.from || wish.to || wish.types || wish.session !== undefined || wish.id !== undefined || wish.after,
   );
@@ -156,11 +163,17 @@ function createSession(network: string, wish: ExtractWish) {
     let proved: ProvedBatch;
     if (line.content === 'unchecked') {
       meta = line.meta === undefined ? null : metaOf(line, line.meta, keys, expected.app);
-      if (!meta) throw new MetaKeyMissing(line.id);
+      if (!meta) {
+        if (!wish.onSealed) throw new MetaKeyMissing(line.id);
+        anySealed = true;
+        current = 'sealed';
+        wish.onSealed(line.id);
+        return;
+      }
       const { header, root } = meta;
       proved = proveBatch({ ...line, header, root: toHex(root) }, expected);
     } else proved = proveBatch(line, expected);
-    current = { line, proved, meta, isOpen: true };
+    current = { line, proved, meta };
     const known = seen.get(line.id);
     const removed = line.removed ?? [];
     if (known) known.removed = removed;
@@ -168,6 +181,7 @@ function createSession(network: string, wish: ExtractWish) {
   }
 
   function takeEvent(line: EventLine): ExtractedEvent | null {
+    if (current === 'sealed') return null;
     if (!current) throw new ProtocolError('disclosure', 'an event without its batch');
     const { line: batch, proved, meta } = current;
     const disclosure = meta ? disclose(meta, line.index, []) : disclosureOf(proved, line);
@@ -214,7 +228,8 @@ function createSession(network: string, wish: ExtractWish) {
       } else if (line.removal) removals.set(line.removal.id, line.removal);
       else if (line.completeness) {
         const { wallet } = line.completeness;
-        const everything = !isFiltered && !isResumed && wish.wallet !== undefined && wish.limit === undefined;
+        const seesAll = wish.seesAll ?? wish.wallet !== undefined;
+        const everything = seesAll && !anySealed && !isFiltered && !isResumed && wish.limit === undefined;
         completeness.set(
           wallet,
           completenessOf({
@@ -308,7 +323,7 @@ async function* linesOf(
       throw new TryAgain(`no answer from ${endpoint}`, 0, { cause });
     },
   );
-  if (!answer.ok || !answer.body) throw await refusalOf(answer);
+  if (!answer.ok || !answer.body) throw refusalOf(answer, await answer.text().catch(() => ''));
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const reader = answer.body.getReader();
   let text = '';
@@ -342,11 +357,4 @@ function addressOf(endpoint: string, wish: ExtractWish, after: string | null, gi
   if (limit !== undefined) query.set('limit', String(Math.max(1, limit - given)));
   if (decrypt) query.set('decrypt', 'true');
   return `${endpoint.replace(/\/$/, '')}${owner}/events?${query}`;
-}
-
-async function refusalOf(answer: Response): Promise<Error> {
-  const text = await answer.text().catch(() => '');
-  const { code, detail: message } = problemOf(answer, text);
-  if (LATER.has(answer.status)) return new TryAgain(message, (Number(answer.headers.get('retry-after')) || 0) * 1_000);
-  return new BatchRefused(answer.status, code, message);
 }

@@ -21,13 +21,14 @@ export {
   type Json,
   type Recorded,
 } from './ddc.ts';
-export type { DeliveryCounts } from './delivery.ts';
+export type { DeliveryCounts, Held } from './delivery.ts';
 export {
   BatchLost,
   BatchRefused,
   BlobBroken,
   ClientClosed,
   EventsLost,
+  MetaKeyMissing,
   NoCertificate,
   QueueBusy,
   QueueDamaged,
@@ -49,7 +50,7 @@ export {
   readEvent,
   type ScopeKeyOf,
 } from './read-event.ts';
-export { MetaKeyMissing, Reader, type ReaderOptions, type ReadPage, type WantedEvents } from './reader.ts';
+export { Reader, type ReaderOptions, type ReadPage, type WantedEvents } from './reader.ts';
 export { type ReceiptOf, ReceiptRefused, receiptPath, verifiedReceipt } from './receipts.ts';
 export { appToken, delegate, type TokenSettings, type TokenSigner, walletToken } from './tokens.ts';
 export { type BatchStatus, TryAgain } from './transport.ts';

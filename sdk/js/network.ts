@@ -1,4 +1,4 @@
-import { decodeSs58, fromHex, isHex, isNetwork } from '../../protocol/index.ts';
+import { decodeSs58, fromHex, isHex, isNetwork, ProtocolError } from '../../protocol/index.ts';
 import type { Transport } from './transport.ts';
 
 /** A 32-byte public key: its bytes, 64 characters of hex, or an SS58 address of any network. */
@@ -6,7 +6,10 @@ export type Key = Uint8Array | string;
 
 /** @throws ProtocolError `ss58`, `length` */
 export function keyOf(key: Key): Uint8Array {
-  if (typeof key !== 'string') return key;
+  if (typeof key !== 'string') {
+    if (key.length !== 32) throw new ProtocolError('length', 'a public key has 32 bytes');
+    return key;
+  }
   return isHex(key, 32) ? fromHex(key, 32) : decodeSs58(key).key;
 }
 

@@ -1,5 +1,6 @@
 import { type KeyPair, type Meta, toHex } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
+import { MetaKeyMissing } from './errors.ts';
 import type { ScopeKeyOf } from './read-event.ts';
 import { type DisclosedEvent, disclosureFromMeta, keyFor, metaOf, type ReadEvent, readEvent } from './read-event.ts';
 import { Transport } from './transport.ts';
@@ -118,15 +119,5 @@ export class Reader {
     const meta = metas.get(found.batchId);
     if (!meta) throw new MetaKeyMissing(found.batchId);
     return disclosureFromMeta(meta, found);
-  }
-}
-
-/** This batch was encrypted by its owner: without the owner's key of `__meta` nothing of it can be verified. */
-export class MetaKeyMissing extends Error {
-  readonly batchId: string;
-  constructor(batchId: string) {
-    super(`batch ${batchId} is in client mode: give the keys of its owner, with those of __meta`);
-    this.name = 'MetaKeyMissing';
-    this.batchId = batchId;
   }
 }

@@ -39,6 +39,25 @@ export class ReceiptRefused extends Error {
   }
 }
 
+const POLL_MS = 500;
+
+/**
+ * Asks until the settlement that is stated is final.
+ * @throws ReceiptRefused when a claim fails, so that nobody waits for what will never hold; `signal.reason` when that is aborted first
+ */
+export async function settledReceipt(
+  ask: () => Promise<Receipt>,
+  operator: PinnedOperator,
+  signal?: AbortSignal,
+): Promise<Receipt> {
+  for (;;) {
+    const receipt = await ask();
+    if (verifiedReceipt(receipt, operator).batch?.settlement.state === 'final') return receipt;
+    signal?.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
 /**
  * Checks a receipt with the operator's key pinned, and with what others say where it was asked for.
  * @throws ReceiptRefused when a claim fails. What nobody could check is no failure: look at `claims`.

@@ -19,6 +19,8 @@ export interface Parcel {
   refreshed: boolean;
   /** How often it was refused for its mode or subject, and signed anew. */
   moved: number;
+  /** It was refused because the app's quota is used up or its pot is empty, and not accepted since. */
+  held: boolean;
   sends: number;
   accepted: boolean;
   /** An earlier send may have been written although its answer did not say so. */

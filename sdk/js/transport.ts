@@ -20,7 +20,7 @@ export interface BatchStatus {
 }
 
 /** Answers that mean "later": the same bytes are sent again. */
-export const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
+const LATER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** The batch may go again: nothing is known about it. `retryAfterMs` is what the service asked for, if it did. */
 export class TryAgain extends Error {
@@ -32,12 +32,36 @@ export class TryAgain extends Error {
   }
 }
 
+/** A service may ask for a pause until its next period, which can be a month away: things may change before, so it is asked again by then. */
+const LONGEST_PAUSE_MS = 15 * 60_000;
+
+/** What an answer that is none of success means: TryAgain when the outcome is open, BatchRefused when it is not. */
+export function refusalOf({ status, headers }: Response, text: string): TryAgain | BatchRefused {
+  const { code, detail } = problemOf(status, text);
+  const asked = (Number(headers.get('retry-after')) || 0) * 1000;
+  const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(0, asked));
+  return LATER.has(status) ? new TryAgain(detail, pauseMs) : new BatchRefused(status, code, detail, pauseMs);
+}
+
+/** Header `Authorization` of batches, with the app's token; none where the app needs none. */
+export type Authorization = (() => string | Promise<string>) | undefined;
+
+/** The header with the app's token for writes: beside a wallet's own token it has a name of its own. */
+export async function appTokenHeader(
+  authorization: Authorization,
+  header: 'authorization' | 'ddc-app-token',
+): Promise<Record<string, string>> {
+  const value = await authorization?.();
+  if (value === undefined) return {};
+  return { [header]: header === 'authorization' ? value : value.replace(/^Bearer /, '') };
+}
+
 /** The calls of the API that the SDK makes. */
 export class Transport {
   readonly #endpoint: string;
   readonly #fetch: typeof fetch;
   readonly #timeoutMs: number;
-  readonly #authorization: (() => string | Promise<string>) | undefined;
+  readonly #authorization: Authorization;
 
   constructor(options: {
     endpoint: string;
@@ -66,10 +90,8 @@ export class Transport {
   }
 
   /** The header with the app's token for writes; none where the application gives none. */
-  async appToken(header: 'authorization' | 'ddc-app-token'): Promise<Record<string, string>> {
-    const authorization = await this.#authorization?.();
-    if (authorization === undefined) return {};
-    return { [header]: header === 'authorization' ? authorization : authorization.replace(/^Bearer /, '') };
+  appToken(header: 'authorization' | 'ddc-app-token'): Promise<Record<string, string>> {
+    return appTokenHeader(this.#authorization, header);
   }
 
   /** Up to 1,000 ids a call. */
@@ -119,11 +141,7 @@ export class Transport {
       throw new TryAgain(`no answer from ${this.#endpoint}`, 0, { cause });
     }
     if (answer.ok) return body;
-    const problem = problemOf(answer, textOf(body));
-    if (LATER.has(answer.status)) {
-      throw new TryAgain(problem.detail, (Number(answer.headers.get('retry-after')) || 0) * 1000);
-    }
-    throw new BatchRefused(answer.status, problem.code, problem.detail);
+    throw refusalOf(answer, textOf(body));
   }
 }
 
@@ -140,11 +158,13 @@ interface Said {
 export const saidBy = ({ title, advice, detail }: Said): string =>
   [detail ?? title, advice].filter((text) => text !== undefined).join(' ');
 
-export function problemOf(answer: Response, text: string): { code: string; detail: string } {
+function problemOf(status: number, text: string): { code: string; detail: string } {
+  const none = { code: `http_${status}`, detail: text.slice(0, 200) || `status ${status}` };
   try {
     const problem = JSON.parse(text) as { code?: string } & Said;
-    return { code: problem.code ?? `http_${answer.status}`, detail: saidBy(problem) || text };
+    return { code: problem.code ?? none.code, detail: saidBy(problem) || none.detail };
   } catch {
-    return { code: `http_${answer.status}`, detail: text.slice(0, 200) };
+    // Not the service itself, but something before it.
+    return none;
   }
 }

@@ -271,17 +271,6 @@ export class WalletRequests {
     return all;
   }
 
-  /** What the operator states of a batch, signed. @throws BatchRefused where it states nothing yet */
-  receiptOfBatch(batchId: string): Promise<Receipt> {
-    const path = `/v1/batches/${batchId}/receipt`;
-    return this.#again(() => this.#transport.get<Receipt>(path, this.bearer(['receipts.read'])));
-  }
-
-  /** The same of one event, with its place in the batch. */
-  receiptOfEvent(eventId: string): Promise<Receipt> {
-    return this.#get(`events/${eventId}/receipt`, 'receipts.read');
-  }
-
   removal(id: string): Promise<RemovalState> {
     return this.#get(`removals/${id}`, 'removals.read');
   }

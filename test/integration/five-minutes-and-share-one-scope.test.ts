@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { run } from '../../cli/pack/compile.ts';
 import {
@@ -17,8 +15,9 @@ import {
 import { type Account, accountFromPhrase, DdcClient, type ReadEvent, Reader } from '../../sdk/js/index.ts';
 import { root } from '../../stack/root.mjs';
 import { bearer, call } from '../support/call-api.ts';
+import { example } from '../support/example.ts';
 import { eventually, startRoom } from '../support/room-process.ts';
-import { type CommandResult, type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
+import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
 
 const PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk//share-one-scope';
 const HOUR = 3_600_000;
@@ -44,26 +43,6 @@ function block(language: string): string[] {
   const section = /^## Five minutes\n([\s\S]*?)^## /m.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
   const text = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'm').exec(section)?.[1] ?? '';
   return text.split('\n').filter(Boolean);
-}
-
-/** Runs an example as its reader would. */
-function example(...args: string[]): Promise<CommandResult> {
-  const run = fileURLToPath(new URL('../../examples/run.mjs', import.meta.url));
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [run, 'share-one-scope', ...args], {
-      env: { ...process.env, NODE_OPTIONS: '' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const text = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk) => {
-      text.stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      text.stderr += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...text }));
-  });
 }
 
 test('a grantee fetches events and keys, opens exactly one scope under the user’s signature; what was kept needs no service', async () => {
@@ -174,7 +153,7 @@ test('the five minutes of the README, typed in, end with a decrypted and verifie
 
 test('the example shares one scope; what it keeps is verified with the API stopped, and a changed letter is noticed', async () => {
   const kept = join(it.suite.folder, 'kept.ndjson');
-  const shared = await example('share', endpoint, kept);
+  const shared = await example('share-one-scope', 'share', endpoint, kept);
   expect(shared).toMatchObject({ code: 0, stderr: '' });
   expect(shared.stdout).toContain(
     'bob opened PURCHASE: {"purchase":"{\\"title\\":\\"Blue Train\\",\\"dollars\\":\\"29.33\\"}"}',
@@ -183,7 +162,7 @@ test('the example shares one scope; what it keeps is verified with the API stopp
 
   await it.sandbox.rooms.stop('api');
   await expect(fetch(`${endpoint}/livez`)).rejects.toThrow();
-  const verified = await example('verify', kept);
+  const verified = await example('share-one-scope', 'verify', kept);
   expect(verified).toMatchObject({ code: 0, stderr: '' });
   expect(verified.stdout.match(/^wallet [0-9a-f]{8}… signed at .* PURCHASE .*; closed: profile$/gm)).toHaveLength(2);
 
@@ -193,7 +172,7 @@ test('the example shares one scope; what it keeps is verified with the API stopp
     expect(Object.keys(opened)).toEqual(['purchase']);
   }
   await writeFile(kept, lines.join('\n').replace('Blue Train', 'Blue Trail'));
-  const changed = await example('verify', kept);
+  const changed = await example('share-one-scope', 'verify', kept);
   expect([changed.code, changed.stdout]).toEqual([1, '']);
   expect(changed.stderr).toMatch(/^line \d proves nothing/);
 }, 120_000);
