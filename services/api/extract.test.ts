@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { toHex, verifyDisclosure } from '../../protocol/index.ts';
 import { type ExtractEnd, type ExtractedEvent, type ExtractWish, extract } from '../../sdk/js/index.ts';
@@ -6,6 +7,7 @@ import { app as appAccount } from '../../test/support/api.ts';
 import { bearer, call } from '../../test/support/call-api.ts';
 import { type ExtractLine, extractLines } from '../../test/support/extract-lines.ts';
 import { HOUR, type Party, type ReadingWorld, readingWorld } from '../../test/support/reading-world.ts';
+import { REMOVED_FRESH_MS } from '../pipeline/ports/removed-events.ts';
 
 let world: ReadingWorld;
 let owner: Party;
@@ -332,6 +334,23 @@ describe('a stream', () => {
     expect(text).toContain(stored[22]?.events[0]?.id ?? 'none');
     expect(text.trimEnd().split('\n').at(-1)).toContain('{"end":{"events":138,');
   });
+
+  test('whose piece nobody takes is cut when something in it is removed, and is whole when nothing is', async () => {
+    const stored = await storeLarge(12);
+    const [untouched, removedFrom] = [await begun(), await begun()];
+    const [other] = [world.party('other')];
+    remove(other, [stored[0]?.events[0]?.id ?? '']);
+    // Longer than a removal's receipt waits, with nobody reading.
+    await pause(REMOVED_FRESH_MS + 500);
+    const whole = await untouched.rest();
+    expect(whole.trimEnd().split('\n').at(-1)).toContain('{"end":{"events":72,');
+    remove(
+      owner,
+      stored.flatMap((one) => one.events.map(({ id }) => id)),
+    );
+    await pause(REMOVED_FRESH_MS + 500);
+    await expect(removedFrom.rest()).rejects.toThrow('terminated');
+  }, 30_000);
 
   test('that is cut goes on from its last cursor, and nothing comes twice or is missed', async () => {
     const stored = await storeLarge(8);
