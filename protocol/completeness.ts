@@ -3,6 +3,7 @@ import { ProtocolError } from './errors.ts';
 import { members } from './event.ts';
 import type { ProvedBatch, RemovalLine, UnreadableLine } from './extract.ts';
 import { isCounter } from './header.ts';
+import { verifyReceipt } from './receipt.ts';
 import { joined, type Run, without } from './runs.ts';
 
 /** What the index says of the sequence numbers of a wallet in an app, as of a position. */
@@ -79,6 +80,19 @@ export interface CompletenessClaim {
   removals: readonly RemovalLine[];
   /** Whether all of the wallet's events were asked for by itself: then whatever is in the index must have come. */
   everything: boolean;
+  /** The operator's receipt key, where it is pinned: then every receipt is verified, and an erasure without one takes nothing away. */
+  pinned?: { network: string; key: Uint8Array } | undefined;
+}
+
+/** @throws ProtocolError of `verifyReceipt`, or `receipt` for one that is of something else */
+function verified({ id, wallet, kind, receipts }: RemovalLine, pinned: { network: string; key: Uint8Array }): void {
+  for (const receipt of receipts) {
+    const { request, wallet: whose, kind: what } = verifyReceipt(receipt, pinned);
+    const named = request as { id?: unknown } | undefined;
+    const isHexOf = (value: unknown, hex: string) => value instanceof Uint8Array && toHex(value) === hex;
+    if (!isHexOf(whose, wallet) || !isHexOf(named?.id, id) || what !== (kind === 'erase' ? 'erasure' : 'removal'))
+      throw new ProtocolError('receipt', 'removal');
+  }
 }
 
 const reasonable = (value: unknown): value is number => isCounter(value);
@@ -118,16 +132,19 @@ const lastOf = (runs: readonly Run[]): number => runs.reduce((most, [, last]) =>
 /**
  * Whether an extraction is complete, source by source: numbers count from 0 without gaps, so what is not shown must be accounted for.
  * @example completenessOf({ line, batches, unreadable: [], removals: [], everything: true }).complete // false when a batch was taken out
- * @throws ProtocolError `field` for a malformed line, `disclosure` for a batch of another wallet.
+ * @throws ProtocolError `field` for a malformed line, `disclosure` for a batch of another wallet, `receipt` or `signature` for a
+ * receipt that is not what it seems, where the key is pinned.
  */
-export function completenessOf({ line, batches, unreadable, removals, everything }: CompletenessClaim): Completeness {
+export function completenessOf(claim: CompletenessClaim): Completeness {
+  const { line, batches, unreadable, removals, everything, pinned } = claim;
+  if (pinned) for (const one of removals) verified(one, pinned);
   const said = parseLine(line);
   if (batches.some(({ header }) => header.wallet !== said.wallet)) throw new ProtocolError('disclosure', 'wallet');
   const seen = grouped(batches, ({ header }) => header);
   const dark = grouped(unreadable, (one) => one);
   const live = grouped(said.live, (one) => one);
   const names = [...new Set([...live.keys(), ...seen.keys(), ...dark.keys()])].sort();
-  const isErased = removals.some(({ kind }) => kind === 'erase');
+  const isErased = removals.some(({ kind, receipts }) => kind === 'erase' && (!pinned || receipts.length > 0));
   const sources = names.map((name): SourceVerdict => {
     const [signer, source] = name.split('/') as ['wallet' | 'app', string];
     const mine = seen.get(name) ?? [];

@@ -58,6 +58,8 @@ export interface ExtractOptions {
   readonly endpoint: string;
   /** The deployment's own name, part of every signature. */
   readonly network: string;
+  /** The operator's receipt key, 32 bytes, pinned: receipts of removals are verified with it, and one that does not hold ends the extraction. */
+  readonly receiptKey?: Uint8Array | undefined;
   /** Headers of each request: a token that names `events.read`, and `events.decrypt` to decrypt. Asked again when the stream goes on. */
   readonly authorize: () => Readonly<Record<string, string>>;
   readonly fetch?: typeof fetch;
@@ -115,7 +117,7 @@ type Line = {
  */
 export async function* extract(options: ExtractOptions, wish: ExtractWish): AsyncGenerator<ExtractedEvent, ExtractEnd> {
   const { sleep = (ms) => new Promise((done) => setTimeout(done, ms)), attempts = 8 } = options;
-  const session = createSession(options.network, wish);
+  const session = createSession(options, wish);
   for (let failed = 0; ; ) {
     const before = session.events;
     try {
@@ -135,7 +137,8 @@ export async function* extract(options: ExtractOptions, wish: ExtractWish): Asyn
 }
 
 /** What has come so far, over all streams of one extraction. */
-function createSession(network: string, wish: ExtractWish) {
+function createSession({ network, receiptKey }: ExtractOptions, wish: ExtractWish) {
+  const pinned = receiptKey && { network, key: receiptKey };
   const expected: ExpectedOwner = {
     ...{ network, app: toHex(wish.app), wallet: wish.wallet ? toHex(wish.wallet) : null },
   };
@@ -238,6 +241,7 @@ function createSession(network: string, wish: ExtractWish) {
             unreadable: [...unreadable.values()].filter((one) => one.wallet === wallet),
             removals: [...removals.values()].filter((one) => one.wallet === wallet),
             everything,
+            pinned,
           }),
         );
       } else if (line.end)

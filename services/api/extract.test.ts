@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { toHex, verifyDisclosure } from '../../protocol/index.ts';
+import { fromHex, keyPairFromSeed, signReceipt, toHex, verifyDisclosure } from '../../protocol/index.ts';
 import { type ExtractEnd, type ExtractedEvent, type ExtractWish, extract } from '../../sdk/js/index.ts';
 import { app as appAccount } from '../../test/support/api.ts';
 import { bearer, call } from '../../test/support/call-api.ts';
 import { type ExtractLine, extractLines } from '../../test/support/extract-lines.ts';
 import { HOUR, type Party, type ReadingWorld, readingWorld } from '../../test/support/reading-world.ts';
+import { REMOVED_FRESH_MS } from '../pipeline/ports/removed-events.ts';
+import { removalReceipt } from './removals/removal-receipt.ts';
 
 let world: ReadingWorld;
 let owner: Party;
@@ -66,12 +69,14 @@ async function extracted(
   by: Readonly<Record<string, string>>,
   wish: Omit<ExtractWish, 'app'>,
   ask?: typeof fetch,
+  receiptKey?: Uint8Array,
 ): Promise<ExtractEnd & { all: ExtractedEvent[] }> {
   const options = {
     endpoint: world.it.url,
     network: 'cere-sandbox',
     authorize: () => by,
     sleep: async () => undefined,
+    receiptKey,
   };
   const events = extract({ ...options, ...(ask ? { fetch: ask } : {}) }, { app: world.app, ...wish });
   const all: ExtractedEvent[] = [];
@@ -238,6 +243,51 @@ describe('completeness', () => {
     expect(app).toMatchObject({ complete: false, sources: [{ missing: [[2, 2]] }] });
   });
 
+  test('receipts come with their removals and hold under the pinned key; what an erasure took is erased', async () => {
+    const from = source();
+    const batches = [0, 1, 2].map((seq) => batch(owner, from, seq, 1, day(seq + 1)));
+    for (const one of batches) await world.store(one);
+    const { removals, vault, index } = world.it;
+    const operator = keyPairFromSeed('ed25519', new Uint8Array(32).fill(9));
+    /** As the sweeper completes it, on the way that the sweeper goes. */
+    async function complete(id: string): Promise<void> {
+      const named = { app: world.app, wallet: owner.account.publicKey, id: fromHex(id, 16) };
+      const { removal } = (await removals.find(named)) ?? {};
+      if (!removal) throw new Error('there is no such removal');
+      const progress = await removals.progress(removal, 0);
+      const none = { applied: [], pending: [] };
+      const stated =
+        removal.kind === 'erase'
+          ? { kind: 'erasure', wallet: named.wallet, request: { id: named.id } }
+          : removalReceipt(removal, progress, none, 'cere-sandbox', world.now());
+      expect(await removals.complete(removal, signReceipt('cere-sandbox', stated, operator), [])).toBe(true);
+    }
+    const id = remove(owner, [batches[2]?.events[0]?.id ?? '']);
+    await complete(id);
+    const wish = { wallet: owner.account.publicKey };
+    const read = (receiptKey?: Uint8Array) => extracted(token(owner), wish, undefined, receiptKey);
+    const [first] = (await read(operator.publicKey)).completeness;
+    expect(first).toMatchObject({ complete: true, removals: [{ id, kind: 'remove', receipts: [{}] }] });
+    const other = keyPairFromSeed('ed25519', new Uint8Array(32).fill(8)).publicKey;
+    await expect(read(other)).rejects.toMatchObject({ code: 'receipt' });
+
+    // An erasure took the first batch, and the source went on after it.
+    index.forget(batches[0]?.batchId as Uint8Array);
+    expect((await read()).completeness).toMatchObject([{ complete: false, sources: [{ missing: [[0, 0]] }] }]);
+    const erasure = new Uint8Array(randomBytes(16));
+    const owned = { app: world.app, wallet: owner.account.publicKey };
+    vault.tables.erasures.push({ ...owned, id: erasure, issuedAt: world.now(), fence: 1, rootVersions: [] });
+    expect((await read(operator.publicKey)).completeness).toMatchObject([{ complete: false }]);
+    await complete(toHex(erasure));
+    expect((await read(operator.publicKey)).completeness).toMatchObject([
+      {
+        complete: true,
+        sources: [{ missing: [], erased: [[0, 0]] }],
+        removals: [{ id }, { id: toHex(erasure), kind: 'erase' }],
+      },
+    ]);
+  });
+
   test('a grantee is told of a source only as far as it could count', async () => {
     await world.certify(friend);
     const [from, other] = [source(), source()];
@@ -332,6 +382,23 @@ describe('a stream', () => {
     expect(text).toContain(stored[22]?.events[0]?.id ?? 'none');
     expect(text.trimEnd().split('\n').at(-1)).toContain('{"end":{"events":138,');
   });
+
+  test('whose piece nobody takes is cut when something in it is removed, and is whole when nothing is', async () => {
+    const stored = await storeLarge(12);
+    const [untouched, removedFrom] = [await begun(), await begun()];
+    const [other] = [world.party('other')];
+    remove(other, [stored[0]?.events[0]?.id ?? '']);
+    // Longer than a removal's receipt waits, with nobody reading.
+    await pause(REMOVED_FRESH_MS + 500);
+    const whole = await untouched.rest();
+    expect(whole.trimEnd().split('\n').at(-1)).toContain('{"end":{"events":72,');
+    remove(
+      owner,
+      stored.flatMap((one) => one.events.map(({ id }) => id)),
+    );
+    await pause(REMOVED_FRESH_MS + 500);
+    await expect(removedFrom.rest()).rejects.toThrow('terminated');
+  }, 30_000);
 
   test('that is cut goes on from its last cursor, and nothing comes twice or is missed', async () => {
     const stored = await storeLarge(8);

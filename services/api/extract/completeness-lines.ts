@@ -1,13 +1,14 @@
 import { type CompletenessLine, fromHex, type RemovalLine, toHex } from '../../../protocol/index.ts';
 import type { IndexStore, Sequences } from '../../pipeline/ports/index-store.ts';
-import type { Removals } from '../../pipeline/ports/removals.ts';
+import type { ListedRemoval, Removals } from '../../pipeline/ports/removals.ts';
+import type { Owner } from '../../pipeline/ports/vault.ts';
 import type { EventReader } from '../disclosures/event-reader.ts';
 import { lineOf } from './event-lines.ts';
 import type { ReadersFor } from './readers.ts';
 
 export interface CompletenessDeps {
   readonly index: Pick<IndexStore, 'sequences'>;
-  readonly removals: Pick<Removals, 'find'>;
+  readonly removals: Pick<Removals, 'find' | 'list'>;
 }
 
 /** What a stream has shown, as far as its end needs it. */
@@ -43,7 +44,11 @@ export async function* completenessLines(
       if (!reader) continue;
       const name = toHex(one.wallet);
       for (const key of shown.removals)
-        if (key.startsWith(`${name}/`)) yield await removalLine(removals, app, one.wallet, key.slice(name.length + 1));
+        if (key.startsWith(`${name}/`))
+          yield await removalLine(removals, { app, wallet: one.wallet, id: fromHex(key.slice(name.length + 1), 16) });
+      if ((isApp || reader.isOwner) && beginsLate(one))
+        for await (const id of erasuresOf(removals, { app, wallet: one.wallet }))
+          yield await removalLine(removals, { app, wallet: one.wallet, id });
       yield lineOf('completeness', limited(one, shown, isApp ? null : reader));
     }
     after = page.at(-1)?.wallet ?? null;
@@ -51,17 +56,36 @@ export async function* completenessLines(
   }
 }
 
+/** The beginning of a source is not in the index: an erasure may have taken it. */
+function beginsLate({ live }: Sequences): boolean {
+  const first = new Map<string, number>();
+  for (const { signer, source, first: from } of live) {
+    const name = `${signer}/${toHex(source)}`;
+    first.set(name, Math.min(first.get(name) ?? from, from));
+  }
+  return [...first.values()].some((from) => from > 0);
+}
+
+const PAGE = 100;
+
+async function* erasuresOf(removals: Pick<Removals, 'list'>, owner: Owner): AsyncGenerator<Uint8Array> {
+  for (let after: ListedRemoval | undefined; ; ) {
+    const page: ListedRemoval[] = await removals.list(owner, { ...(after ? { after } : {}), limit: PAGE });
+    for (const { id, selects } of page) if (selects === null) yield id;
+    after = page.at(-1);
+    if (page.length < PAGE) return;
+  }
+}
+
 async function removalLine(
   removals: Pick<Removals, 'find'>,
-  app: Uint8Array,
-  wallet: Uint8Array,
-  id: string,
+  named: Owner & { readonly id: Uint8Array },
 ): Promise<string> {
-  const found = await removals.find({ app, wallet, id: fromHex(id, 16) });
+  const found = await removals.find(named);
   const line: RemovalLine = {
-    id,
-    wallet: toHex(wallet),
-    kind: 'remove',
+    id: toHex(named.id),
+    wallet: toHex(named.wallet),
+    kind: found?.removal.kind ?? 'remove',
     issuedAt: found?.removal.issuedAt ?? 0,
     receipts: [...(found?.receipts ?? [])],
   };

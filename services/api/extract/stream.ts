@@ -89,7 +89,7 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
   }
 
   /** Every piece ends with where it ends: whoever is cut off goes on from there. */
-  async function flush(): Promise<void> {
+  async function flush(group?: OpenedGroup): Promise<void> {
     if (!deps.ready()) throw new ApiProblem('stopping');
     const text = at ? piece + lineOf('cursor', cursors.show(owner, at)) : piece;
     piece = '';
@@ -97,7 +97,7 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
     if (text === '') return;
     const late = setTimeout(forgetAll, FRESH_MS);
     try {
-      await out.write(text);
+      await out.write(text, group && (() => isAsItWas(group)));
     } finally {
       clearTimeout(late);
     }
@@ -110,6 +110,14 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
     const group = await openGroup(deps, wish, readersFor, batches, those);
     open.add(group);
     return group;
+  }
+
+  /** Asks again, for what its reader has not taken yet. */
+  async function isAsItWas(group: OpenedGroup): Promise<boolean> {
+    const those = group.batches.map(({ batch }) => batch);
+    // Keys are not asked for again: nothing is opened with them here.
+    const now = await openGroup(deps, { ...wish, decrypt: false }, readersFor, those, await stored.of(those));
+    return stateOf(now) === stateOf(group);
   }
 
   /** The next group, opened: while one is written, the one behind it is read and asked for. */
@@ -156,7 +164,7 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
           at = { time: batch.body.summary.timeMin, batchId: batch.batchId, index };
           if (events >= wish.limit) return false;
           if (piece.length < PIECE) continue;
-          await flush();
+          await flush(group);
           if (isStale(group)) return false;
         }
       }
@@ -190,9 +198,9 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
         const left = next.batches.findIndex((batch) => nextIn(batch, at) < batch.body.summary.count);
         group = await opened(next.batches.slice(left), next.those.slice(left));
       }
+      if (piece !== '' || elapsed() - wroteAt > QUIET_MS) await flush(group);
       group.forget();
       open.delete(group);
-      if (piece !== '' || elapsed() - wroteAt > QUIET_MS) await flush();
     }
     const more = events >= wish.limit;
     if (wish.proof && !more)
@@ -208,6 +216,15 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
     await groups.return(undefined);
   }
 }
+
+/** What of a group may be shown, as text. */
+const stateOf = ({ batches }: OpenedGroup): string =>
+  JSON.stringify(
+    batches.map((one) => [
+      toHex(one.batch.batchId),
+      'removed' in one ? one.removed?.flatMap((by, index) => (by ? index : [])).join() || 'all' : 'none',
+    ]),
+  );
 
 function nextIn(batch: LiveBatch, at: Cursor | null): number {
   if (!at) return 0;

@@ -10,12 +10,13 @@ export const MOST_ASKING_MS = 1_000;
  * byte of a removed event leaves later than `REMOVED_FRESH_MS` after its removal was committed.
  * @param isThere whether all that is being written is still there
  * @param freshMs what was asked counts so long
+ * @returns ends the watch: what was written is out
  */
 export function cutWhenRemoved(
-  response: Pick<ServerResponse, 'once' | 'destroy'>,
+  response: Pick<ServerResponse, 'once' | 'off' | 'destroy'>,
   isThere: () => Promise<boolean>,
   freshMs = REMOVED_FRESH_MS - MOST_ASKING_MS,
-): void {
+): () => void {
   let over = false;
   let deadline = setTimeout(cut, freshMs);
   let again = setTimeout(ask, freshMs / 2);
@@ -23,6 +24,8 @@ export function cutWhenRemoved(
     over = true;
     clearTimeout(deadline);
     clearTimeout(again);
+    response.off('finish', end);
+    response.off('close', end);
   }
   function cut(): void {
     end();
@@ -41,4 +44,5 @@ export function cutWhenRemoved(
   }
   response.once('finish', end);
   response.once('close', end);
+  return end;
 }
