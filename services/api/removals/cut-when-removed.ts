@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import { REMOVED_FRESH_MS } from '../../pipeline/ports/removed-events.ts';
+import { type Ending, onOver } from '../over.ts';
 
 /** What asking itself may take: an answer that took longer is too old to be written. Milliseconds. */
 export const MOST_ASKING_MS = 1_000;
@@ -12,7 +12,7 @@ export const MOST_ASKING_MS = 1_000;
  * @param freshMs what was asked counts so long
  */
 export function cutWhenRemoved(
-  response: Pick<ServerResponse, 'once' | 'destroy'>,
+  response: Ending & { destroy(): unknown },
   isThere: () => Promise<boolean>,
   freshMs = REMOVED_FRESH_MS - MOST_ASKING_MS,
 ): void {
@@ -39,6 +39,5 @@ export function cutWhenRemoved(
     deadline = next;
     again = setTimeout(ask, freshMs / 2);
   }
-  response.once('finish', end);
-  response.once('close', end);
+  onOver(response, end);
 }
