@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyBudget } from './body-budget.ts';
+import { isGone, onOver } from './over.ts';
 import { type Problem, problemOf } from './problem-answer.ts';
 
 /** Smaller ones are not counted. */
@@ -19,12 +20,12 @@ export function answerJson(
   headers: Readonly<Record<string, string>> = {},
   contentType = 'application/json',
 ): void {
-  // Nobody is there any more, and nothing would tell when to stop counting.
-  if (response.destroyed) return;
+  // Nobody is there any more.
+  if (isGone(response)) return;
   const bytes = Buffer.from(JSON.stringify(body));
   const budget = bytes.length > LARGE_ANSWER ? budgets.get(response) : undefined;
   budget?.take(bytes.length);
-  if (budget) response.once('close', () => budget.give(bytes.length));
+  if (budget) onOver(response, () => budget.give(bytes.length));
   response.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length, ...headers });
   response.end(bytes);
 }

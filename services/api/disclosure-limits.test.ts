@@ -150,24 +150,26 @@ describe('a page ends', () => {
       ...{ clusters: new Map([['cere-mainnet', ipfs]]), cursors: createCursors(random.bytes(32), random) },
     });
     const reader = { isOwner: true, mayOpen: () => new Set(['purchase']) };
-    const { page } = await pageOf(owned(), reader, { begin: null, limit: 10, gone: () => blocks === 2 });
+    const { page } = await pageOf(owned(), reader, { caller: '', begin: null, limit: 10, gone: () => blocks === 2 });
     expect([page.events.length, page.more, blocks]).toEqual([1, true, 2]);
   });
 });
 
-test('while four pages are under way a fifth is put off with Retry-After', async () => {
+test('while two pages of one caller are under way its third is put off with Retry-After; a head makes none', async () => {
   await storeDays(1);
-  const four = deferred();
+  const two = deferred();
   const release = deferred();
   meanwhile = (asked) => {
-    if (asked === 4) four.resolve();
+    if (asked === 2) two.resolve();
     return release.promise;
   };
-  const slow = Array.from({ length: 4 }, () => mine());
-  await four.promise;
-  const fifth = await call(world.urlOf(owner), { headers: world.token(owner) });
-  expect(fifth).toMatchObject({ status: 503, body: { code: 'overloaded' } });
-  expect(fifth.headers.get('retry-after')).toBe('1');
+  const slow = Array.from({ length: 2 }, () => mine());
+  await two.promise;
+  const third = await call(world.urlOf(owner), { headers: world.token(owner) });
+  expect(third).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+  expect(third.headers.get('retry-after')).toBe('1');
+  const head = await fetch(world.urlOf(owner), { method: 'HEAD', headers: world.token(owner) });
+  expect([head.status, blocks]).toEqual([200, 2]);
   release.resolve();
   for (const page of await Promise.all(slow)) expect(page.events).toHaveLength(1);
   expect((await mine()).events).toHaveLength(1);

@@ -435,12 +435,19 @@ describe('a stream', () => {
   });
 });
 
-test('a ninth stream at once is put off', async () => {
+test('a ninth stream at once is put off, and a fifth of one caller', async () => {
   const { createExtract } = await import('./extract/stream.ts');
   const never = new Promise<never>(() => undefined);
   const deps = { index: { selected: () => never }, cursors: {}, elapsed: () => 0, clusters: new Map() };
   const run = createExtract(deps as unknown as Parameters<typeof createExtract>[0]);
-  const wish = { app: new Uint8Array(32), wallet: null, after: null, limit: 1, proof: false } as never;
-  for (let n = 0; n < 8; n += 1) void run(wish, { write: async () => undefined });
-  await expect(run(wish, { write: async () => undefined })).rejects.toMatchObject({ code: 'overloaded' });
+  const out = { write: async () => undefined };
+  const of = (wallet: string) =>
+    ({
+      ...{ app: new Uint8Array(32), wallet: null, after: null, limit: 1, proof: false },
+      caller: { signer: 'wallet', app: '', wallet },
+    }) as never;
+  for (let n = 0; n < 4; n += 1) void run(of('one'), out);
+  await expect(run(of('one'), out)).rejects.toMatchObject({ code: 'rate_limited' });
+  for (let n = 0; n < 4; n += 1) void run(of('two'), out);
+  await expect(run(of('three'), out)).rejects.toMatchObject({ code: 'overloaded' });
 });

@@ -164,6 +164,7 @@ async function start(boot: Boot): Promise<Running> {
     now: () => clock.now(),
   });
   for (const loop of loops) keep(repeat(loop, { clock, random, onRetry, onFatal }));
+  const unwritten = (error: Error, count: number) => signals.emit('unwritten', { partition: -1, count, error });
   const threads = keep(
     await startVerifyThreads(config.verifyThreads ?? defaultThreads(), config.network, clock.now, onFatal),
   );
@@ -201,7 +202,9 @@ async function start(boot: Boot): Promise<Running> {
         faults,
         apps: createApps(db),
         quotas,
-        audit: createAudit(openAppendedLog('audit', config.logLevel, clock.now, config.auditFile)),
+        audit: createAudit(openAppendedLog('audit', config.logLevel, clock.now, config.auditFile, unwritten), () =>
+          performance.now(),
+        ),
         dependencies: dependenciesOf({
           log: async () => {
             const all = Array.from({ length: partitions }, (_, partition) =>

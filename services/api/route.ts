@@ -132,7 +132,7 @@ type Handle = NonNullable<Route['handle']>;
 const withoutBody =
   ({ access }: Route, handle: Handle, { callers }: MountDeps): RequestHandler =>
   (request, response) => {
-    callers.gate(request, access);
+    callers.gate(request, response, access);
     return handle(request, response);
   };
 
@@ -141,7 +141,7 @@ const withBody =
   ({ access, limit = SMALL_BODY, streamed }: Route, handle: Handle, { budget, callers }: MountDeps): RequestHandler =>
   async (request, response) => {
     if (!streamed) mustBeJson(request);
-    callers.gate(request, access);
+    callers.gate(request, response, access);
     let release: (() => void) | undefined;
     try {
       if (!streamed) release = await readJson(request, budget, limit);

@@ -58,6 +58,9 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
       noDelay: true,
     },
     (request, response) => {
+      // Such a response gets no connection until the earlier one is out, and requests in any number would wait in memory: clients of HTTP/1.1
+      // do not send ahead, and one that does has to be ready for a connection that closes.
+      if (isSentAhead(response)) return void request.socket.destroy();
       options.observe?.(request, response);
       // A kept connection must not bring more requests while the process stops.
       if (stopping) response.setHeader('connection', 'close');
@@ -100,6 +103,9 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
     },
   };
 }
+
+/** Sent before the request in front of it was answered. */
+const isSentAhead = (response: ServerResponse): boolean => response.socket === null;
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

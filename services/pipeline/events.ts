@@ -47,6 +47,11 @@ export const EVENTS = {
     message:
       'what can never be read was passed over in a page of events, or ended the download of a blob; the error names the first',
   },
+  unwritten: {
+    level: 'error',
+    counter: 'alarms',
+    message: 'lines of the audit log could not be written: a megabyte of them waits in memory, later ones are lost',
+  },
   'dead-letter': { level: 'error', counter: 'alarms', message: 'a record was copied to the dead letters and voided' },
   lie: { level: 'debug', counter: 'lies', message: 'injected: a send that resolves and writes nothing' },
   assigned: { level: 'info', counter: 'moves', message: 'partition assigned' },

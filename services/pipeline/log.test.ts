@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { KeyPair, Secret } from '../../protocol/index.ts';
 import { createSignals } from './events.ts';
-import { createLog } from './log.ts';
+import { createLog, openAppendedLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { OpenRoot } from './ports/vault.ts';
 
@@ -60,4 +60,24 @@ test('bytes and key types do not fit into a line: each of these fails to compile
   const printed = JSON.stringify(lines);
   for (const trace of ['171', 'abab', Buffer.from(key).toString('base64').slice(0, 8)])
     expect(printed).not.toContain(trace);
+});
+
+test('a file that takes nothing ends no process: it is told once a minute, and so often', () => {
+  const told: [unknown, number][] = [];
+  let now = 0;
+  const log = openAppendedLog(
+    'audit',
+    'info',
+    () => now,
+    '/dev/full',
+    (error, attempts) => told.push([error, attempts]),
+  );
+  for (let i = 0; i < 10; i++) log.info({ i }, 'a line');
+  expect(told).toEqual([[expect.objectContaining({ code: 'ENOSPC' }), 1]]);
+  now += 60_000;
+  log.info({}, 'a line');
+  expect(told[1]?.[1]).toBeGreaterThanOrEqual(10);
+  // Far beyond what waits in memory.
+  for (let i = 0; i < 300; i++) log.info({ text: 'x'.repeat(8 * 1024) }, 'a line');
+  expect(told).toHaveLength(2);
 });

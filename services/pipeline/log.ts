@@ -1,4 +1,5 @@
 import { type DestinationStream, destination, pino } from 'pino';
+import { hasPassed } from './clock.ts';
 
 /**
  * What may stand in a log line: never content, keys or seeds. Bytes do not fit, whatever they are (`Uint8Array`, a secret, a key pair, an open
@@ -60,6 +61,24 @@ function withoutBytes(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutBytes(inner)]));
 }
 
+/** Lines that could not be written wait in memory, so much of them; later ones are lost. Bytes. */
+const MOST_WAITING = 1024 * 1024;
+/** Of a file that takes nothing is told so often. */
+const TELL_MS = 60_000;
+const nothing = () => undefined;
+
+/** A full disk behind stdout ends no process: there is nowhere to say so, and what a process does is worth more than what it tells. */
+const stdout = (): DestinationStream => patient({ fd: 1 }, nothing);
+
+/** Written synchronously; what does not fit is tried again with every later line. */
+function patient(to: { fd: number } | { dest: string; append: true; mode: number }, onError: (error: Error) => void) {
+  const stream = destination({ ...to, sync: true, maxLength: MOST_WAITING });
+  stream.on('error', onError);
+  // A line that is dropped tries nothing by itself.
+  stream.on('drop', () => stream.write(''));
+  return stream;
+}
+
 /**
  * JSON lines `{timestamp, level, logger, message, …}` on stdout, written synchronously so that the last line before an exit is there.
  * @param now milliseconds since the epoch
@@ -77,7 +96,7 @@ export function createLog(logger: string, level: LogLevel, now: () => number, to
         log: (fields) => withoutBytes(fields) as Record<string, unknown>,
       },
     },
-    to ?? destination({ fd: 1, sync: true }),
+    to ?? stdout(),
   );
   const open = (name: string): Log => {
     const line = root.child({ logger: name });
@@ -96,13 +115,28 @@ export function createLog(logger: string, level: LogLevel, now: () => number, to
 /**
  * Lines that are kept whatever the level of other logs, appended to a file of their own where one is named.
  * @param level only `silent` counts, and only without a file
+ * @param onUnwritten told once a minute that the file took nothing, so often since, as when the disk is full; the process goes on
  */
-export function openAppendedLog(logger: string, level: LogLevel, now: () => number, file: string): Log {
+export function openAppendedLog(
+  logger: string,
+  level: LogLevel,
+  now: () => number,
+  file: string,
+  onUnwritten: (error: Error, attempts: number) => void,
+): Log {
   if (file === '') return createLog(logger, level === 'silent' ? 'silent' : 'info', now);
-  return createLog(logger, 'info', now, destination({ dest: file, append: true, sync: true, mode: 0o600 }));
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let failed = 0;
+  const tell = (error: Error) => {
+    failed += 1;
+    if (!hasPassed(TELL_MS, toldAt, now())) return;
+    onUnwritten(error, failed);
+    toldAt = now();
+    failed = 0;
+  };
+  return createLog(logger, 'info', now, patient({ dest: file, append: true, mode: 0o600 }, tell));
 }
 
-const nothing = () => undefined;
 /** For tests that do not look at logs. */
 export const SILENT: Log = {
   debug: nothing,

@@ -15,6 +15,10 @@ export type Caller =
       readonly signer: 'app';
     };
 
+/** Whose word a token is, delegated or not: a key in hex. */
+export const identityOf = ({ signer, app, wallet }: Pick<Credential, 'signer' | 'app' | 'wallet'>): string =>
+  signer === 'app' ? app : wallet;
+
 type Headed = Pick<IncomingMessage, 'headers'>;
 
 /** The app's own token, where `Authorization` is a wallet's: what makes a root in a closed app needs both. */

@@ -1,6 +1,6 @@
 import { BLOB_CHUNK } from '../../../protocol/index.ts';
 import type { BodyBudget } from '../body-budget.ts';
-import { ApiProblem } from '../problems.ts';
+import { createPlaces } from '../limits/places.ts';
 
 /** Uploads, and downloads, under way at once. */
 const MOST = 4;
@@ -9,19 +9,24 @@ const HELD_BYTES = 4 * BLOB_CHUNK;
 
 /** A place for one transfer at a time out of a few, with its memory. */
 export interface Transfers {
-  /** @returns gives the place back; call once. @throws ApiProblem `overloaded` */
-  take(): () => void;
+  /** @returns gives the place back; call once. @throws ApiProblem `overloaded`; `rate_limited` when this caller has half of them */
+  take(caller: string): () => void;
 }
 
-export function createTransfers(budget: BodyBudget, most = MOST): Transfers {
-  let under = 0;
+/** @param of "uploads" or "downloads" */
+export function createTransfers(budget: BodyBudget, of: string): Transfers {
+  const places = createPlaces(MOST, of);
   return {
-    take() {
-      if (under >= most) throw new ApiProblem('overloaded');
-      budget.take(HELD_BYTES);
-      under += 1;
+    take(caller) {
+      const leave = places.take(caller);
+      try {
+        budget.take(HELD_BYTES);
+      } catch (error) {
+        leave();
+        throw error;
+      }
       return () => {
-        under -= 1;
+        leave();
         budget.give(HELD_BYTES);
       };
     },

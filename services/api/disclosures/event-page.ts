@@ -6,7 +6,7 @@ import type { IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { RemovedEvents } from '../../pipeline/ports/removed-events.ts';
 import { type OpenRoot, type Owner, VAULT_CACHE_MS, type Vault } from '../../pipeline/ports/vault.ts';
 import type { SegmentSource, StoredBatch } from '../../pipeline/segment-reader.ts';
-import { ApiProblem } from '../problems.ts';
+import { createPlaces } from '../limits/places.ts';
 import { MOST_ASKING_MS } from '../removals/cut-when-removed.ts';
 import type { Cursor, Cursors } from './cursor.ts';
 import { type DisclosedEvent, disclosedEvents, isLive, type LiveBatch, sealedEvents } from './disclosed-events.ts';
@@ -28,6 +28,8 @@ export interface EventPagesDeps {
 }
 
 export interface WantedPage {
+  /** Key in hex: of the pages at once it has half at most. */
+  readonly caller: string;
   /** `next` of the page before. */
   readonly begin: string | null;
   readonly limit: number;
@@ -63,15 +65,14 @@ const MOST_PAGES = 4;
  * is at hand, and again at the end; whether its events are removed is asked last.
  */
 export function createEventPages(deps: EventPagesDeps) {
-  let underWay = 0;
-  /** @throws ApiProblem `overloaded` while as many pages are under way as may be; `invalid` for a cursor that is none */
+  const places = createPlaces(MOST_PAGES, 'pages');
+  /** @throws ApiProblem `overloaded` while as many pages are under way as may be, `rate_limited` while half of them are this caller's; `invalid` for a cursor that is none */
   return async (owner: Owner, reader: EventReader, wanted: WantedPage): Promise<AnswerablePage> => {
-    if (underWay >= MOST_PAGES) throw new ApiProblem('overloaded');
-    underWay += 1;
+    const leave = places.take(wanted.caller);
     try {
       return await pageOf(deps, owner, reader, wanted);
     } finally {
-      underWay -= 1;
+      leave();
     }
   };
 }

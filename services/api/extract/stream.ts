@@ -7,9 +7,11 @@ import type { Positions } from '../../pipeline/ports/positions.ts';
 import { REMOVED_FRESH_MS } from '../../pipeline/ports/removed-events.ts';
 import { VAULT_CACHE_MS } from '../../pipeline/ports/vault.ts';
 import type { SegmentSource } from '../../pipeline/segment-reader.ts';
+import { identityOf } from '../auth/bearer.ts';
 import type { Cursor, Cursors } from '../disclosures/cursor.ts';
 import type { LiveBatch } from '../disclosures/disclosed-events.ts';
 import type { ReadersOf } from '../disclosures/event-reader.ts';
+import { createPlaces } from '../limits/places.ts';
 import { ApiProblem } from '../problems.ts';
 import { batchGroups } from './batch-groups.ts';
 import { type CompletenessDeps, completenessLines } from './completeness-lines.ts';
@@ -50,16 +52,15 @@ const QUIET_MS = 15_000;
 /** A group that is stale each time it was opened, so often in a row. */
 const MOST_TRIES = 3;
 
-/** Streams of events. @throws ApiProblem `overloaded` while as many are under way as may be; `invalid` for a cursor that is none */
+/** Streams of events. @throws ApiProblem `overloaded` while as many are under way as may be, `rate_limited` while half of them are this caller's; `invalid` for a cursor that is none */
 export function createExtract(deps: ExtractDeps) {
-  let underWay = 0;
+  const places = createPlaces(MOST_STREAMS, 'streams');
   return async (wish: ExtractWish, out: LineWriter): Promise<void> => {
-    if (underWay >= MOST_STREAMS) throw new ApiProblem('overloaded');
-    underWay += 1;
+    const leave = places.take(identityOf(wish.caller));
     try {
       await stream(deps, wish, out);
     } finally {
-      underWay -= 1;
+      leave();
     }
   };
 }

@@ -6,13 +6,14 @@ import type { Owner } from '../../pipeline/ports/vault.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
 import { mustConsent } from '../auth/app-consent.ts';
-import { type Auth, type Authorize, type Caller, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { type Auth, type Authorize, type Caller, identityOf, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import type { createDownloads } from '../blobs/download.ts';
 import { type Pace, watchPace } from '../blobs/pace.ts';
 import { piecesOf } from '../blobs/pieces.ts';
 import { rangeOf } from '../blobs/range.ts';
 import type { Transfers } from '../blobs/transfers.ts';
 import type { createUpload } from '../blobs/upload.ts';
+import { drained, isGone } from '../over.ts';
 import { ApiProblem } from '../problems.ts';
 import { checked, ok, problem, type Route } from '../route.ts';
 import { appTokenHeader, epochShape, ownerShape, requestId } from '../shapes.ts';
@@ -71,7 +72,7 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
       tags: ['blobs'],
       summary: 'Upload a blob',
       description:
-        'By the wallet only where the app is open, or with its token as well: whose pot pays has to want it. The body is the bytes as they are, of any Content-Type and without Content-Encoding, 67,108,864 at most. They are encrypted as they arrive, kept in IPFS, and pinned when all of them are there: an upload that breaks off leaves nothing. Then name `cid` in the `blob` of a signed event: what no event names for 24 h is unpinned. The same `upload` with the same bytes is answered as the first time. A body may take as long as it moves, 64 KiB a second at least over each minute. Four uploads are under way at most in a process. Where the wallet encrypts by itself there is no upload: the service has no key, and takes no ready-made DAG yet.',
+        'By the wallet only where the app is open, or with its token as well: whose pot pays has to want it. The body is the bytes as they are, of any Content-Type and without Content-Encoding, 67,108,864 at most. They are encrypted as they arrive, kept in IPFS, and pinned when all of them are there: an upload that breaks off leaves nothing. Then name `cid` in the `blob` of a signed event: what no event names for 24 h is unpinned. The same `upload` with the same bytes is answered as the first time. A body may take as long as it moves, 64 KiB a second at least over each minute. Four uploads are under way at most in a process, two of one caller. Where the wallet encrypts by itself there is no upload: the service has no key, and takes no ready-made DAG yet.',
       request: {
         params: ownerShape,
         query: uploadQuery,
@@ -98,7 +99,7 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
       await mayWrite(deps, request, caller, owner);
       mustBePlain(request);
-      await transfer(deps.uploads, request, async (pace) => {
+      await transfer(deps.uploads.take(identityOf(caller)), request, async (pace) => {
         const pieces = piecesOf(request, (bytes) => pace.moved(bytes));
         const answer = await deps.upload(owner, fromHex(upload, 16), scope, pieces);
         answerJson(response, 201, answer);
@@ -113,7 +114,7 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
       tags: ['blobs'],
       summary: 'Download a blob',
       description:
-        "The wallet gets all of its own; the app under the wallet's policy for the scope of the blob, another wallet by its registered certificates, under a grant or a policy that names it; what the latter two read is in the wallet's access log. `Range` with one range is answered 206; with several the whole is. `If-None-Match` and `If-Range` take the ETag, which is the CID. HEAD tells the size. Every chunk is checked against its CID and opened before a byte of it is sent; what fails later ends the connection before Content-Length is reached. Four downloads are under way at most in a process, each at 64 KiB a second at least over each minute. It can be read from IPFS by its CID as well, and opened with the key of its scope.",
+        "The wallet gets all of its own; the app under the wallet's policy for the scope of the blob, another wallet by its registered certificates, under a grant or a policy that names it; what the latter two read is in the wallet's access log. `Range` with one range is answered 206; with several the whole is. `If-None-Match` and `If-Range` take the ETag, which is the CID. HEAD tells the size. Every chunk is checked against its CID and opened before a byte of it is sent; what fails later ends the connection before Content-Length is reached. Four downloads are under way at most in a process, two of one caller, each at 64 KiB a second at least over each minute. It can be read from IPFS by its CID as well, and opened with the key of its scope.",
       request: { params: blobParams },
       responses: {
         200: { description: 'The bytes as they were uploaded.', content: binary },
@@ -149,7 +150,9 @@ export const blobRoutes = (deps: BlobRoutesDeps): Route[] => [
       const place = part ? { 'content-range': `bytes ${part.from}-${part.to - 1}/${blob.size}` } : {};
       const head = () => response.writeHead(part ? 206 : 200, { ...headers, ...length, ...place });
       if (request.method === 'HEAD') return void head().end();
-      await transfer(deps.downloads, request, (pace) => send(response, read(range), head, pace));
+      await transfer(deps.downloads.take(identityOf(caller)), request, (pace) =>
+        send(response, read(range), head, pace),
+      );
     },
   },
 ];
@@ -174,9 +177,8 @@ function mustBePlain({ headers }: Request): void {
   if (Number(headers['content-length'] ?? 0) > MAX_BLOB) throw new ApiProblem('payload_too_large');
 }
 
-/** Takes a place, and cuts the connection when too little moves on it. */
-async function transfer(places: Transfers, request: Request, run: (pace: Pace) => Promise<void>): Promise<void> {
-  const giveBack = places.take();
+/** Cuts the connection when too little moves on it, and gives the place back. */
+async function transfer(giveBack: () => void, request: Request, run: (pace: Pace) => Promise<void>): Promise<void> {
   const pace = watchPace(() => request.socket.destroy());
   try {
     await run(pace);
@@ -194,22 +196,12 @@ async function send(
   pace: Pace,
 ): Promise<void> {
   for await (const chunk of chunks) {
-    if (response.destroyed) return;
+    if (isGone(response)) return;
     if (!response.headersSent) head();
     if (!response.write(chunk)) await drained(response);
     pace.moved(chunk.length);
   }
   response.end();
-}
-
-function drained(response: Response): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off('drain', done).off('close', done);
-      resolve();
-    };
-    response.on('drain', done).on('close', done);
-  });
 }
 
 const isKnown = (header: string | undefined, etag: string): boolean =>

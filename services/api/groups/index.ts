@@ -164,8 +164,8 @@ export function allRoutes(deps: GroupDeps): Route[] {
       apps,
       upload: createUpload(deps),
       downloadOf: createDownloads({ ...deps, now }),
-      uploads: createTransfers(deps.budget),
-      downloads: createTransfers(deps.budget),
+      uploads: createTransfers(deps.budget, 'uploads'),
+      downloads: createTransfers(deps.budget, 'downloads'),
     }),
     ...removalRoutes({ ...deps, authorize, now, partitionOf: (wallet) => deps.partitionOf(wallet, deps.partitions) }),
     ...receiptRoutes({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fromHex, toHex } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
-import { type Authorize, covers, mustBeOwnerOrApp } from '../auth/bearer.ts';
+import { type Authorize, covers, identityOf, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import { checked, ok, problem, type Route } from '../route.ts';
 import { batchIdShape, eventIdShape, ownerShape, receiptShape } from '../shapes.ts';
@@ -69,9 +69,15 @@ export const receiptRoutes = ({ authorize, receipts }: ReceiptRoutesDeps): Route
     async handle(request, response) {
       const { wallet, app, eventId } = checked(eventParams, request.params);
       const { batch } = checked(eventQuery, request.query);
-      mustBeOwnerOrApp(authorize(request, 'receipts.read', app), wallet);
+      const caller = authorize(request, 'receipts.read', app);
+      mustBeOwnerOrApp(caller, wallet);
       const owner = { app: fromHex(app, 32), wallet: fromHex(wallet, 32) };
-      const receipt = await receipts.event(owner, eventId, ...(batch === undefined ? [] : [fromHex(batch, 32)]));
+      const receipt = await receipts.event(
+        identityOf(caller),
+        owner,
+        eventId,
+        ...(batch === undefined ? [] : [fromHex(batch, 32)]),
+      );
       answerJson(response, 200, receipt);
     },
   },

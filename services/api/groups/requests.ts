@@ -1,6 +1,7 @@
 import { KINDS, type KindName } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
 import type { Auth } from '../auth/bearer.ts';
+import { rememberSigner } from '../guard/signers.ts';
 import type { createAcceptRequest } from '../requests/accept-request.ts';
 import type { RequestHandler } from '../requests/handler.ts';
 import { jsonBody, ok, problem, type Route } from '../route.ts';
@@ -53,6 +54,7 @@ export const requestRoutes = ({ handlers, accept, telemetry, auth }: RequestRout
           handler,
           request.body,
           handler.access?.kind === 'write' ? auth.appToken(request, 'authorization') : null,
+          (verified) => rememberSigner(request, verified),
         ),
       );
       telemetry.answered(handler.kind, handler.status);

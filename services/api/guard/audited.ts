@@ -2,26 +2,23 @@ import type { Request, RequestHandler } from 'express';
 import { codeOf } from '../answer.ts';
 import type { Audit } from '../audit.ts';
 import { shortened } from '../limits/client-address.ts';
+import { onOver } from '../over.ts';
 import type { Route } from '../route.ts';
 import { appOf, type Callers, walletOf } from './callers.ts';
 import { addressOf } from './entrance.ts';
 import { requestIdOf } from './request-id.ts';
 
-/** Signed requests that nobody could have signed are refused so: who they name has nothing to do with them. */
-const UNPROVEN = 422;
-
-/** Writes the line of each request whose route is one to be audited, when it is answered. */
+/** Writes the line of each request whose route is one to be audited, when it is answered or its connection gone. */
 export function auditRoutes(routes: readonly Route[], audit: Audit, callers: Callers): RequestHandler {
   const audited = new Map(routes.filter(isAudited).map((route) => [addressKey(route), route.doc.path]));
   // Without a token these show what everybody may know.
   const optional = new Set(routes.filter(({ access }) => access.kind === 'optional').map(({ doc }) => doc.path));
   return (request, response, next) => {
-    response.once('finish', () => {
+    onOver(response, () => {
       const path = audited.get(`${methodOf(request)} ${String(request.route?.path ?? '')}`);
       if (path === undefined) return;
       const named = namedIn(path, request.originalUrl);
-      const status = response.statusCode;
-      const caller = status === UNPROVEN && request.headers.authorization === undefined ? null : callers.of(request);
+      const caller = callers.of(request);
       if (caller === null && optional.has(path)) return;
       audit({
         requestId: requestIdOf(request),
@@ -31,17 +28,17 @@ export function auditRoutes(routes: readonly Route[], audit: Audit, callers: Cal
         caller,
         app: appOf(named, request.body, caller?.signer === 'app' ? caller.key : undefined),
         wallet: walletOf(named, request.body),
-        status,
+        status: response.headersSent ? response.statusCode : null,
         code: codeOf(response),
+        endedEarly: !response.writableFinished,
       });
     });
     next();
   };
 }
 
-/** What changes something, and what shows what is not everybody's. Batches have a record of their own: the log. */
-const isAudited = ({ access, handle }: Route): boolean =>
-  handle !== undefined && access.kind !== 'public' && access.kind !== 'write';
+/** What changes something, and what shows what is not everybody's. Batches, which are served elsewhere, have a record of their own: the log. */
+const isAudited = ({ access, handle }: Route): boolean => handle !== undefined && access.kind !== 'public';
 
 /** Express forgets the parameters of a request that was refused. */
 function namedIn(template: string, url: string): Record<string, string> {

@@ -3,22 +3,24 @@ import type { Credential } from '../../../protocol/index.ts';
 import type { Access } from '../access.ts';
 import type { AppRegister } from '../app-register.ts';
 import type { AuditedCaller } from '../audit.ts';
-import type { Auth } from '../auth/bearer.ts';
+import { type Auth, identityOf } from '../auth/bearer.ts';
 import { bearerText, type VerifyToken } from '../auth/credentials.ts';
 import type { Limiter } from '../limits/limiter.ts';
+import { onOver } from '../over.ts';
 import type { Route } from '../route.ts';
 import { hex32, ownerShape, requestId } from '../shapes.ts';
 import { type Cors, originOf } from './cors.ts';
+import { signerOf } from './signers.ts';
 
 type Handle = NonNullable<Route['handle']>;
 
 /** Who calls the routes on express: what they may do in a second, and which pages may read what they are answered. */
 export interface Callers {
   /** What the head of a request shows already: a token, where one is needed, that is for this and within its limits. Remembers whose it is. */
-  gate(request: Request, access: Access): void;
+  gate(request: Request, response: Response, access: Access): void;
   /** The route, for callers within their limits. */
   around(handle: Handle): Handle;
-  /** Who proved to be whom; null: nobody did. */
+  /** Who proved to be whom: who signed the request, or whose token came with it. null: nobody did. */
   of(request: Request): AuditedCaller | null;
 }
 
@@ -33,12 +35,12 @@ export interface CallersDeps {
 export function createCallers({ auth, verify, apps, limiter, cors }: CallersDeps): Callers {
   const known = new WeakMap<Request, Credential>();
 
-  function meet(request: Request): void {
+  function meet(request: Request, response: Response): void {
     const text = bearerText(request.headers.authorization);
     if (text === null) return;
     const credential = verify(text);
     known.set(request, credential);
-    request.res?.once('close', limiter.enter(`token ${identityOf(credential)}`));
+    onOver(response, limiter.enter(`token ${identityOf(credential)}`));
   }
 
   async function narrow(request: Request, response: Response): Promise<void> {
@@ -49,8 +51,8 @@ export function createCallers({ auth, verify, apps, limiter, cors }: CallersDeps
   }
 
   return {
-    gate(request, access) {
-      if (takesToken(access)) meet(request);
+    gate(request, response, access) {
+      if (takesToken(access)) meet(request, response);
       auth.gate(request, access);
     },
     around: (handle) => async (request, response) => {
@@ -64,17 +66,15 @@ export function createCallers({ auth, verify, apps, limiter, cors }: CallersDeps
       limiter.enter(key)();
     },
     of(request) {
+      const signer = signerOf(request);
+      if (signer) return signer;
       const token = known.get(request);
-      if (!token) return signedBy(request.body);
-      return { signer: token.signer, key: identityOf(token), id: token.id };
+      return token === undefined ? null : { signer: token.signer, key: identityOf(token), id: token.id };
     },
   };
 }
 
 const takesToken = ({ kind }: Access): boolean => kind !== 'public' && kind !== 'signed';
-
-/** Whose word a token is, delegated or not. */
-const identityOf = ({ signer, app, wallet }: Credential): string => (signer === 'app' ? app : wallet);
 
 /** Parameters of an address. */
 type Named = Readonly<Record<string, unknown>>;
@@ -91,7 +91,7 @@ export function walletOf(named: Named, body: unknown): string | null {
   return wallet.success ? wallet.data : memberOf(body, 'wallet');
 }
 
-/** Who a signed request says that signed it. */
+/** Who a signed request says that signed it; whether it did, is not known here. */
 function signedBy(body: unknown): AuditedCaller | null {
   const id = requestId.safeParse(field(body, 'id'));
   const signer = field(body, 'signer');

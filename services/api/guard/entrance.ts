@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerProblem, discardRest } from '../answer.ts';
 import { type ClientAddress, limitKey } from '../limits/client-address.ts';
 import type { Limiter } from '../limits/limiter.ts';
+import { onOver } from '../over.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { UNLIMITED } from '../unlimited.ts';
 import type { Cors } from './cors.ts';
@@ -34,7 +35,7 @@ export function createEntrance(deps: EntranceDeps): Entrance {
     seen.set(request, address);
     if (!UNLIMITED.has(path)) {
       try {
-        response.once('close', deps.addresses.enter(limitKey(address)));
+        onOver(response, deps.addresses.enter(limitKey(address)));
       } catch (error) {
         return refuse(deps, request, response, error);
       }

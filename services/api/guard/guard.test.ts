@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { createMemoryApps } from '../../../connectors/postgres/memory-apps.ts';
 import { createMemoryUsage } from '../../../connectors/postgres/memory-usage.ts';
 import { encodeNdjson, fromBase64url, fromUtf8, keyPairFromSeed, toHex } from '../../../protocol/index.ts';
 import {
@@ -260,9 +261,16 @@ describe('the audit log', () => {
       id: requestOf(token).id,
     });
     expect(audited).toEqual([
-      { ...line, requestId: 'trace-12345', caller: caller(token), status: 200, code: null },
-      { ...line, requestId: expect.any(String), caller: caller(other), status: 403, code: 'forbidden' },
-      { ...line, requestId: expect.any(String), caller: null, status: 401, code: 'unauthorized' },
+      { ...line, requestId: 'trace-12345', caller: caller(token), status: 200, code: null, endedEarly: false },
+      {
+        ...line,
+        requestId: expect.any(String),
+        caller: caller(other),
+        status: 403,
+        code: 'forbidden',
+        endedEarly: false,
+      },
+      { ...line, requestId: expect.any(String), caller: null, status: 401, code: 'unauthorized', endedEarly: false },
     ]);
   });
 
@@ -276,6 +284,59 @@ describe('the audit log', () => {
     expect(answer.status).toBe(422);
     await eventually('a line', async () => (audited.length > 0 ? true : null), 5_000);
     expect(audited).toEqual([expect.objectContaining({ route: '/v1/grants', caller: null, status: 422 })]);
+  });
+
+  test('a forged request with some Authorization names nobody either; a move has a line like any other', async () => {
+    audited.length = 0;
+    const forged = { ...requestOf(tokenFor('move')), kind: 'grant' };
+    const post = (path: string, headers: object) =>
+      fetch(`${it.url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(forged),
+      });
+    expect((await post('/v1/grants', { authorization: 'Basic eDp5' })).status).toBe(422);
+    expect((await post('/v1/grants', tokenFor('move'))).status).toBe(422);
+    expect((await post('/v1/moves', {})).status).toBe(422);
+    await eventually('three lines', async () => (audited.length === 3 ? true : null), 5_000);
+    expect(audited.map(({ route, caller }) => [route, caller])).toEqual([
+      ['/v1/grants', null],
+      ['/v1/grants', null],
+      ['/v1/moves', null],
+    ]);
+  });
+
+  test('who resets before the last byte has a line that says so', async () => {
+    audited.length = 0;
+    let begun: (value: unknown) => void = () => undefined;
+    const asked = new Promise((resolve) => {
+      begun = resolve;
+    });
+    const apps = createMemoryApps();
+    const one = await start({
+      audit: (line) => audited.push(line),
+      apps: {
+        ...apps,
+        async find() {
+          begun(null);
+          return new Promise(() => undefined);
+        },
+      },
+    });
+    const gone = new AbortController();
+    const token = tokenFor('move');
+    const answer = fetch(`${one.url}${OWNER}/mode`, { headers: token, signal: gone.signal });
+    await asked;
+    gone.abort();
+    await expect(answer).rejects.toThrow();
+    await eventually('a line', async () => (audited.length === 1 ? true : null), 5_000);
+    expect(audited).toEqual([
+      expect.objectContaining({
+        caller: { signer: 'wallet', key: hex.wallet, id: requestOf(token).id },
+        status: null,
+        endedEarly: true,
+      }),
+    ]);
   });
 });
 

@@ -20,6 +20,7 @@ import { SegmentReader, type SegmentSource } from '../../pipeline/segment-reader
 import type { SettlementProof } from '../../pipeline/settlement-proof.ts';
 import { isLive, type LiveBatch, metaOf } from '../disclosures/disclosed-events.ts';
 import { isReadable } from '../disclosures/unreadable.ts';
+import { createPlaces } from '../limits/places.ts';
 import { ApiProblem } from '../problems.ts';
 import { statedBatch } from './stated-batch.ts';
 
@@ -48,30 +49,30 @@ const EVERYTHING = { isOwner: true, mayOpen: () => ({ has: () => true }) };
 
 export interface Receipts {
   /**
+   * @param caller key in hex: of the receipts at once it has half at most
    * @param mayRead whether a batch of this owner is any business of the caller's
-   * @throws ApiProblem `unknown_batch`, `dead_batch`, `erased`, `overloaded`
+   * @throws ApiProblem `unknown_batch`, `dead_batch`, `erased`, `overloaded`, `rate_limited`
    */
-  batch(batchId: Uint8Array, mayRead: (owner: Owner) => boolean): Promise<Receipt>;
+  batch(caller: string, batchId: Uint8Array, mayRead: (owner: Owner) => boolean): Promise<Receipt>;
   /**
    * @param batchId the batch that the event is in, where its id does not say it
-   * @throws ApiProblem `unknown_event`, `content_unchecked`, `many_batches`, `erased`, `overloaded`
+   * @throws ApiProblem `unknown_event`, `content_unchecked`, `many_batches`, `erased`, `overloaded`, `rate_limited`
    */
-  event(owner: Owner, eventId: string, batchId?: Uint8Array): Promise<Receipt>;
+  event(caller: string, owner: Owner, eventId: string, batchId?: Uint8Array): Promise<Receipt>;
 }
 
 /** What the operator states about what it took: signed when it is asked for, from what the stores say then. */
 export function createReceipts(deps: ReceiptsDeps): Receipts {
   const { network, index, now, settlementOf, sign } = deps;
   const openMetaOf = createMetaReader(deps);
-  let underWay = 0;
+  const places = createPlaces(MOST_AT_ONCE, 'receipts');
 
-  async function oneOfFew<T>(work: () => Promise<T>): Promise<T> {
-    if (underWay >= MOST_AT_ONCE) throw new ApiProblem('overloaded');
-    underWay += 1;
+  async function oneOfFew<T>(caller: string, work: () => Promise<T>): Promise<T> {
+    const leave = places.take(caller);
     try {
       return await work();
     } finally {
-      underWay -= 1;
+      leave();
     }
   }
 
@@ -93,8 +94,8 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
   }
 
   return {
-    batch: (batchId, mayRead) =>
-      oneOfFew(async () => {
+    batch: (caller, batchId, mayRead) =>
+      oneOfFew(caller, async () => {
         const [found] = await index.batches([batchId]);
         // The owner of an erased batch is no longer known: it looks like one that never was.
         if (!found || !mayRead(found)) throw new ApiProblem('unknown_batch');
@@ -102,8 +103,8 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
         return receiptOf(found, await openMetaOf(found), null);
       }),
 
-    event: (owner, eventId, batchId) =>
-      oneOfFew(async () => {
+    event: (caller, owner, eventId, batchId) =>
+      oneOfFew(caller, async () => {
         const all = await index.withEvent(owner.app, owner.wallet, eventId);
         const candidates = all
           .filter((one) => batchId === undefined || equalBytes(one.batchId, batchId))

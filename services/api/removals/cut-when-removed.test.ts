@@ -6,6 +6,8 @@ import { cutWhenRemoved } from './cut-when-removed.ts';
 /** A response that somebody reads slowly. */
 class Response extends EventEmitter {
   destroyed = false;
+  closed = false;
+  readonly req = { socket: Object.assign(new EventEmitter(), { destroyed: false }) };
   destroy() {
     this.destroyed = true;
     this.emit('close');
@@ -45,7 +47,7 @@ test('nothing is asked about a response that is out', async () => {
     return true;
   };
   cutWhenRemoved(response, isThere, 20);
-  response.emit('finish');
+  response.emit('close');
   await pause(40);
   expect([asked, response.destroyed]).toEqual([0, false]);
 });

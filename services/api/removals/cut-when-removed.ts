@@ -1,6 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import { REMOVED_FRESH_MS } from '../../pipeline/ports/removed-events.ts';
-
+import { type Ending, onOver } from '../over.ts';
 /** What asking itself may take: an answer that took longer is too old to be written. Milliseconds. */
 export const MOST_ASKING_MS = 1_000;
 
@@ -13,7 +12,7 @@ export const MOST_ASKING_MS = 1_000;
  * @returns ends the watch: what was written is out
  */
 export function cutWhenRemoved(
-  response: Pick<ServerResponse, 'once' | 'off' | 'destroy'>,
+  response: Ending & { destroy(): unknown },
   isThere: () => Promise<boolean>,
   freshMs = REMOVED_FRESH_MS - MOST_ASKING_MS,
 ): () => void {
@@ -24,8 +23,7 @@ export function cutWhenRemoved(
     over = true;
     clearTimeout(deadline);
     clearTimeout(again);
-    response.off('finish', end);
-    response.off('close', end);
+    takeBack();
   }
   function cut(): void {
     end();
@@ -42,7 +40,6 @@ export function cutWhenRemoved(
     deadline = next;
     again = setTimeout(ask, freshMs / 2);
   }
-  response.once('finish', end);
-  response.once('close', end);
+  const takeBack = onOver(response, end);
   return end;
 }

@@ -3,6 +3,7 @@ import {
   checkRequestTime,
   fromHex,
   type KindName,
+  type VerifiedRequest,
   verifyRequest,
   ZERO_KEY,
 } from '../../../protocol/index.ts';
@@ -24,8 +25,14 @@ export interface AcceptRequestDeps {
  * @throws ProtocolError for form, signature and time; ApiProblem `unknown_app`, `request_clash`, `older_than_erasure`, and what the handler refuses
  */
 export function createAcceptRequest({ network, requests, now, app }: AcceptRequestDeps) {
-  return async (handler: RequestHandler, body: unknown, appToken: Credential | null): Promise<RequestAnswer> => {
+  return async (
+    handler: RequestHandler,
+    body: unknown,
+    appToken: Credential | null,
+    onVerified: (request: VerifiedRequest) => void,
+  ): Promise<RequestAnswer> => {
     const request = verifyRequest<KindName>(body, { network, kind: handler.kind });
+    onVerified(request);
     try {
       const known = await requests.find(request);
       if (known) return known;
