@@ -43,6 +43,7 @@ export const receiptRoutes = ({ authorize, receipts }: ReceiptRoutesDeps): Route
       // The token names its app: whose the batch is must not be told before it is known that it is theirs.
       const caller = authorize(request, 'receipts.read');
       const receipt = await receipts.batch(
+        identityOf(caller),
         fromHex(batchId, 32),
         ({ app, wallet }) => caller.app === toHex(app) && covers(caller, toHex(wallet)),
       );
