@@ -8,11 +8,11 @@ import type { Patience } from './patience.ts';
 /** What is written at once, characters: large enough to cost little, and below the 128 KiB from which on V8 makes strings far more slowly. */
 export const PIECE = 96 * 1024;
 
-export const LINES = { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' };
-
 /** What is written was asked for `REMOVED_FRESH_MS / 2` ago at most. */
 const WAITING_MS = REMOVED_FRESH_MS / 2 - MOST_ASKING_MS;
 const always = async () => true;
+
+export const LINES = { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' };
 
 /** Writes lines as fast as they are read; whoever reads too slowly is cut, and may go on by the cursor that came last. The head goes out with the first line. */
 export function createLineWriter(response: ServerResponse, patience: Patience) {
@@ -29,7 +29,7 @@ export function createLineWriter(response: ServerResponse, patience: Patience) {
       patience.moved(bytes.length);
       if (isRoom) return;
       const isOut = cutWhenRemoved(response, isThere, WAITING_MS);
-      await patience.wait(drained(response).finally(isOut), () => response.req.socket.destroy());
+      await patience.wait(drained(response), () => response.req.socket.destroy()).finally(isOut);
       if (isGone(response)) throw new ClientGone('the client went away');
     },
   };

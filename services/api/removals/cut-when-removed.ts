@@ -1,6 +1,5 @@
 import { REMOVED_FRESH_MS } from '../../pipeline/ports/removed-events.ts';
 import { type Ending, onOver } from '../over.ts';
-
 /** What asking itself may take: an answer that took longer is too old to be written. Milliseconds. */
 export const MOST_ASKING_MS = 1_000;
 
