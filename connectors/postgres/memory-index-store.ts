@@ -236,9 +236,11 @@ export function createMemoryIndexStore(
       });
     },
 
-    async withEvent(app, wallet, eventId) {
+    async withEvent({ app, wallet }, eventId, { batchId, limit }) {
       return ofOwner(app, wallet)
         .filter((row) => row.id_min <= eventId && eventId <= row.id_max)
+        .filter((row) => !batchId || keyOf(row.batch_id) === keyOf(batchId))
+        .slice(0, limit)
         .map(show);
     },
 

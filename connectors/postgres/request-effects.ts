@@ -158,7 +158,12 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
 
     async disown({ author, token, until }) {
       await sql`INSERT INTO token_revocations AS t (author, token, until) VALUES (${author}, ${token}, ${until})
-        ON CONFLICT (author, token) DO UPDATE SET until = greatest(t.until, excluded.until)`.execute(tx);
+        ON CONFLICT (author, token) DO UPDATE SET until = greatest(t.until, excluded.until), tx = excluded.tx`.execute(
+        tx,
+      );
+      const { rows } = await sql<{ ofAuthor: number }>`
+        SELECT count(*)::int AS "ofAuthor" FROM token_revocations WHERE author = ${author}`.execute(tx);
+      return { ofAuthor: rows[0]?.ofAuthor ?? 0 };
     },
 
     async lastErasure() {

@@ -177,6 +177,7 @@ function effectsOf(
       const token = toHex(one.author) + toHex(one.token);
       const known = tables.disowned.get(token)?.until ?? 0;
       tables.disowned.set(token, { ...one, until: Math.max(known, one.until) });
+      return { ofAuthor: [...tables.disowned.keys()].filter((name) => name.startsWith(toHex(one.author))).length };
     },
     async lastErasure() {
       const mine = tables.erasures.filter((one) => ownerName(one) === name);

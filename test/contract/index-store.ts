@@ -197,9 +197,25 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
 
     it('finds the batch that may hold an event', async () => {
       await apply(live(0), live(1), live(2, { wallet: 9, subject: 9 }));
-      const batches = await fixture.store.withEvent(APP, bytes(32, 2), uuid(13));
+      const owner = { app: APP, wallet: bytes(32, 2) };
+      const batches = await fixture.store.withEvent(owner, uuid(13), { limit: 9 });
       expect(batches.map((batch) => batch.origin)).toEqual([1]);
-      expect(await fixture.store.withEvent(APP, bytes(32, 2), uuid(99))).toEqual([]);
+      expect(await fixture.store.withEvent(owner, uuid(99), { limit: 9 })).toEqual([]);
+    });
+
+    it('tells no more batches that may hold an event than are asked for, or the one that is named', async () => {
+      const all = [0, 1, 2].map((n) => {
+        const one = live(n, { time: 10 * n });
+        const body = one.body && { ...one.body, summary: { ...one.body.summary, idMin: uuid(1), idMax: uuid(9) } };
+        return { ...one, body };
+      });
+      await apply(...all);
+      const owner = { app: APP, wallet: bytes(32, 2) };
+      const origins = async (only: { batchId?: Uint8Array; limit: number }) =>
+        (await fixture.store.withEvent(owner, uuid(5), only)).map(({ origin }) => origin);
+      expect(await origins({ limit: 2 })).toEqual([0, 1]);
+      expect(await origins({ limit: 1, batchId: all[2]?.batchId as Uint8Array })).toEqual([2]);
+      expect(await origins({ limit: 1, batchId: bytes(32, 99) })).toEqual([]);
     });
 
     it('selects batches of a wallet, and of all wallets of an app, by time, type and event id, page by page', async () => {

@@ -119,8 +119,12 @@ export interface IndexStore {
     wanted: { wallet: Uint8Array } | { after: Uint8Array | null; limit: number },
     marks: ReadonlyMap<number, number>,
   ): Promise<Sequences[]>;
-  /** Batches of a wallet in one app whose range of event ids holds this id. */
-  withEvent(app: Uint8Array, wallet: Uint8Array, eventId: string): Promise<IndexedBatch[]>;
+  /** Batches of a wallet in one app whose range of event ids holds this id, oldest first. @param only.batchId no other than this one */
+  withEvent(
+    owner: { app: Uint8Array; wallet: Uint8Array },
+    eventId: string,
+    only: { batchId?: Uint8Array | undefined; limit: number },
+  ): Promise<IndexedBatch[]>;
   /** Subjects that stand for a wallet in public storage, by root version. */
   subjects(
     app: Uint8Array,

@@ -53,8 +53,11 @@ export interface RequestEffects {
    * @returns false, and changes nothing, when it is in another cluster and has keys in some app: there may be data in the other one
    */
   associate(cluster: string): Promise<boolean>;
-  /** Puts a token on the list of revoked ones; one that is there stays for the longer of both times. */
-  disown(revocation: TokenRevocation): Promise<void>;
+  /**
+   * Puts a token on the list of revoked ones; one that is there stays for the longer of both times.
+   * @returns how many tokens of this author are on the list, those included that are over and not forgotten yet
+   */
+  disown(revocation: TokenRevocation): Promise<{ readonly ofAuthor: number }>;
   /** The last erasure of this owner, or null. */
   lastErasure(): Promise<{ id: Uint8Array; issuedAt: number; fence: number | null } | null>;
 }
