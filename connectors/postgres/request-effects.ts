@@ -6,7 +6,7 @@ import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { setCluster } from './clusters.ts';
 import type { Executor } from './database.ts';
 import { lockOwnerState, newestPolicy, type OwnerState, ownerStates, setEpochs } from './owner-states.ts';
-import { layOut } from './removed-events.ts';
+import { keptOfRemovals, layOut } from './removed-events.ts';
 import { dropPrepared, overwriteRoots } from './user-roots.ts';
 
 /** A fresh root of an owner, wrapped, and the subject (32 bytes) that follows from it. */
@@ -142,7 +142,8 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
           fence: null,
         })
         .execute();
-      return { ranges: await layOut(tx, { ...owner, id, issuedAt: request.issuedAt, selector }) };
+      await layOut(tx, { ...owner, id, issuedAt: request.issuedAt, selector });
+      return keptOfRemovals(tx, owner);
     },
 
     async associate(cluster) {

@@ -20,6 +20,7 @@ import usage from './140-usage.ts';
 import wallets from './150-wallets.ts';
 import extract from './170-extract.ts';
 import revocationsRead from './180-revocations-read.ts';
+import openRemovals from './181-open-removals.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   wallets,
   extract,
   revocationsRead,
+  openRemovals,
 ];
