@@ -25,7 +25,7 @@ export const disown = (revoked: Pick<RevokedTokens, 'add' | 'mustHaveRoom'>) => 
     summary: 'Revoke a token',
     note: 'By its id, which need not have been seen here: tokens are not stored. A token dated ahead is revoked once it is valid: the list forgets a revocation after 24 hours and 10 minutes.',
     answer: z.object({ id: requestId, token: requestId, effectiveWithinSeconds: z.int() }),
-    problems: { 429: '`too_many_revocations`' },
+    problems: { 409: '`too_many_revocations`' },
     async run(asked, effects) {
       revoked.mustHaveRoom();
       const { ofAuthor } = await effects.disown(revocationOf(asked));

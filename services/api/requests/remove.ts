@@ -19,7 +19,7 @@ export const remove = defineHandler<'remove'>({
   summary: 'Remove single events of a wallet in an app',
   note: 'Named by id (up to 1,000), by time, or by session. It reaches events of every batch that was signed until then, also of those still on their way; every read leaves them out from the answer on. Its state and receipts are at `/v1/wallets/{wallet}/apps/{app}/removals/{id}`.',
   answer: z.object({ id: requestId }),
-  problems: { 404: '`nothing_to_remove`', 409: '`too_many_ranges`', 410: '`erased`', 429: '`too_many_removals`' },
+  problems: { 404: '`nothing_to_remove`', 409: '`too_many_ranges`, `too_many_removals`', 410: '`erased`' },
   async run({ request, owner }, effects) {
     const root = await effects.root();
     if (!root) throw new ApiProblem('nothing_to_remove');
