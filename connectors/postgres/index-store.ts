@@ -113,17 +113,16 @@ export function createIndexStore(db: Database, log: Uint8Array, onClash: ClashAl
 
     sequences: (app, wanted, marks) => sequencesOf(db, app, wanted, marks),
 
-    async withEvent(app, wallet, eventId) {
-      const rows = await kysely
+    async withEvent({ app, wallet }, eventId, { batchId, limit }) {
+      let query = kysely
         .selectFrom('batches')
         .selectAll()
         .where('app', '=', app)
         .where('wallet', '=', wallet)
         .where('id_min', '<=', eventId)
-        .where('id_max', '>=', eventId)
-        .orderBy('time_min')
-        .orderBy('batch_id')
-        .execute();
+        .where('id_max', '>=', eventId);
+      if (batchId) query = query.where('batch_id', '=', batchId);
+      const rows = await query.orderBy('time_min').orderBy('batch_id').limit(limit).execute();
       return rows.map(batchOf);
     },
 

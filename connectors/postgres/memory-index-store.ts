@@ -8,6 +8,7 @@ import {
   type IndexStore,
   type LiveRun,
   MOST_RUNS,
+  MOST_SCANNED,
 } from '../../services/pipeline/ports/index-store.ts';
 import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
 import { isErased } from '../../services/pipeline/rules/erasure.ts';
@@ -182,17 +183,22 @@ export function createMemoryIndexStore(
         });
     },
 
-    async selected({ app, wallet, from, to, types, id }, { after, limit }) {
+    async selected({ app, wallet, from, to, types, id }, { after, limit, scan = MOST_SCANNED }) {
       const rows = [...batches.values()]
         .filter((row) => keyOf(row.app) === keyOf(app) && (!wallet || keyOf(row.wallet) === keyOf(wallet)))
         .filter((row) => (from === undefined || row.time_max >= from) && (to === undefined || row.time_min < to))
-        .filter((row) => !types || row.types.some((type) => types.includes(type)))
-        .filter((row) => id === undefined || (row.id_min <= id && id <= row.id_max))
         .sort(byTimeAndId);
       const rest = after
         ? rows.filter((row) => byTimeAndId(row, { ...row, time_min: after.time, batch_id: after.batchId }) > 0)
         : rows;
-      return rest.slice(0, limit).map(show);
+      const isNarrow = types !== undefined || id !== undefined;
+      const end = isNarrow ? rest[scan - 1] : undefined;
+      const found = (isNarrow ? rest.slice(0, scan) : rest)
+        .filter((row) => !types || row.types.some((type) => types.includes(type)))
+        .filter((row) => id === undefined || (row.id_min <= id && id <= row.id_max))
+        .slice(0, limit);
+      const last = found.length === limit ? found.at(-1) : end;
+      return { batches: found.map(show), next: last ? { time: last.time_min, batchId: last.batch_id } : null };
     },
 
     async sequences(app, wanted, marks) {
@@ -236,9 +242,11 @@ export function createMemoryIndexStore(
       });
     },
 
-    async withEvent(app, wallet, eventId) {
+    async withEvent({ app, wallet }, eventId, { batchId, limit }) {
       return ofOwner(app, wallet)
         .filter((row) => row.id_min <= eventId && eventId <= row.id_max)
+        .filter((row) => !batchId || keyOf(row.batch_id) === keyOf(batchId))
+        .slice(0, limit)
         .map(show);
     },
 

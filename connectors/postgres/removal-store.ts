@@ -51,11 +51,11 @@ export function createRemovals(db: Database): Removals {
   };
 
   return {
-    async open(limit, after) {
+    async open(kind, limit, after) {
       const behind = after ? sql`AND (app, wallet, id) > (${after.app}, ${after.wallet}, ${after.id})` : sql``;
       const { rows } = await sql<Row>`
         SELECT ${REMOVAL} FROM removals r
-        WHERE (state <> 'done' OR pending <> '{}')
+        WHERE kind = ${kind} AND (state <> 'done' OR pending <> '{}')
         ${behind} ORDER BY app, wallet, id LIMIT ${limit}`.execute(kysely);
       return rows.map(removalOf);
     },

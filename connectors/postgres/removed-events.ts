@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { fromHex } from '../../protocol/index.ts';
 import type { RemovedBy, RemovedEvents } from '../../services/pipeline/ports/removed-events.ts';
+import { type KeptOfRemovals, MOST_COUNTED } from '../../services/pipeline/ports/requests.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { markOf, type Selecting } from '../../services/pipeline/rules/removal.ts';
 import type { Database, Executor } from './database.ts';
@@ -90,8 +91,8 @@ function numbered(those: readonly Owner[]): { owners: RawBuilder<unknown>; numbe
   return { owners: unnest(owners, OWNER), numberOf: (one) => numbers.get(nameOf(one)) ?? 0 };
 }
 
-/** Lays out what a removal selects. Of several that select the same, the last that was signed is kept. @returns how many ranges the owner has */
-export async function layOut(tx: Executor, removal: Owner & Selecting & { readonly id: Uint8Array }): Promise<number> {
+/** Lays out what a removal selects. Of several that select the same, the last that was signed is kept. */
+export async function layOut(tx: Executor, removal: Owner & Selecting & { readonly id: Uint8Array }): Promise<void> {
   const { app, wallet, id, issuedAt, selector } = removal;
   const later = sql`DO UPDATE SET issued_at = excluded.issued_at, removal = excluded.removal
     WHERE (r.issued_at, r.removal) < (excluded.issued_at, excluded.removal)`;
@@ -113,7 +114,18 @@ export async function layOut(tx: Executor, removal: Owner & Selecting & { readon
     await sql`INSERT INTO removed_ranges (app, wallet, time_from, time_to, issued_at, removal)
       VALUES (${app}, ${wallet}, ${from}, ${to}, ${issuedAt}, ${id}) ON CONFLICT DO NOTHING`.execute(tx);
   }
-  const { rows } = await sql<{ ranges: number }>`
-    SELECT count(*)::int AS ranges FROM removed_ranges WHERE app = ${app} AND wallet = ${wallet}`.execute(tx);
-  return rows[0]?.ranges ?? 0;
+}
+
+/** See `KeptOfRemovals`. */
+export async function keptOfRemovals(tx: Executor, { app, wallet }: Owner): Promise<KeptOfRemovals> {
+  const mine = sql`WHERE app = ${app} AND wallet = ${wallet}`;
+  const { rows } = await sql<KeptOfRemovals>`SELECT
+    (SELECT count(*)::int FROM removed_ranges ${mine}) AS ranges,
+    (SELECT count(*)::int FROM (
+      SELECT FROM removed_events ${mine} UNION ALL SELECT FROM removed_sessions ${mine} LIMIT ${MOST_COUNTED}) n) AS names,
+    (SELECT count(*)::int FROM (
+      SELECT FROM removals ${mine} AND kind = 'remove' AND (state <> 'done' OR pending <> '{}') LIMIT ${MOST_COUNTED}) n) AS open`.execute(
+    tx,
+  );
+  return rows[0] as KeptOfRemovals;
 }

@@ -6,7 +6,7 @@ import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { setCluster } from './clusters.ts';
 import type { Executor } from './database.ts';
 import { lockOwnerState, newestPolicy, type OwnerState, ownerStates, setEpochs } from './owner-states.ts';
-import { layOut } from './removed-events.ts';
+import { keptOfRemovals, layOut } from './removed-events.ts';
 import { dropPrepared, overwriteRoots } from './user-roots.ts';
 
 /** A fresh root of an owner, wrapped, and the subject (32 bytes) that follows from it. */
@@ -142,7 +142,8 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
           fence: null,
         })
         .execute();
-      return { ranges: await layOut(tx, { ...owner, id, issuedAt: request.issuedAt, selector }) };
+      await layOut(tx, { ...owner, id, issuedAt: request.issuedAt, selector });
+      return keptOfRemovals(tx, owner);
     },
 
     async associate(cluster) {
@@ -158,7 +159,12 @@ export function requestEffects(tx: Executor, request: VerifiedRequest, freshRoot
 
     async disown({ author, token, until }) {
       await sql`INSERT INTO token_revocations AS t (author, token, until) VALUES (${author}, ${token}, ${until})
-        ON CONFLICT (author, token) DO UPDATE SET until = greatest(t.until, excluded.until)`.execute(tx);
+        ON CONFLICT (author, token) DO UPDATE SET until = greatest(t.until, excluded.until), tx = excluded.tx`.execute(
+        tx,
+      );
+      const { rows } = await sql<{ ofAuthor: number }>`
+        SELECT count(*)::int AS "ofAuthor" FROM token_revocations WHERE author = ${author}`.execute(tx);
+      return { ofAuthor: rows[0]?.ofAuthor ?? 0 };
     },
 
     async lastErasure() {

@@ -26,7 +26,7 @@ export function createMemoryRemovals(tables: KeyTables, progress: (removal: Remo
       return taken || !known ? row({ ...one, kind: 'erase', ...wayOf(taken) }) : known;
     }),
     ...tables.removals.map(
-      ({ taken = false, ...one }) => rows.get(nameOf(one)) ?? row({ ...one, kind: 'remove', ...wayOf(taken) }),
+      ({ taken = false, done: _, ...one }) => rows.get(nameOf(one)) ?? row({ ...one, kind: 'remove', ...wayOf(taken) }),
     ),
   ];
   const row = (removal: Removal): Row => {
@@ -43,12 +43,12 @@ export function createMemoryRemovals(tables: KeyTables, progress: (removal: Remo
   };
 
   return {
-    async open(limit, after) {
+    async open(kind, limit, after) {
       const due = all().filter(({ removal }) => removal.state !== 'done' || removal.pending.length > 0);
       return due
         .map(({ removal }) => removal)
         .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-        .filter((removal) => !after || nameOf(removal) > nameOf(after))
+        .filter((removal) => removal.kind === kind && (!after || nameOf(removal) > nameOf(after)))
         .slice(0, limit);
     },
     async fence(named, fence) {
@@ -76,6 +76,9 @@ export function createMemoryRemovals(tables: KeyTables, progress: (removal: Remo
       if (!found || found.receipts.length !== removal.receipts) return false;
       found.receipts.push(receipt);
       found.removal = { ...found.removal, state: 'done', pending, receipts: found.receipts.length };
+      const at = tables.removals.findIndex((one) => nameOf(one) === nameOf(removal));
+      const row = tables.removals[at];
+      if (row) tables.removals[at] = { ...row, done: pending.length === 0 };
       return true;
     },
     async find(named) {

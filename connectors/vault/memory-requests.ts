@@ -163,7 +163,8 @@ function effectsOf(
     },
     async remove(selector) {
       tables.removals.push({ ...owner, id: fromHex(request.id, 16), issuedAt: request.issuedAt, selector });
-      return { ranges: countingRanges(tables.removals.filter((one) => ownerName(one) === name)) };
+      const mine = tables.removals.filter((one) => ownerName(one) === name);
+      return { ranges: countingRanges(mine), names: namesOf(mine).size, open: mine.filter((one) => !one.done).length };
     },
     async associate(cluster) {
       const wallet = toHex(owner.wallet);
@@ -177,6 +178,7 @@ function effectsOf(
       const token = toHex(one.author) + toHex(one.token);
       const known = tables.disowned.get(token)?.until ?? 0;
       tables.disowned.set(token, { ...one, until: Math.max(known, one.until) });
+      return { ofAuthor: [...tables.disowned.keys()].filter((name) => name.startsWith(toHex(one.author))).length };
     },
     async lastErasure() {
       const mine = tables.erasures.filter((one) => ownerName(one) === name);
@@ -185,6 +187,14 @@ function effectsOf(
     },
   };
 }
+
+/** Events and sessions that were removed, each once. */
+const namesOf = (removals: readonly MemoryRemove[]): Set<string> =>
+  new Set(
+    removals.flatMap(({ selector }) =>
+      'events' in selector ? selector.events : 'session' in selector ? [`session ${selector.session}`] : [],
+    ),
+  );
 
 /** Ranges that are not within one that was signed later. */
 function countingRanges(removals: readonly MemoryRemove[]): number {

@@ -30,6 +30,8 @@ export interface MemoryRemove extends Owner, Selecting {
   readonly id: Uint8Array;
   /** From the log of removals. */
   readonly taken?: boolean;
+  /** Its receipt is out and no export pending. */
+  readonly done?: boolean;
 }
 
 /** The tables that the memory twins of vault, consents and requests share, as their real ends share a database. */

@@ -9,6 +9,7 @@ import { createApps } from '../../connectors/postgres/apps.ts';
 import { createBlobs } from '../../connectors/postgres/blobs.ts';
 import { createClusters } from '../../connectors/postgres/clusters.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
+import { openDatabase } from '../../connectors/postgres/database.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
 import { createRemovals } from '../../connectors/postgres/removal-store.ts';
@@ -61,6 +62,10 @@ const defaultThreads = (): number => Math.max(0, availableParallelism() - 2);
 
 /** Somebody waits for an answer: sooner than a pin is given up. */
 const SEGMENT_MS = 10_000;
+/** Connections for reading the index, removals and settlements, beside those of acceptance. */
+const READ_CONNECTIONS = 4;
+/** A reading that takes longer is given up: 503, and asked again it goes on where it was. */
+const READ_MS = 5_000;
 /** Readiness is asked for often. */
 const PING_MS = 900;
 
@@ -82,6 +87,14 @@ async function start(boot: Boot): Promise<Running> {
   // A wrong or missing key is told at the start, not at the first batch.
   await keks.current();
   const { db, codecs, logId, lookup, lanes, named, writer: openWriter } = await openRoomEdges(boot);
+  // What is read of what was written never takes the connections by which batches are accepted, nor any for long.
+  const reads = keep(
+    openDatabase(config.databaseUrl, {
+      connections: READ_CONNECTIONS,
+      statementTimeoutMs: READ_MS,
+      onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
+    }),
+  );
   const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
   const consents = createConsents(db);
   const removals = createRemovals(db);
@@ -196,7 +209,7 @@ async function start(boot: Boot): Promise<Running> {
         requests: createRequests(db, createFreshRoot(keks, random)),
         consents,
         removals,
-        removedEvents,
+        removedEvents: createRemovedEvents(reads),
         receiptKey: receiptKey.publicKey,
         signReceipt: sign,
         faults,
@@ -222,9 +235,9 @@ async function start(boot: Boot): Promise<Running> {
         limits: config.limits,
         positions: lanes.positions,
         // The API only reads the index: nothing can clash here.
-        index: createIndexStore(db, logId, () => undefined),
-        settlement: createSettlementStatus(db),
-        settlements: createSettlementProofs(db),
+        index: createIndexStore(reads, logId, () => undefined),
+        settlement: createSettlementStatus(reads),
+        settlements: createSettlementProofs(reads),
         clock,
         elapsed: () => performance.now(),
         signals,

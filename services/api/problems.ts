@@ -230,6 +230,18 @@ export const API_PROBLEMS = {
     title: 'This wallet has removed 500 stretches of time in this app, which is the most.',
     advice: 'Remove a wider one: those within it count no more.',
   },
+  too_many_removals: {
+    status: 409,
+    title:
+      'This wallet has removed 100,000 events and sessions by name in this app, or has 1,000 removals there that are not finished.',
+    advice:
+      'Remove a stretch of time, name up to 1,000 events in one request, or wait until some have their last receipt.',
+  },
+  too_many_revocations: {
+    status: 409,
+    title: 'This key has ended 1,000 tokens within a day.',
+    advice: 'Wait until they are over, or use another key.',
+  },
   already_erased: {
     status: 409,
     title: 'Everything of this wallet in this app is erased, or being erased, already.',

@@ -17,7 +17,7 @@ function world() {
     throw new RetriableError('unreachable', 'host db.internal:5432 is away');
   };
   const revoked = createRevokedTokens({
-    revocations: { live: async () => [] },
+    revocations: { since: async (mark) => mark },
     now: () => 0,
     elapsed: () => state.at,
   });

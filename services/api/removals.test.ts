@@ -131,3 +131,18 @@ test('nothing is removed where nothing was written, nothing of who is erased, an
   world.pass(1);
   await expect(owner.requests.remove({ session: 's' })).rejects.toEqual(refused('erased'));
 });
+
+test('no more than 100,000 events of a wallet are kept removed by name, nor 1,000 removals on their way', async () => {
+  const refused = expect.objectContaining({ code: 'too_many_removals' });
+  const of = { app: world.app, wallet: owner.account.publicKey, issuedAt: world.now() - 1 };
+  const { removals } = world.it.vault.tables;
+  const events = Array.from({ length: 100_000 }, (_, n) => `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`);
+  removals.push({ ...of, id: random(16), selector: { events } });
+  await owner.requests.remove({ events: events.slice(0, 1) });
+  await expect(owner.requests.remove({ session: 's' })).rejects.toEqual(refused);
+  await owner.requests.remove({ from: 1, to: 2 });
+  removals.splice(0);
+  for (let n = 0; n < 999; n += 1) removals.push({ ...of, id: random(16), selector: { events: events.slice(0, 1) } });
+  await owner.requests.remove({ session: 's' });
+  await expect(owner.requests.remove({ session: 't' })).rejects.toEqual(refused);
+});

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Erasure } from '../../services/pipeline/ports/erasures.ts';
 import {
+  type BatchPlace,
   type BatchSelection,
   type Clash,
   COUNTED,
   type IndexEntry,
   type IndexStore,
+  type SelectedPage,
 } from '../../services/pipeline/ports/index-store.ts';
 import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
 
@@ -197,9 +199,25 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
 
     it('finds the batch that may hold an event', async () => {
       await apply(live(0), live(1), live(2, { wallet: 9, subject: 9 }));
-      const batches = await fixture.store.withEvent(APP, bytes(32, 2), uuid(13));
+      const owner = { app: APP, wallet: bytes(32, 2) };
+      const batches = await fixture.store.withEvent(owner, uuid(13), { limit: 9 });
       expect(batches.map((batch) => batch.origin)).toEqual([1]);
-      expect(await fixture.store.withEvent(APP, bytes(32, 2), uuid(99))).toEqual([]);
+      expect(await fixture.store.withEvent(owner, uuid(99), { limit: 9 })).toEqual([]);
+    });
+
+    it('tells no more batches that may hold an event than are asked for, or the one that is named', async () => {
+      const all = [0, 1, 2].map((n) => {
+        const one = live(n, { time: 10 * n });
+        const body = one.body && { ...one.body, summary: { ...one.body.summary, idMin: uuid(1), idMax: uuid(9) } };
+        return { ...one, body };
+      });
+      await apply(...all);
+      const owner = { app: APP, wallet: bytes(32, 2) };
+      const origins = async (only: { batchId?: Uint8Array; limit: number }) =>
+        (await fixture.store.withEvent(owner, uuid(5), only)).map(({ origin }) => origin);
+      expect(await origins({ limit: 2 })).toEqual([0, 1]);
+      expect(await origins({ limit: 1, batchId: all[2]?.batchId as Uint8Array })).toEqual([2]);
+      expect(await origins({ limit: 1, batchId: bytes(32, 99) })).toEqual([]);
     });
 
     it('selects batches of a wallet, and of all wallets of an app, by time, type and event id, page by page', async () => {
@@ -215,8 +233,8 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
         const { after, limit = 10 } = page;
         const from = after && { time: after.body?.summary.timeMin ?? 0, batchId: after.batchId };
         const wanted = { app: APP, wallet: null, ...selection };
-        const rows = await fixture.store.selected(wanted, { ...(from ? { after: from } : {}), limit });
-        return rows.map(({ origin }) => origin);
+        const { batches } = await fixture.store.selected(wanted, { ...(from ? { after: from } : {}), limit });
+        return batches.map(({ origin }) => origin);
       };
       expect(await select({})).toEqual([1, 2, 3, 0]);
       expect(await select({ wallet: bytes(32, 2) })).toEqual([1, 0]);
@@ -230,6 +248,27 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
       expect(await select({ types: ['none'] })).toEqual([]);
       expect(await select({ id: uuid(13) })).toEqual([1]);
       expect(await select({ app: bytes(32, 8) })).toEqual([4]);
+    });
+
+    it('ends a page that finds nothing after so many batches, and says where to go on', async () => {
+      await apply(...[0, 1, 2, 3, 4].map((n) => live(n, { time: 100 * n })));
+      const pages = async (selection: Partial<BatchSelection>, scan: number, limit = 10) => {
+        const seen: number[][] = [];
+        for (let after: BatchPlace | null = null; ; ) {
+          const page: SelectedPage = await fixture.store.selected(
+            { app: APP, wallet: null, ...selection },
+            { after, limit, scan },
+          );
+          seen.push(page.batches.map(({ origin }) => origin));
+          if (page.next === null) return seen;
+          after = page.next;
+        }
+      };
+      expect(await pages({ types: ['none'] }, 2)).toEqual([[], [], []]);
+      expect(await pages({ id: uuid(43) }, 2)).toEqual([[], [], [4]]);
+      expect(await pages({ types: ['purchase, "big"'] }, 3, 2)).toEqual([[0, 1], [2, 3], [4]]);
+      // Nothing has to be looked for in the rows.
+      expect(await pages({}, 2)).toEqual([[0, 1, 2, 3, 4]]);
     });
 
     it('tells the sequence numbers of wallets as runs, with voids, as of a mark', async () => {

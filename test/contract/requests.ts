@@ -104,7 +104,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       });
       await expect(fails).rejects.toThrow('lost');
       expect(await it.requests.find(request)).toBeNull();
-      expect(await it.removals.open(10)).toEqual([]);
+      expect(await it.removals.open('erase', 10)).toEqual([]);
       const [state] = await it.consents.of([owner]);
       expect(state).toEqual({ consent: { grants: [], policies: [], revocations: [] }, epoch: 0 });
       expect(await once(request)).toEqual({});
@@ -114,15 +114,21 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const [one, two] = [bytes(16), bytes(16)];
       const disown = (token: Uint8Array, until: number, lost = false) =>
         once(signed('disown', { token }), async (effects) => {
-          await effects.disown({ author: owner.wallet, token, until });
+          told.push((await effects.disown({ author: owner.wallet, token, until })).ofAuthor);
           if (lost) throw new Error('lost');
           return {};
         });
-      const live = async (now: number) => {
-        const mine = (await it.revocations.live(now)).filter(({ author }) => toHex(author) === toHex(owner.wallet));
-        return mine.map(({ token, until }) => [toHex(token), until]).sort();
+      const since = async (mark: number) => {
+        const mine = new Map<string, number>();
+        const next = await it.revocations.since(mark, (page) => {
+          for (const { author, token, until } of page)
+            if (toHex(author) === toHex(owner.wallet)) mine.set(toHex(token), until);
+        });
+        return { next, mine: [...mine].sort() };
       };
+      const told: number[] = [];
       await disown(one, 2_000);
+      const { next } = await since(0);
       await disown(one, 1_000);
       await disown(two, 1_500);
       await expect(disown(bytes(16), 9_000, true)).rejects.toThrow('lost');
@@ -130,12 +136,14 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
         [toHex(one), 2_000],
         [toHex(two), 1_500],
       ];
-      expect(await live(1_499)).toEqual([first, second].sort());
-      expect(await live(1_500)).toEqual([first]);
+      expect(told).toEqual([1, 1, 2, 3]);
+      // The second time, the first came again.
+      expect((await since(next)).mine).toEqual([first, second].sort());
+      expect((await since(0)).mine).toEqual([first, second].sort());
       expect(await it.revocations.prune(1_500)).toBe(1);
-      expect(await live(0)).toEqual([first]);
+      expect((await since(0)).mine).toEqual([first]);
       expect(await it.revocations.prune(2_000)).toBe(1);
-      expect(await live(0)).toEqual([]);
+      expect((await since(0)).mine).toEqual([]);
     });
 
     test('consent is what the owner has signed, with its hashes, in order for many owners', async () => {
@@ -392,12 +400,12 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
         await it.vault().transit([owner]);
         await once(signed('erase', {}), async (effects) => ({ versions: await effects.erase() }));
       }
-      const first = await it.removals.open(3);
-      const rest = await it.removals.open(3, first.at(-1));
+      const first = await it.removals.open('erase', 3);
+      const rest = await it.removals.open('erase', 3, first.at(-1));
       expect([first.length, rest.length]).toEqual([3, 2]);
       const found = new Set([...first, ...rest].map((one) => toHex(one.wallet)));
       expect(found).toEqual(new Set(wallets.map((one) => toHex(one.publicKey))));
-      expect(await it.removals.open(3, rest.at(-1))).toEqual([]);
+      expect(await it.removals.open('erase', 3, rest.at(-1))).toEqual([]);
     });
 
     const erasure = (rootVersions: number[], fence = 40) => ({
@@ -420,7 +428,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(await it.vault().roots(versions)).toEqual([null, null]);
       expect(await it.vault().transit([owner])).toEqual([null]);
       expect(await it.requests.list(owner, { limit: 100 })).toEqual([]);
-      const [removal] = await it.removals.open(10);
+      const [removal] = await it.removals.open('erase', 10);
       expect(removal).toMatchObject({ id: known.id, state: 'sent', fence: 40, rootVersions: [1, 2], receipts: 0 });
       const reopened = await once(signed('reopen', {}), async (effects) => effects.newServiceRoot(0));
       expect(reopened).toMatchObject({ rootVersion: 3 });
@@ -487,7 +495,8 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const named = { ...owner, id: fromHex(request.id, 16) };
       const found = async () => (await it.removals.find(named))?.removal as RemoveOnItsWay;
       expect(await found()).toMatchObject({ kind: 'remove', state: 'committed', selector: { events }, receipts: 0 });
-      expect(await it.removals.open(10)).toHaveLength(4);
+      expect(await it.removals.open('remove', 10)).toHaveLength(3);
+      expect(await it.removals.open('erase', 10)).toHaveLength(1);
       expect(await it.removals.fence(named, 40)).toBe(false);
       expect(await it.removals.sent(named, 99)).toBe(true);
       expect(await it.removals.sent(named, 100)).toBe(false);
@@ -496,7 +505,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(toHex(progress.requestHash)).toBe(request.hash);
       const receipt = { payload: 'p', key: 'k', signature: 's' };
       expect(await it.removals.complete(await found(), receipt, [])).toBe(true);
-      expect(await it.removals.open(10)).toHaveLength(3);
+      expect(await it.removals.open('remove', 10)).toHaveLength(2);
 
       const list = async (page: Parameters<Removals['list']>[1]) =>
         (await it.removals.list(owner, page)).map(({ id, selects, state }) => [toHex(id), selects, state]);
@@ -514,13 +523,31 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(await it.removals.list({ ...owner, app: bytes(32) }, { limit: 10 })).toEqual([]);
     });
 
+    test('what is kept of removals by name is counted once each, and so are those that are not done', async () => {
+      await it.vault().transit([owner]);
+      const removing = async (selector: Selector) => {
+        const request = signed('remove', { session: 's' });
+        const kept = await it.requests.once(request, async (effects) => ({ ...(await effects.remove(selector)) }));
+        return { kept, id: fromHex(request.id, 16) };
+      };
+      const events = [1, 2].map((n) => `01900000-0000-7000-8000-00000000000${n}`);
+      const { kept, id } = await removing({ events });
+      expect(kept).toEqual({ ranges: 0, names: 2, open: 1 });
+      expect((await removing({ events: events.slice(1) })).kept).toEqual({ ranges: 0, names: 2, open: 2 });
+      const { removal } = (await it.removals.find({ ...owner, id })) ?? {};
+      if (!removal) throw new Error('no removal');
+      await it.removals.complete(removal, { payload: 'p', key: 'k', signature: 's' }, []);
+      expect((await removing({ session: 'ef'.repeat(32) })).kept).toEqual({ ranges: 0, names: 3, open: 2 });
+      expect((await removing({ from: 1, to: 2 })).kept).toEqual({ ranges: 1, names: 3, open: 3 });
+    });
+
     test('a removal that only the log knows is put back once, and done anew', async () => {
       await it.vault().transit([owner]);
       const selector = { session: 'cd'.repeat(32) };
       const known = { ...owner, id: bytes(16), issuedAt: Date.now(), selector };
       expect(await it.history.takeRemoves([known], 5_000)).toBe(1);
       expect(await it.history.takeRemoves([known], 6_000)).toBe(0);
-      const [removal] = await it.removals.open(10);
+      const [removal] = await it.removals.open('remove', 10);
       expect(removal).toMatchObject({ kind: 'remove', id: known.id, state: 'sent', selector, receipts: 0 });
       expect(await it.vault().transit([owner])).toMatchObject([{ rootVersion: 1 }]);
     });
@@ -539,7 +566,7 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       await expect(once(keys)).rejects.toThrow(RequestForgotten);
       expect(await it.requests.find(request)).toEqual(answer);
       const named = { ...owner, id: fromHex(request.id, 16) };
-      const [removal] = await it.removals.open(10);
+      const [removal] = await it.removals.open('erase', 10);
       expect(removal).toMatchObject({ ...named, state: 'committed', fence: null, rootVersions: [1], receipts: 0 });
       expect(await it.removals.sent(named, 1)).toBe(false);
       expect(await it.removals.fence(named, 40)).toBe(true);
@@ -553,10 +580,10 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       const receipt = { payload: 'p', key: 'k', signature: 's' };
       expect(await it.removals.complete(found.removal, receipt, ['slow'])).toBe(true);
       expect(await it.removals.complete(found.removal, receipt, [])).toBe(false);
-      const [waiting] = await it.removals.open(10);
+      const [waiting] = await it.removals.open('erase', 10);
       expect(waiting).toMatchObject({ state: 'done', pending: ['slow'], receipts: 1 });
       if (waiting) expect(await it.removals.complete(waiting, receipt, [])).toBe(true);
-      expect(await it.removals.open(10)).toEqual([]);
+      expect(await it.removals.open('erase', 10)).toEqual([]);
       expect((await it.removals.find(named))?.receipts).toEqual([receipt, receipt]);
       const reopened = await once(signed('reopen', {}), async (effects) => {
         expect(await effects.lastErasure()).toMatchObject({ id: named.id, fence: 40 });

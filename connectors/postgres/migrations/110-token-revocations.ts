@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely';
 import { defineMigration } from './define-migration.ts';
 
 /** Tokens that were ended before their time; forgotten once they would be over anyway. */
@@ -5,6 +6,8 @@ export interface TokenRevocationsTable {
   author: Uint8Array;
   token: Uint8Array;
   until: number;
+  /** The transaction that wrote it last. Since 180-revocations-read. */
+  tx: Generated<number>;
 }
 
 export default defineMigration(

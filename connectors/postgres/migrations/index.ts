@@ -19,6 +19,8 @@ import removedBlobs from './131-removed-blobs.ts';
 import usage from './140-usage.ts';
 import wallets from './150-wallets.ts';
 import extract from './170-extract.ts';
+import revocationsRead from './180-revocations-read.ts';
+import openRemovals from './181-open-removals.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -44,4 +46,6 @@ export const migrations: readonly Migration[] = [
   usage,
   wallets,
   extract,
+  revocationsRead,
+  openRemovals,
 ];

@@ -13,14 +13,23 @@ const revocation = (fill: number, until = 1_000): TokenRevocation => ({
 const ends = (fill: number) => ({ ends: [{ author: toHex(bytes(32, fill)), token: toHex(bytes(16, fill)) }] });
 
 /** A list that can be away, on clocks that the test moves. */
-function world() {
+function world(most?: number) {
   let list: TokenRevocation[] = [];
   let away: Promise<never> | null = null;
   const at = { now: 0, elapsed: 0 };
+  const marks: number[] = [];
   const revoked = createRevokedTokens({
-    revocations: { live: async () => (away ? await away : [...list]) },
+    revocations: {
+      async since(mark, take) {
+        if (away) await away;
+        marks.push(mark);
+        take(list);
+        return mark + 1;
+      },
+    },
     now: () => at.now,
     elapsed: () => at.elapsed,
+    ...(most === undefined ? {} : { most }),
   });
   const codeOf = (fill: number): string => {
     try {
@@ -33,6 +42,7 @@ function world() {
   };
   return {
     at,
+    marks,
     revoked,
     codeOf,
     set: (those: TokenRevocation[]) => {
@@ -59,15 +69,31 @@ test('no token is taken before the list was read once, nor when it could not be 
 });
 
 test('what another process took counts from the next reading on', async () => {
-  const { revoked, codeOf, set } = world();
+  const { revoked, codeOf, set, marks } = world();
   await revoked.refresh();
   set([revocation(1)]);
   expect(codeOf(1)).toBe('taken');
   await revoked.refresh();
   expect([codeOf(1), codeOf(2)]).toEqual(['token_revoked', 'taken']);
+  // It is not told again, and counts on.
   set([]);
   await revoked.refresh();
-  expect(codeOf(1)).toBe('taken');
+  expect(codeOf(1)).toBe('token_revoked');
+  expect(marks).toEqual([0, 1, 2]);
+});
+
+test('a full list takes no more until some are over', async () => {
+  const { revoked, at } = world(2);
+  await revoked.refresh();
+  revoked.add(revocation(1, 1_000));
+  revoked.add(revocation(1, 1_000));
+  expect(() => revoked.mustHaveRoom()).not.toThrow();
+  revoked.add(revocation(2, 2_000));
+  expect(() => revoked.mustHaveRoom()).toThrow('list of revoked tokens is full');
+  at.now = 1_000;
+  at.elapsed = 60_000;
+  await revoked.refresh();
+  expect(() => revoked.mustHaveRoom()).not.toThrow();
 });
 
 test('what was taken here counts at once, whatever a reading that began before says, until it is over', async () => {

@@ -102,6 +102,8 @@ export function createUpload(deps: UploadDeps) {
     await ipfs.pin(CID.parse(cid));
     faults.reach('after-blob-pin');
     const outcome = await blobs.finish(attempt.id, clock.now());
+    // The sweeper may have unpinned, and forgotten the row, before the node pinned: here it is known that the pin is over.
+    if (outcome === 'gone') await ipfs.unpin(CID.parse(cid));
     if (outcome === 'taken') throw new ApiProblem('upload_taken');
     if (outcome === 'gone') throw new ApiProblem('erased');
     return { cid, size, chunks, scope: attempt.scope, epoch: attempt.epoch };

@@ -1,5 +1,5 @@
 import { toHex } from '../../../protocol/index.ts';
-import type { BatchSelection, IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
+import type { BatchPlace, BatchSelection, IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { Cursor } from '../disclosures/cursor.ts';
 import type { LiveBatch } from '../disclosures/disclosed-events.ts';
 
@@ -15,33 +15,35 @@ const PAGE = 400;
 
 const isLive = (batch: IndexedBatch | null): batch is LiveBatch => batch !== null && batch.body !== null;
 
-/** Batches of a selection in their order, in groups. While a group is worked on, the next page of the index is on its way. */
+/**
+ * Batches of a selection in their order, in groups. While a group is worked on, the next page of the index is on its way. A group is empty
+ * where a page had nothing: who streams may tell the reader that it goes on, and hears that nobody reads any more.
+ */
 export async function* batchGroups(
   index: Pick<IndexStore, 'batches' | 'selected'>,
   selection: BatchSelection,
   after: Cursor | null,
 ): AsyncGenerator<readonly LiveBatch[]> {
-  const pageAfter = (place: { time: number; batchId: Uint8Array } | null) =>
-    index.selected(selection, { after: place, limit: PAGE });
+  const pageAfter = (after: BatchPlace | null) => index.selected(selection, { after, limit: PAGE });
   let next = pageAfter(after);
   // The batch in which the cursor stands may go on. It is gone when it was erased.
   const [begun] = after ? await settled(index.batches([after.batchId]), next) : [];
   let group = new Group();
   if (begun && isLive(begun) && isOf(selection, begun)) group.add(begun);
   for (;;) {
-    const page = (await next).filter(isLive);
-    const last = page.at(-1);
-    if (last && page.length === PAGE) next = pageAfter({ time: last.body.summary.timeMin, batchId: last.batchId });
+    const page = await next;
+    if (page.next) next = pageAfter(page.next);
     // Whoever asks for the page hears of it.
     next.catch(() => undefined);
-    for (const batch of page) {
+    for (const batch of page.batches.filter(isLive)) {
       if (!group.fits(batch)) {
         yield group.batches;
         group = new Group();
       }
       group.add(batch);
     }
-    if (page.length < PAGE) break;
+    if (page.next === null) break;
+    if (page.batches.length === 0) yield [];
   }
   if (group.batches.length > 0) yield group.batches;
 }

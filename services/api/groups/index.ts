@@ -71,7 +71,7 @@ export interface GroupDeps {
   readonly ss58Prefix: number;
   readonly addressOf: AddressOf;
   readonly auth: Auth;
-  readonly revokedTokens: Pick<RevokedTokens, 'add'>;
+  readonly revokedTokens: Pick<RevokedTokens, 'add' | 'mustHaveRoom'>;
   readonly vault: Pick<Vault, 'transit' | 'roots' | 'scopeKeys' | 'prepare'>;
   /** Where segments are read and blobs are kept, by name. */
   readonly clusters: ReadonlyMap<string, BlobCluster & SegmentSource>;

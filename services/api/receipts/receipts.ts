@@ -2,7 +2,6 @@ import {
   batchPayload,
   type Cbor,
   closeEvent,
-  equalBytes,
   fromHex,
   leafOf,
   type Meta,
@@ -105,10 +104,9 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
 
     event: (caller, owner, eventId, batchId) =>
       oneOfFew(caller, async () => {
-        const all = await index.withEvent(owner.app, owner.wallet, eventId);
-        const candidates = all
-          .filter((one) => batchId === undefined || equalBytes(one.batchId, batchId))
-          .filter(isLive);
+        const candidates = (await index.withEvent(owner, eventId, { batchId, limit: MOST_CANDIDATES + 1 })).filter(
+          isLive,
+        );
         if (candidates.length > MOST_CANDIDATES) throw new ApiProblem('many_batches');
         for (const batch of candidates) {
           const meta = await openMetaOf(batch);

@@ -26,7 +26,7 @@ test('the fence is set only when no cache of a vault can still hold a key of the
     removals,
     partitionOf: () => 0,
     endOffset: async () => end,
-    requested: async (record) => void sent.push(record),
+    requested: async (records) => void sent.push(...records),
     completed: async () => undefined,
     eraseBlobs: async (_owner, versions) => void given.push(versions),
     sign: (payload) => signReceipt('cere-sandbox', payload, keyPairFromSeed('ed25519', bytes(32))),
@@ -75,7 +75,7 @@ test('a removal of single events is sent at once, and signed for only when what 
       removals,
       partitionOf: () => 0,
       endOffset: () => Promise.reject(new Error('it has no fence')),
-      requested: async (record) => void sent.push(record),
+      requested: async (records) => void sent.push(...records),
       completed: async (records) => void told.push(...records),
       eraseBlobs: () => Promise.reject(new Error('nobody is erased')),
       sign: (payload) => signReceipt('cere-sandbox', payload, key),
@@ -115,4 +115,50 @@ test('a removal of single events is sent at once, and signed for only when what 
   });
   expect(second).toMatchObject({ number: 2, stores: { 'export:slow': 'removed' }, exports: { pending: [] } });
   expect(told).toMatchObject([{ reporter: 'exporter:fast' }, { reporter: 'exporter:slow' }]);
+});
+
+test('erasures come before single events, those go to the log together, and who waits for an export is looked at less and less often', async () => {
+  const tables = memoryKeyTables();
+  const exports = [{ name: 'gone', reported: false, rows: 0 }];
+  let asked = 0;
+  const removals = createMemoryRemovals(tables, ({ kind }) => {
+    if (kind === 'remove') asked += 1;
+    return { indexer: true, pinner: true, swept: true, exports };
+  });
+  const events = ['01900000-0000-7000-8000-000000000001'];
+  for (let n = 0; n < 3; n += 1)
+    tables.removals.push({ app: bytes(32), wallet: bytes(32), id: bytes(16), issuedAt: 1, selector: { events } });
+  // Sent last of all by its name, if names were what counts.
+  const erased = { app: bytes(32).fill(255), wallet: bytes(32), id: bytes(16), issuedAt: 1, rootVersions: [1] };
+  tables.erasures.push({ ...erased, fence: null });
+  await removals.fence(erased, 3);
+  let elapsed = 0;
+  const sends: string[][] = [];
+  const look = sweepRemovals({
+    network: 'cere-sandbox',
+    removals,
+    partitionOf: () => 0,
+    endOffset: async () => 3,
+    requested: async (records) => void sends.push(records.map(({ kind }) => kind)),
+    completed: async () => undefined,
+    eraseBlobs: async () => undefined,
+    sign: (payload) => signReceipt('cere-sandbox', payload, keyPairFromSeed('ed25519', bytes(32))),
+    keksRotate: true,
+    clock: { now: () => 1_000 },
+    elapsed: () => elapsed,
+    faults: NO_FAULTS,
+    onReceipt: () => undefined,
+  });
+  const { signal } = new AbortController();
+  await look(signal);
+  expect(sends).toEqual([['erase'], ['remove', 'remove', 'remove']]);
+  // Exports have not reported yet, and the receipt is not late by this clock.
+  const looks: number[] = [];
+  for (elapsed = REMOVED_FRESH_MS; elapsed < REMOVED_FRESH_MS + 200_000; elapsed += 500) {
+    const before = asked;
+    await look(signal);
+    if (asked > before) looks.push((elapsed - REMOVED_FRESH_MS) / 1_000);
+  }
+  expect(looks).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183]);
+  expect(asked).toBe(3 * looks.length);
 });

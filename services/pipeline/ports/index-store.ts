@@ -53,6 +53,21 @@ export interface BatchSelection {
   readonly id?: string | undefined;
 }
 
+/** Where a batch stands among those of its wallet or app. */
+export interface BatchPlace {
+  readonly time: number;
+  readonly batchId: Uint8Array;
+}
+
+/** Batches that one page of a selection looks at: an answer that finds nothing must not cost what a whole app has written. */
+export const MOST_SCANNED = 5_000;
+
+export interface SelectedPage {
+  readonly batches: readonly IndexedBatch[];
+  /** Where to go on; null: there is no more. */
+  readonly next: BatchPlace | null;
+}
+
 /** A run of sequence numbers of which every one is in the index. */
 export interface LiveRun {
   readonly signer: 'wallet' | 'app';
@@ -104,11 +119,15 @@ export interface IndexStore {
     of: { app: Uint8Array; wallet?: Uint8Array } | { app?: Uint8Array; wallet: Uint8Array },
     page: { after?: Uint8Array; limit: number },
   ): Promise<Written[]>;
-  /** Batches that an extraction looks into, oldest first, keyed by (time, batch id). */
+  /**
+   * Batches that an extraction looks into, oldest first, keyed by (time, batch id). A page ends also when so many batches of the owner's
+   * time were looked at for their types or ids, whatever was found.
+   * @param page.scan default `MOST_SCANNED`
+   */
   selected(
     selection: BatchSelection,
-    page: { after?: { time: number; batchId: Uint8Array } | null; limit: number },
-  ): Promise<IndexedBatch[]>;
+    page: { after?: BatchPlace | null; limit: number; scan?: number },
+  ): Promise<SelectedPage>;
   /**
    * Sequence numbers of the wallets of an app that have a batch or, where one wallet is named, of that one, in the order of their keys.
    * Of each partition only what was accepted up to its mark is told.
@@ -119,8 +138,12 @@ export interface IndexStore {
     wanted: { wallet: Uint8Array } | { after: Uint8Array | null; limit: number },
     marks: ReadonlyMap<number, number>,
   ): Promise<Sequences[]>;
-  /** Batches of a wallet in one app whose range of event ids holds this id. */
-  withEvent(app: Uint8Array, wallet: Uint8Array, eventId: string): Promise<IndexedBatch[]>;
+  /** Batches of a wallet in one app whose range of event ids holds this id, oldest first. @param only.batchId no other than this one */
+  withEvent(
+    owner: { app: Uint8Array; wallet: Uint8Array },
+    eventId: string,
+    only: { batchId?: Uint8Array | undefined; limit: number },
+  ): Promise<IndexedBatch[]>;
   /** Subjects that stand for a wallet in public storage, by root version. */
   subjects(
     app: Uint8Array,

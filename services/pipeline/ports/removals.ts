@@ -71,8 +71,8 @@ type Named = Owner & { readonly id: Uint8Array };
 
 /** The table `removals` as the sweeper moves it. Every step is a compare-and-set, so several sweepers do no harm. */
 export interface Removals {
-  /** Removals that are not done, or done with exports pending, in order of owner and id. @param after the last of the page before */
-  open(limit: number, after?: Named): Promise<Removal[]>;
+  /** Removals of a kind that are not done, or done with exports pending, in order of owner and id. @param after the last of the page before */
+  open(kind: Removal['kind'], limit: number, after?: Named): Promise<Removal[]>;
   /** committed → fenced. @returns false when it is no longer committed. */
   fence(removal: Named, fence: number): Promise<boolean>;
   /** fenced → sent, of single events committed → sent. @param at milliseconds since the epoch */

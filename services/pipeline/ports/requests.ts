@@ -16,6 +16,19 @@ export interface RootState {
 }
 
 /** What a request may do, inside the one transaction that also remembers it. */
+/** What is kept of an owner's removals of single events. */
+export interface KeptOfRemovals {
+  /** Ranges that count: one within a later one counts no more. */
+  readonly ranges: number;
+  /** Events and sessions, each once; beyond `MOST_COUNTED` they are not counted on. */
+  readonly names: number;
+  /** Removals that are not done, or wait for exports; counted up to `MOST_COUNTED`. */
+  readonly open: number;
+}
+
+/** Beyond any bound there is. */
+export const MOST_COUNTED = 100_001;
+
 export interface RequestEffects {
   /** What the owner has signed about readers and still counts (`Consents.of`), this request included. */
   consent(): Promise<Consent>;
@@ -45,16 +58,19 @@ export interface RequestEffects {
   erase(): Promise<readonly number[]>;
   /**
    * The removal's row, with what it selects: from the commit on every reader leaves those events out.
-   * @returns how many ranges of the owner count now: one within a later one counts no more
+   * @returns what is kept of the owner's removals now
    */
-  remove(selector: Selector): Promise<{ readonly ranges: number }>;
+  remove(selector: Selector): Promise<KeptOfRemovals>;
   /**
    * Keeps what the wallet writes from now on, in every app, in this cluster.
    * @returns false, and changes nothing, when it is in another cluster and has keys in some app: there may be data in the other one
    */
   associate(cluster: string): Promise<boolean>;
-  /** Puts a token on the list of revoked ones; one that is there stays for the longer of both times. */
-  disown(revocation: TokenRevocation): Promise<void>;
+  /**
+   * Puts a token on the list of revoked ones; one that is there stays for the longer of both times.
+   * @returns how many tokens of this author are on the list, those included that are over and not forgotten yet
+   */
+  disown(revocation: TokenRevocation): Promise<{ readonly ofAuthor: number }>;
   /** The last erasure of this owner, or null. */
   lastErasure(): Promise<{ id: Uint8Array; issuedAt: number; fence: number | null } | null>;
 }

@@ -10,8 +10,12 @@ export interface TokenRevocation {
 
 /** The list of revoked tokens. What adds to it is a signed request (`RequestEffects.disown`). */
 export interface TokenRevocations {
-  /** All that still count at `now`, in no order. */
-  live(now: number): Promise<TokenRevocation[]>;
+  /**
+   * Hands over, page by page and in no order, what was added or prolonged since an earlier reading; some of it may have been handed over before.
+   * @param mark what the reading before returned; 0: from the beginning
+   * @returns where the next reading goes on
+   */
+  since(mark: number, take: (page: readonly TokenRevocation[]) => void): Promise<number>;
   /** Forgets those that are over at `now`. @returns how many they were */
   prune(now: number): Promise<number>;
 }
