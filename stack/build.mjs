@@ -13,7 +13,7 @@ const PRODUCT = ['protocol', 'schemas', 'topics', 'services', 'connectors', 'cli
 const CLONE = [...PRODUCT, 'examples', 'test'];
 const UNUSED_DAYS = 7;
 
-/** TypeScript to be transpiled, and the plain JavaScript of `stack/`, which is taken as it is. Relative to the root, sorted. */
+/** TypeScript to be transpiled, and the plain JavaScript of `stack/` and `test/support/`, which is taken as it is. Relative to the root, sorted. */
 async function sourcesOf(folders) {
   const all = await Promise.all(
     folders.map(async (folder) =>
@@ -23,7 +23,7 @@ async function sourcesOf(folders) {
   const files = all.flat().sort();
   return {
     typescript: files.filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.endsWith('.test.ts')),
-    plain: files.filter((file) => /^stack\/(?!build).*\.mjs$/.test(file)),
+    plain: files.filter((file) => /^(stack\/(?!build)|test\/support\/).*\.mjs$/.test(file)),
   };
 }
 

@@ -1,5 +1,5 @@
-// What some suites need beside the stack: a real Chromium, and the other Node that the SDK runs under. Plain JavaScript, because `test/run.mjs` fetches both
-// while the stack is prepared; a suite that is run alone fetches what it needs itself.
+// What some suites need beside the stack: a real Chromium, the other Node that the SDK runs under, and schemathesis. Plain JavaScript, because
+// `test/run.mjs` fetches them while the stack is prepared; a suite that is run alone fetches what it needs itself.
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -7,6 +7,8 @@ import { cached, cacheFolder, locked } from '../../stack/prepare.mjs';
 
 /** The Node beside the one that runs the tests; the npm package `node` carries it. */
 export const OTHER_NODE = '22.23.3';
+/** Of PyPI. */
+export const SCHEMATHESIS = '4.32.5';
 const CHROMIUMS = ['chromium', 'chromium-browser', 'google-chrome'];
 /** apt waits so long for another apt. */
 const LOCK_SECONDS = 300;
@@ -74,4 +76,23 @@ export async function prepareOtherNode(say = toStderr) {
     await run('npm', ['install', '--prefix', draft, ...quiet, `node@${OTHER_NODE}`], { cwd: draft });
   });
   return join(folder, 'node_modules/node/bin/node');
+}
+
+/**
+ * schemathesis from PyPI, in the cache folder, for the python3 on the PATH.
+ * @returns what to start it with: the program, and the folder for `PYTHONPATH`
+ */
+export async function prepareSchemathesis(say = toStderr) {
+  const python = process.env.DDC_PYTHON || (await onPath(['python3']));
+  if (!python)
+    throw new Error('There is no python3: install Python 3.10 or newer with pip, or set DDC_PYTHON to the path of one.');
+  // Its compiled parts are for one version of Python.
+  const tag = (await run(python, ['-c', 'import sys; print(sys.implementation.cache_tag, end="")'])).trim();
+  const key = `schemathesis-${SCHEMATHESIS}-${tag}-${process.platform}-${process.arch}`;
+  const folder = await cached(key, 'schemathesis', async (draft) => {
+    say('schemathesis', `fetching ${SCHEMATHESIS}`);
+    const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--root-user-action=ignore'];
+    await run(python, ['-m', 'pip', 'install', ...quiet, '--target', draft, `schemathesis==${SCHEMATHESIS}`]);
+  });
+  return { python, folder };
 }

@@ -1,0 +1,154 @@
+"""What schemathesis cannot know of this API: tokens, what is there, and signatures. The Node side signs, and gives it all in a file
+that it writes anew every minute, because signed requests are good for five."""
+
+import atexit
+import hashlib
+import json
+import os
+from collections import Counter, defaultdict
+
+import jsonschema_rs
+import schemathesis
+from schemathesis.core.failures import Failure
+
+POOL = os.environ["DDC_SCHEMATHESIS_POOL"]
+FIGURES = os.environ["DDC_SCHEMATHESIS_FIGURES"]
+PROBLEM = "application/problem+json"
+
+pool = {"read": None}
+statuses = defaultdict(Counter)
+checks = Counter()
+# What an answer said goes on: `after` of the same operation.
+cursors = defaultdict(list)
+
+
+def the_pool():
+    changed = os.stat(POOL).st_mtime_ns
+    if pool["read"] != changed:
+        with open(POOL, encoding="utf-8") as file:
+            pool.update(json.load(file), read=changed)
+    return pool
+
+
+def draw(case, name, below):
+    """The same case draws the same: whoever repeats one sees what it saw."""
+    said = json.dumps([name, case.path, case.path_parameters, dict(case.query or {}), str(case.body)], default=str)
+    return int.from_bytes(hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=6).digest(), "big") % below
+
+
+def pick(case, name, among):
+    return among[draw(case, name, len(among))]
+
+
+def is_negative(case, location):
+    return case.meta is not None and case.meta.is_negative_at(location)
+
+
+@schemathesis.auth(refresh_interval=None)
+class Token:
+    """Stands for the one that is put in once it is known whom the request names; where a case is about a token that is absent or bad, it is left so."""
+
+    def get(self, case, context):
+        return "Bearer of whom it names"
+
+    def set(self, case, data, context):
+        case.headers["Authorization"] = data
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    given = the_pool()
+    name_what_is_there(case, given)
+    put_body(case, given)
+    if case.headers.get("Authorization") == "Bearer of whom it names":
+        case.headers["Authorization"] = token_for(case, given)
+    elif case.headers.get("ddc-app-token") and draw(case, "app token", 2) == 0:
+        case.headers["ddc-app-token"] = given["appToken"]
+
+
+def name_what_is_there(case, given):
+    if not is_negative(case, "path") and isinstance(case.path_parameters, dict):
+        for name in list(case.path_parameters):
+            known = given["values"].get(f"{case.path} {name}") or given["values"].get(name)
+            # A pattern does not say which addresses and CIDs have the right checksum: those are never made up.
+            if known and (name in given["checked"] or draw(case, name, 8) > 0):
+                case.path_parameters[name] = pick(case, f"{name} itself", known)
+    if not is_negative(case, "query") and isinstance(case.query, dict) and "after" in case.query:
+        # Nor which cursors were ever given.
+        known = cursors[case.operation.label]
+        if known:
+            case.query["after"] = pick(case, "after", known)
+        else:
+            del case.query["after"]
+
+
+def put_body(case, given):
+    known = given["bodies"].get(case.operation.path, {}).get(case.media_type)
+    if known and case.method == "POST" and not is_negative(case, "body") and draw(case, "body", 4) > 0:
+        case.body = pick(case, "body itself", known)
+
+
+def token_for(case, given):
+    if draw(case, "token", 12) == 0:
+        return pick(case, "bad token", given["badTokens"])
+    body = case.body if isinstance(case.body, dict) else {}
+    wallet = (case.path_parameters or {}).get("wallet") or body.get("wallet") or ""
+    own = given["tokens"].get(wallet)
+    # A batch says nothing of whose token shows more, and an app that is not open wants its own.
+    return own if own and draw(case, "own token", 3) > 0 else given["appToken"]
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    statuses[case.operation.label][str(response.status_code)] += 1
+    if response.status_code != 200:
+        return
+    for cursor in cursors_in(response):
+        known = cursors[case.operation.label]
+        if cursor not in known and len(known) < 50:
+            known.append(cursor)
+
+
+def cursors_in(response):
+    kind = response.headers.get("content-type", [""])[0]
+    if kind.startswith("application/x-ndjson"):
+        lines = [json.loads(line) for line in response.text.split("\n") if line]
+        return [line["cursor"] for line in lines if "cursor" in line]
+    if not kind.startswith("application/json"):
+        return []
+    said = response.json()
+    return [said["next"]] if isinstance(said, dict) and said.get("next") else []
+
+
+@schemathesis.hook
+def after_validate(context, case, response, results):
+    for result in results:
+        checks[result.name] += 1
+
+
+@schemathesis.serializer("application/x-ndjson")
+def ndjson(context, value):
+    return {"data": value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value).encode()}
+
+
+@schemathesis.check
+def lines_conformance(context, response, case):
+    """Of a stream every line is as described: schemathesis itself would look at the whole as one value."""
+    if not response.headers.get("content-type", [""])[0].startswith("application/x-ndjson"):
+        return
+    content = case.operation.definition.resolved["responses"]["200"]["content"]
+    validator = jsonschema_rs.validator_for(content["application/x-ndjson"]["schema"])
+    for number, line in enumerate(response.text.split("\n")[:-1], 1):
+        for error in validator.iter_errors(json.loads(line)):
+            raise Failure(
+                operation=case.operation.label,
+                title="A line of the stream does not conform to the schema",
+                message=f"line {number}: {error.message}\n{line[:1000]}",
+            )
+
+
+@atexit.register
+def write_figures():
+    figures = {"statuses": {label: dict(counts) for label, counts in sorted(statuses.items())}, "checks": dict(checks)}
+    with open(FIGURES, "w", encoding="utf-8") as file:
+        json.dump(figures, file)

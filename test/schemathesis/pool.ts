@@ -1,0 +1,100 @@
+import { encodeNdjson, encodeSs58, fromUtf8, toBase64url, toHex } from '../../protocol/index.ts';
+import { OPERATIONS } from '../../services/api/auth/operations.ts';
+import { batchOf, type Cast, disownOf, random, requestOf, tokenOf } from './cast.ts';
+
+/** What is there, as the answers said when it was made: hex, CIDs and ids. */
+export interface Standing {
+  readonly batchIds: readonly string[];
+  readonly eventIds: readonly string[];
+  readonly cids: readonly string[];
+  readonly removalIds: readonly string[];
+  /** Ids of grants and policies that can be revoked. */
+  readonly grantIds: readonly string[];
+}
+
+const PREFIXES = [2, 42, 54];
+const EACH = 24;
+const json = (bodies: readonly unknown[]) => ({ 'application/json': bodies });
+
+/** What `hooks.py` takes from: signed now, and good for five minutes. */
+export function poolOf(cast: Cast, standing: Standing) {
+  const { app, staying, going } = cast;
+  const addresses = (keys: readonly Uint8Array[]) =>
+    keys.flatMap((key) => [toHex(key), ...PREFIXES.map((prefix) => encodeSs58({ prefix, key }))]);
+  const own = staying.map((account) => tokenOf(cast, account, OPERATIONS));
+  return {
+    tokens: Object.fromEntries(
+      staying.flatMap((account, i) => addresses([account.publicKey]).map((address) => [address, `Bearer ${own[i]}`])),
+    ),
+    appToken: `Bearer ${tokenOf(cast, app, OPERATIONS)}`,
+    badTokens: badTokens(cast),
+    values: {
+      ...{ wallet: addresses(staying.map((one) => one.publicKey)), app: addresses([app.publicKey]) },
+      ...{ batchId: standing.batchIds, '/v1/batches/{id} id': standing.batchIds },
+      ...{ eventId: standing.eventIds, cid: standing.cids },
+      '/v1/wallets/{wallet}/apps/{app}/removals/{id} id': standing.removalIds,
+      code: ['unauthorized', 'bug', 'signature'],
+    },
+    checked: ['wallet', 'app', 'cid'],
+    bodies: bodiesOf(cast, standing, going.length),
+  };
+}
+
+/** Expired, for nothing that is asked here, of an app without the right, and no token at all. */
+function badTokens(cast: Cast): string[] {
+  const [wallet = cast.app] = cast.staying;
+  const tokens = [
+    tokenOf(cast, wallet, OPERATIONS, -1_000),
+    tokenOf(cast, wallet, ['move']),
+    tokenOf(cast, cast.app, ['batches.write']),
+    'e30',
+    'x',
+  ];
+  return tokens.map((token) => `Bearer ${token}`);
+}
+
+/** Path → media type → bodies that are right in every byte. */
+function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds }: Standing, most: number) {
+  const { staying, going, encryptionKeys } = cast;
+  const one = <T>(from: readonly T[], i: number): T => from[i % from.length] as T;
+  const some = <T>(make: (i: number) => T, count = EACH): T[] => Array.from({ length: count }, (_, i) => make(i));
+  const ofStaying = (kind: Parameters<typeof requestOf>[2], content: (i: number) => Record<string, unknown>) =>
+    json(some((i) => requestOf(cast, one(staying, i), kind, content(i))));
+  const batches = some((i) => batchOf(cast, one([...staying, ...going], i), 1 + (i % 3)));
+  const plain = batches.map(({ header, events }) => ({ header, events }));
+  const owner = (i: number) => ({ app: toHex(cast.app.publicKey), wallet: toHex(one(staying, i).publicKey) });
+  const envelope = toBase64url(random(94));
+  const key = (i: number) => one(encryptionKeys, i);
+  return {
+    '/v1/batches': { ...json(plain), 'application/x-ndjson': plain.map((batch) => fromUtf8(encodeNdjson(batch))) },
+    '/v1/events': json(
+      some((i) => {
+        const { header, events } = batchOf(cast, one(staying, i), 1);
+        return { header, event: events[0] };
+      }),
+    ),
+    '/v1/batches/status': json(some((i) => ({ ids: batchIds.slice(0, 1 + (i % batchIds.length)) }))),
+    '/v1/certificates': ofStaying('recipient', (i) => ({ x25519: key(i) })),
+    '/v1/policies': ofStaying('policy', (i) => ({ scopes: ['page', 'purchase'].slice(i % 2), recipients: 'app' })),
+    '/v1/grants': ofStaying('grant', (i) => ({ scope: 'page', fromEpoch: 0, recipient: key(i + 1) })),
+    '/v1/revocations': ofStaying('revoke', (i) => ({ grant: one(grantIds, i) })),
+    '/v1/keys': ofStaying('keys', (i) => ({ scopes: ['page'], recipient: key(i) })),
+    '/v1/associations': ofStaying('associate', (i) => ({ cluster: i % 4 === 0 ? 'nowhere' : 'cere-mainnet' })),
+    '/v1/removals': ofStaying('remove', (i) => one([{ session: `s${i}` }, { events: [one(eventIds, i)] }], i)),
+    '/v1/tokens/revoke': json(some((i) => disownOf(cast, one(staying, i)))),
+    '/v1/erasures': json(some((i) => requestOf(cast, one(going, i), 'erase'), most)),
+    '/v1/reopenings': json(some((i) => requestOf(cast, one(going, i), 'reopen'), most)),
+    '/v1/moves': json(
+      some((i) => requestOf(cast, one(going, i), 'move', { mode: 'client', subject: toHex(random(32)), epoch: 0 }), most),
+    ),
+    '/v1/moves/prepare': json(some(owner)),
+    '/v1/keys/fetch': json(some((i) => ({ ...owner(i), scopes: ['page'] }))),
+    '/v1/crypto/encrypt': json(some((i) => ({ ...owner(i), events: [{ id: `e${i}`, scopes: { page: `{"n":${i}}` } }] }))),
+    '/v1/crypto/decrypt': json(
+      some((i) => ({
+        ...{ ...owner(i), rootVersion: 1, subject: toHex(random(32)) },
+        items: [{ eventId: one(eventIds, i), scope: 'page', envelope }],
+      })),
+    ),
+  };
+}

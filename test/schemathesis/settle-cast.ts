@@ -1,0 +1,61 @@
+import { toHex } from '../../protocol/index.ts';
+import { eventually } from '../support/room-process.ts';
+import { batchOf, type Cast, random, requestOf, tokenOf } from './cast.ts';
+import type { Standing } from './pool.ts';
+
+interface Answered {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** Writes what there is to read: batches, a blob, policies, certificates, a removal. @param indexed waits until the index has the batches */
+export async function settleCast(url: string, cast: Cast, indexed: boolean): Promise<Standing> {
+  const { staying, going, encryptionKeys } = cast;
+  const say = async (path: string, body: unknown): Promise<Answered> => {
+    const sent = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const answer = await fetch(`${url}${path}`, sent);
+    const said = (await answer.json()) as Record<string, unknown>;
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(said)}`);
+    return { status: answer.status, body: said };
+  };
+
+  const grantIds: string[] = [];
+  for (const [i, wallet] of staying.entries()) {
+    await say('/v1/certificates', requestOf(cast, wallet, 'recipient', { x25519: encryptionKeys[i] }));
+    const policy = requestOf(cast, wallet, 'policy', { scopes: ['page', 'purchase'], recipients: 'app' });
+    await say('/v1/policies', policy);
+    grantIds.push(policy.id);
+  }
+  const cid = await uploaded(url, cast);
+  const batchIds: string[] = [];
+  const eventIds: string[] = [];
+  for (const wallet of [...staying, ...staying, ...going]) {
+    const stays = staying.includes(wallet);
+    const { header, events } = batchOf(cast, wallet, stays ? 3 : 1, wallet === staying[0] ? cid : undefined);
+    const { body } = await say('/v1/batches', { header, events });
+    if (!stays) continue;
+    batchIds.push(body.batchId as string);
+    eventIds.push(...events.map((event) => event.id));
+  }
+  if (indexed)
+    await eventually('the batches are indexed', async () => {
+      const { body } = await say('/v1/batches/status', { ids: batchIds });
+      const batches = body.batches as { stages: { indexed: boolean } }[];
+      return batches.every(({ stages }) => stages.indexed) ? true : null;
+    });
+  const removal = requestOf(cast, staying[0] as Cast['app'], 'remove', { session: 'another' });
+  await say('/v1/removals', removal);
+  return { batchIds, eventIds, cids: [cid], removalIds: [removal.id], grantIds };
+}
+
+async function uploaded(url: string, cast: Cast): Promise<string> {
+  const [wallet = cast.app] = cast.staying;
+  const owner = `wallets/${toHex(wallet.publicKey)}/apps/${toHex(cast.app.publicKey)}`;
+  const answer = await fetch(`${url}/v1/${owner}/blobs?upload=${toHex(random(16))}&scope=page`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tokenOf(cast, wallet, ['blobs.write'])}` },
+    body: Buffer.alloc(100_000, 7),
+  });
+  if (answer.status !== 201) throw new Error(`blob: ${answer.status} ${await answer.text()}`);
+  return ((await answer.json()) as { cid: string }).cid;
+}
