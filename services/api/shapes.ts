@@ -11,9 +11,13 @@ export const address = z.string().describe("SS58, with the network's own prefix.
 const NO_ADDRESS =
   'must be the public key of a wallet or app: 64 characters of lower-case hex without 0x, or its SS58 address with any prefix';
 
+/** 35 or 36 bytes in base58. */
+const ADDRESS = /^([0-9a-f]{64}|[1-9A-HJ-NP-Za-km-z]{35,50})$/;
+
 /** A wallet or app where callers name it in a path or query: hex or SS58. Handlers get lower-case hex. */
 export const addressParam = z
   .string()
+  .regex(ADDRESS, NO_ADDRESS)
   .transform((text, context): string => {
     if (isHex(text, 32)) return text;
     try {
@@ -26,6 +30,10 @@ export const addressParam = z
   })
   .describe('Public key in hex, or its SS58 address with any prefix.');
 
+export const eventIdShape = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a UUIDv7 in lower case')
+  .describe('UUIDv7.');
 export const batchIdShape = hex32.describe('BLAKE2b-256 of network, app, wallet, signer, source, seq and root.');
 
 export const acceptance = z.object({
@@ -249,8 +257,11 @@ export const grantList = z.object({
     }),
   ),
 });
+/** Sealed, or encoded: what callers carry on as it is. */
+export const CURSOR = /^[A-Za-z0-9_-]{1,1000}$/;
+export const NO_CURSOR = 'must be `next` of the page before';
 export const accessQuery = z.strictObject({
-  after: z.string().max(2_000).optional().describe('`next` of the page before.'),
+  after: z.string().regex(CURSOR, NO_CURSOR).optional().describe('`next` of the page before.'),
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 100.'),
 });
 export const accessLog = z.object({

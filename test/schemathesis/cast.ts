@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type Signing, signEvents, signPlain } from '../../cli/docs-panel/complete.ts';
-import { encryptionKeyPairFromSeed, type KindName, signRequest, toBase64url, toHex, utf8, ZERO_KEY } from '../../protocol/index.ts';
+import {
+  encryptionKeyPairFromSeed,
+  type KindName,
+  type Signer,
+  signRequest,
+  toBase64url,
+  toHex,
+  utf8,
+  ZERO_KEY,
+} from '../../protocol/index.ts';
 import { type Account, accountFromPhrase, deriveAccount } from '../../sdk/js/index.ts';
 
 const PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
@@ -61,17 +70,16 @@ export function tokenOf({ network, app }: Cast, account: Account, operations: re
   const isApp = account === app;
   const key = account.publicKey;
   const head = { kind: 'token' as const, network, app: toHex(app.publicKey) };
-  const signer: 'app' | 'wallet' = isApp ? 'app' : 'wallet';
+  const signer: Signer = isApp ? 'app' : 'wallet';
   const how = {
     ...{ wallet: isApp ? ZERO_KEY : toHex(key), id: toHex(random(16)), issuedAt: Date.now() + ms - HOUR },
-    ...{ signer, algorithm: account.algorithm, wrap: 'none' },
-  } as const;
-  const content = {
-    audience: network,
-    operations: [...operations],
-    wallet: isApp ? ('*' as const) : key,
-    key,
-    expiresAt: Date.now() + ms,
+    ...{ signer, wrap: 'none' as const },
   };
-  return toBase64url(utf8(JSON.stringify(signRequest({ ...head, ...how, content }, account))));
+  const content = {
+    ...{ audience: network, operations: [...operations], wallet: isApp ? ('*' as const) : key },
+    ...{ key, expiresAt: Date.now() + ms },
+  };
+  return toBase64url(
+    utf8(JSON.stringify(signRequest({ ...head, ...how, algorithm: account.algorithm, content }, account))),
+  );
 }

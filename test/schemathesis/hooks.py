@@ -10,14 +10,15 @@ from collections import Counter, defaultdict
 import jsonschema_rs
 import schemathesis
 from schemathesis.core.failures import Failure
+from schemathesis.openapi.checks import EnsureResourceAvailability
 
 POOL = os.environ["DDC_SCHEMATHESIS_POOL"]
 FIGURES = os.environ["DDC_SCHEMATHESIS_FIGURES"]
-PROBLEM = "application/problem+json"
+ACCEPTED_ONLY = ("POST /v1/batches", "POST /v1/events")
 
 pool = {"read": None}
 statuses = defaultdict(Counter)
-checks = Counter()
+answers = {"checked": 0}
 # What an answer said goes on: `after` of the same operation.
 cursors = defaultdict(list)
 
@@ -93,7 +94,7 @@ def token_for(case, given):
         return pick(case, "bad token", given["badTokens"])
     body = case.body if isinstance(case.body, dict) else {}
     wallet = (case.path_parameters or {}).get("wallet") or body.get("wallet") or ""
-    own = given["tokens"].get(wallet)
+    own = given["tokens"].get(wallet) if isinstance(wallet, str) else None
     # A batch says nothing of whose token shows more, and an app that is not open wants its own.
     return own if own and draw(case, "own token", 3) > 0 else given["appToken"]
 
@@ -121,19 +122,20 @@ def cursors_in(response):
 
 
 @schemathesis.hook
-def after_validate(context, case, response, results):
-    for result in results:
-        checks[result.name] += 1
+def filter_failure(context, failure, case, response):
+    # 202 says that a batch is in the log. Where it is can be asked once it is indexed, as `unknown_batch` says; a receipt follows even later.
+    return not (isinstance(failure, EnsureResourceAvailability) and failure.created_with in ACCEPTED_ONLY)
 
 
 @schemathesis.serializer("application/x-ndjson")
 def ndjson(context, value):
-    return {"data": value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value).encode()}
+    return value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value).encode()
 
 
 @schemathesis.check
 def lines_conformance(context, response, case):
     """Of a stream every line is as described: schemathesis itself would look at the whole as one value."""
+    answers["checked"] += 1
     if not response.headers.get("content-type", [""])[0].startswith("application/x-ndjson"):
         return
     content = case.operation.definition.resolved["responses"]["200"]["content"]
@@ -149,6 +151,6 @@ def lines_conformance(context, response, case):
 
 @atexit.register
 def write_figures():
-    figures = {"statuses": {label: dict(counts) for label, counts in sorted(statuses.items())}, "checks": dict(checks)}
+    figures = {"statuses": {label: dict(counts) for label, counts in sorted(statuses.items())}, **answers}
     with open(FIGURES, "w", encoding="utf-8") as file:
         json.dump(figures, file)

@@ -85,11 +85,16 @@ function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds }: Standing, most: 
     '/v1/erasures': json(some((i) => requestOf(cast, one(going, i), 'erase'), most)),
     '/v1/reopenings': json(some((i) => requestOf(cast, one(going, i), 'reopen'), most)),
     '/v1/moves': json(
-      some((i) => requestOf(cast, one(going, i), 'move', { mode: 'client', subject: toHex(random(32)), epoch: 0 }), most),
+      some(
+        (i) => requestOf(cast, one(going, i), 'move', { mode: 'client', subject: toHex(random(32)), epoch: 0 }),
+        most,
+      ),
     ),
     '/v1/moves/prepare': json(some(owner)),
     '/v1/keys/fetch': json(some((i) => ({ ...owner(i), scopes: ['page'] }))),
-    '/v1/crypto/encrypt': json(some((i) => ({ ...owner(i), events: [{ id: `e${i}`, scopes: { page: `{"n":${i}}` } }] }))),
+    '/v1/crypto/encrypt': json(
+      some((i) => ({ ...owner(i), events: [{ id: `e${i}`, scopes: { page: `{"n":${i}}` } }] })),
+    ),
     '/v1/crypto/decrypt': json(
       some((i) => ({
         ...{ ...owner(i), rootVersion: 1, subject: toHex(random(32)) },

@@ -85,7 +85,9 @@ export async function prepareOtherNode(say = toStderr) {
 export async function prepareSchemathesis(say = toStderr) {
   const python = process.env.DDC_PYTHON || (await onPath(['python3']));
   if (!python)
-    throw new Error('There is no python3: install Python 3.10 or newer with pip, or set DDC_PYTHON to the path of one.');
+    throw new Error(
+      'There is no python3: install Python 3.10 or newer with pip, or set DDC_PYTHON to the path of one.',
+    );
   // Its compiled parts are for one version of Python.
   const tag = (await run(python, ['-c', 'import sys; print(sys.implementation.cache_tag, end="")'])).trim();
   const key = `schemathesis-${SCHEMATHESIS}-${tag}-${process.platform}-${process.arch}`;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { headerShape, hex32 } from '../shapes.ts';
+import { CURSOR, headerShape, hex32, NO_CURSOR } from '../shapes.ts';
 
 /** What the route of disclosures takes and gives. */
 
 export const pageQuery = z.strictObject({
-  after: z.string().max(100).optional().describe('`next` of the page before.'),
+  after: z.string().regex(CURSOR, NO_CURSOR).optional().describe('`next` of the page before.'),
   limit: z.coerce
     .number()
     .int()

@@ -1,18 +1,22 @@
 import { z } from 'zod';
-import { hex32, problem, requestId } from '../shapes.ts';
+import { CURSOR, hex32, NO_CURSOR, problem, requestId } from '../shapes.ts';
 
 /** What the routes of extraction take, and the lines that they give. */
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const several = z.union([z.string().min(1).max(128), z.array(z.string().min(1).max(128)).min(1).max(64)]);
+/** What can be read in one way only, everywhere; milliseconds as far as a Date goes. */
+const MOMENT =
+  /^(\d{1,15}|\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?)$/;
+const NO_MOMENT = 'must be a time: 2026-01-02T03:04:05.678Z, or milliseconds';
 const moment = z
   .string()
-  .max(30)
+  .regex(MOMENT, NO_MOMENT)
   .transform((text, context): number => {
-    const ms = /^\d{1,16}$/.test(text) ? Number(text) : Date.parse(text);
-    // Beyond it a Date is none.
-    if (Number.isFinite(ms) && Math.abs(ms) <= 8_640_000_000_000_000) return ms;
-    context.addIssue({ code: 'custom', message: 'must be a time: 2026-01-02T03:04:05.678Z, or milliseconds' });
+    const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+    // The 31st of a shorter month is the pattern's, and perhaps no Date.
+    if (Number.isFinite(ms)) return ms;
+    context.addIssue({ code: 'custom', message: NO_MOMENT });
     return z.NEVER;
   });
 
@@ -30,7 +34,7 @@ export const extractQuery = z.strictObject({
     .describe(
       'Only these scopes with their content, parted by commas; the others as commitments. Events are left out by it in no case.',
     ),
-  after: z.string().max(100).optional().describe('`cursor` of an earlier stream: goes on behind it.'),
+  after: z.string().regex(CURSOR, NO_CURSOR).optional().describe('`cursor` of an earlier stream: goes on behind it.'),
   limit: z.coerce.number().int().min(1).max(1_000_000_000).optional().describe('Most events. Default: all.'),
   proof: flag.optional().describe('Headers, roots and proofs, and what completeness is judged by.'),
   decrypt: flag.optional().describe('Scopes as `{salt, data}`; the token must name `events.decrypt`, too.'),
@@ -80,12 +84,12 @@ const removal = z.object({
   issuedAt: z.int(),
   receipts: z.array(z.object({ payload: z.string(), key: hex32, signature: z.string() })),
 });
+// No tuple: the document would say it as OpenAPI 3.0 does.
+const run = z.array(z.int()).length(2).describe('First and last `seq`.');
 const completeness = z.object({
   wallet: hex32,
   asOf: z.object({ partition: z.int(), mark: z.int() }).describe('Accepted up to here is counted.'),
-  live: z.array(
-    z.object({ signer: z.enum(['wallet', 'app']), source: z.string(), runs: z.array(z.tuple([z.int(), z.int()])) }),
-  ),
+  live: z.array(z.object({ signer: z.enum(['wallet', 'app']), source: z.string(), runs: z.array(run) })),
   voids: z.array(z.object({ source: z.string(), seq: z.int(), batchId: hex32, reason: z.string() })),
   cut: z.boolean(),
 });

@@ -32,15 +32,24 @@ const ADDRESS = /^\/v1\/wallets\/[^/?]+\/apps\/[^/?]+\/blobs(\?|$)/;
 /** An upload takes as long as it moves. */
 export const isBlobUpload = ({ method, url }: IncomingMessage): boolean => method === 'POST' && ADDRESS.test(url ?? '');
 
+/** What begins with two underscores is reserved, but for one. */
+const SCOPE = /^(__default_scope|[A-Za-z0-9.-][A-Za-z0-9_.-]{0,63}|_([A-Za-z0-9.-][A-Za-z0-9_.-]{0,62})?)$/;
+const NO_SCOPE = 'must be 1 to 64 of [A-Za-z0-9_.-], not reserved';
 const uploadQuery = z.strictObject({
   upload: requestId,
   scope: z
     .string()
-    .refine(isScopeName, 'must be 1 to 64 of [A-Za-z0-9_.-], not reserved')
+    .regex(SCOPE, NO_SCOPE)
+    .refine(isScopeName, NO_SCOPE)
     .optional()
     .describe('Whose key it is encrypted under. Default `__default_scope`.'),
 });
-const cidShape = z.string().refine(isCidV1, 'must be a CIDv1 in lower-case base32').describe('CID of the blob.');
+const NO_CID = 'must be a CIDv1 in lower-case base32';
+const cidShape = z
+  .string()
+  .regex(/^b[a-z2-7]{1,127}$/, NO_CID)
+  .refine(isCidV1, NO_CID)
+  .describe('CID of the blob.');
 const blobParams = z.strictObject({ ...ownerShape.shape, cid: cidShape });
 const uploaded = z.object({
   cid: z.string().describe('For `blob` of an event.'),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { fromHex, isEventId, toHex } from '../../../protocol/index.ts';
+import { fromHex, toHex } from '../../../protocol/index.ts';
 import { answerJson } from '../answer.ts';
 import { type Authorize, covers, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import { checked, ok, problem, type Route } from '../route.ts';
-import { batchIdShape, ownerShape, receiptShape } from '../shapes.ts';
+import { batchIdShape, eventIdShape, ownerShape, receiptShape } from '../shapes.ts';
 
 export interface ReceiptRoutesDeps {
   readonly authorize: Authorize;
@@ -13,7 +13,7 @@ export interface ReceiptRoutesDeps {
 
 const batchParams = z.object({ batchId: batchIdShape });
 const eventParams = ownerShape.extend({
-  eventId: z.string().refine(isEventId, 'must be a UUIDv7 in lower case').describe('Id of the event.'),
+  eventId: eventIdShape,
 });
 const eventQuery = z.strictObject({
   batch: batchIdShape.optional().describe('The batch that it is in, where an id was used in several.'),

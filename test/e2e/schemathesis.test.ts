@@ -1,0 +1,28 @@
+import { randomInt } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sandboxCast } from '../../cli/demo/cast.ts';
+import { runSchemathesis } from '../schemathesis/schemathesis.ts';
+import { wrongAboutRun } from '../schemathesis/wrong-about-run.ts';
+import { prepareSchemathesis } from '../support/prepared.mjs';
+import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
+
+/** Twenty minutes: `npm run test:long -- schemathesis`. */
+const SECONDS = 100;
+
+let it: SuiteSandbox;
+beforeAll(async () => {
+  await prepareSchemathesis();
+  it = await suiteSandbox('schemathesis');
+}, 180_000);
+afterAll(() => it?.close());
+
+test('schemathesis finds no 5xx, and no answer that is not as described', async () => {
+  const seed = Number(process.env.DDC_SEED ?? randomInt(2 ** 31));
+  const { api: url, network } = it.deployment;
+  const { app } = await sandboxCast();
+  const report = await runSchemathesis({ url, network, app, seconds: SECONDS, seed, indexed: true });
+  const { requests, checked, statuses } = report;
+  process.stderr.write(`${JSON.stringify({ seed, requests, checked, statuses })}\n`);
+  expect(wrongAboutRun(report, it.sandbox.rooms.starts('api'))).toEqual([]);
+  expect(checked).toBeGreaterThan(300);
+}, 300_000);
