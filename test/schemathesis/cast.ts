@@ -14,9 +14,9 @@ import { type Account, accountFromPhrase, deriveAccount } from '../../sdk/js/ind
 
 const PHRASE = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
 const HOUR = 3_600_000;
-/** Who stays, so that there is something of theirs to read; and who may be erased and move. */
+/** Who stays, so that there is something of theirs to read; and how many may move, and as many be erased. */
 const STAYING = 4;
-const GOING = 48;
+const GOING = 24;
 
 export const random = (length: number) => new Uint8Array(randomBytes(length));
 
@@ -25,7 +25,9 @@ export interface Cast {
   readonly network: string;
   readonly app: Account;
   readonly staying: readonly Account[];
-  readonly going: readonly Account[];
+  readonly moved: readonly Account[];
+  /** The first is erased before anything is asked. */
+  readonly erased: readonly Account[];
   /** Of each who stays, public half in hex. */
   readonly encryptionKeys: readonly string[];
 }
@@ -36,7 +38,7 @@ export async function castOf(network: string, app: Account): Promise<Cast> {
     Array.from({ length: count }, (_, i) => deriveAccount(root, `//${name}//${i}`));
   const staying = some(STAYING, 'staying');
   const encryptionKeys = staying.map(() => toHex(encryptionKeyPairFromSeed(random(32)).publicKey));
-  return { network, app, staying, going: some(GOING, 'going'), encryptionKeys };
+  return { network, app, staying, moved: some(GOING, 'moved'), erased: some(GOING, 'erased'), encryptionKeys };
 }
 
 const signingOf = ({ network, app }: Cast, wallet: Account): Signing => ({

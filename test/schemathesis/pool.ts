@@ -18,7 +18,7 @@ const json = (bodies: readonly unknown[]) => ({ 'application/json': bodies });
 
 /** What `hooks.py` takes from: signed now, and good for five minutes. */
 export function poolOf(cast: Cast, standing: Standing) {
-  const { app, staying, going } = cast;
+  const { app, staying } = cast;
   const addresses = (keys: readonly Uint8Array[]) =>
     keys.flatMap((key) => [toHex(key), ...PREFIXES.map((prefix) => encodeSs58({ prefix, key }))]);
   const own = staying.map((account) => tokenOf(cast, account, OPERATIONS));
@@ -36,7 +36,9 @@ export function poolOf(cast: Cast, standing: Standing) {
       code: ['unauthorized', 'bug', 'signature'],
     },
     checked: ['wallet', 'app', 'cid'],
-    bodies: bodiesOf(cast, standing, going.length),
+    queries: { '/v1/wallets/{wallet}/apps/{app}/blobs': { upload: toHex(random(16)) } },
+    byApp: ['/v1/crypto/decrypt'],
+    bodies: bodiesOf(cast, standing),
   };
 }
 
@@ -54,13 +56,13 @@ function badTokens(cast: Cast): string[] {
 }
 
 /** Path → media type → bodies that are right in every byte. */
-function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds }: Standing, most: number) {
-  const { staying, going, encryptionKeys } = cast;
+function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds }: Standing) {
+  const { staying, moved, erased, encryptionKeys } = cast;
   const one = <T>(from: readonly T[], i: number): T => from[i % from.length] as T;
   const some = <T>(make: (i: number) => T, count = EACH): T[] => Array.from({ length: count }, (_, i) => make(i));
   const ofStaying = (kind: Parameters<typeof requestOf>[2], content: (i: number) => Record<string, unknown>) =>
     json(some((i) => requestOf(cast, one(staying, i), kind, content(i))));
-  const batches = some((i) => batchOf(cast, one([...staying, ...going], i), 1 + (i % 3)));
+  const batches = some((i) => batchOf(cast, one([...staying, ...moved, ...erased], i), 1 + (i % 3)));
   const plain = batches.map(({ header, events }) => ({ header, events }));
   const owner = (i: number) => ({ app: toHex(cast.app.publicKey), wallet: toHex(one(staying, i).publicKey) });
   const envelope = toBase64url(random(94));
@@ -82,14 +84,12 @@ function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds }: Standing, most: 
     '/v1/associations': ofStaying('associate', (i) => ({ cluster: i % 4 === 0 ? 'nowhere' : 'cere-mainnet' })),
     '/v1/removals': ofStaying('remove', (i) => one([{ session: `s${i}` }, { events: [one(eventIds, i)] }], i)),
     '/v1/tokens/revoke': json(some((i) => disownOf(cast, one(staying, i)))),
-    '/v1/erasures': json(some((i) => requestOf(cast, one(going, i), 'erase'), most)),
-    '/v1/reopenings': json(some((i) => requestOf(cast, one(going, i), 'reopen'), most)),
+    '/v1/erasures': json(some((i) => requestOf(cast, one(erased, i + 1), 'erase'))),
+    '/v1/reopenings': json(some((i) => requestOf(cast, one(erased, i), 'reopen'))),
     '/v1/moves': json(
-      some(
-        (i) => requestOf(cast, one(going, i), 'move', { mode: 'client', subject: toHex(random(32)), epoch: 0 }),
-        most,
-      ),
+      some((i) => requestOf(cast, one(moved, i), 'move', { mode: 'client', subject: toHex(random(32)), epoch: 0 })),
     ),
+    '/v1/wallets/{wallet}/apps/{app}/blobs': { 'application/octet-stream': some((i) => 'x'.repeat(i + 1)) },
     '/v1/moves/prepare': json(some(owner)),
     '/v1/keys/fetch': json(some((i) => ({ ...owner(i), scopes: ['page'] }))),
     '/v1/crypto/encrypt': json(

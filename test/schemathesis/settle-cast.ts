@@ -10,7 +10,7 @@ interface Answered {
 
 /** Writes what there is to read: batches, a blob, policies, certificates, a removal. @param indexed waits until the index has the batches */
 export async function settleCast(url: string, cast: Cast, indexed: boolean): Promise<Standing> {
-  const { staying, going, encryptionKeys } = cast;
+  const { staying, moved, erased, encryptionKeys } = cast;
   const say = async (path: string, body: unknown): Promise<Answered> => {
     const sent = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     const answer = await fetch(`${url}${path}`, sent);
@@ -29,7 +29,7 @@ export async function settleCast(url: string, cast: Cast, indexed: boolean): Pro
   const cid = await uploaded(url, cast);
   const batchIds: string[] = [];
   const eventIds: string[] = [];
-  for (const wallet of [...staying, ...staying, ...going]) {
+  for (const wallet of [...staying, ...staying, ...moved, ...erased]) {
     const stays = staying.includes(wallet);
     const { header, events } = batchOf(cast, wallet, stays ? 3 : 1, wallet === staying[0] ? cid : undefined);
     const { body } = await say('/v1/batches', { header, events });
@@ -37,12 +37,22 @@ export async function settleCast(url: string, cast: Cast, indexed: boolean): Pro
     batchIds.push(body.batchId as string);
     eventIds.push(...events.map((event) => event.id));
   }
-  if (indexed)
+  const [gone = cast.app] = erased;
+  const erasure = requestOf(cast, gone, 'erase');
+  await say('/v1/erasures', erasure);
+  if (indexed) {
     await eventually('the batches are indexed', async () => {
       const { body } = await say('/v1/batches/status', { ids: batchIds });
       const batches = body.batches as { stages: { indexed: boolean } }[];
       return batches.every(({ stages }) => stages.indexed) ? true : null;
     });
+    const address = `${url}/v1/wallets/${toHex(gone.publicKey)}/apps/${toHex(cast.app.publicKey)}/removals/${erasure.id}`;
+    const headers = { authorization: `Bearer ${tokenOf(cast, gone, ['removals.read'])}` };
+    await eventually('a wallet is erased', async () => {
+      const { state } = (await (await fetch(address, { headers })).json()) as { state?: string };
+      return state === 'done' ? true : null;
+    });
+  }
   const removal = requestOf(cast, staying[0] as Cast['app'], 'remove', { session: 'another' });
   await say('/v1/removals', removal);
   return { batchIds, eventIds, cids: [cid], removalIds: [removal.id], grantIds };
