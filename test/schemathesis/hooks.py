@@ -20,7 +20,7 @@ ACCEPTED_ONLY = ("POST /v1/batches", "POST /v1/events")
 pool = {"read": None}
 statuses = defaultdict(Counter)
 answers = {"checked": 0}
-# What an answer said goes on: `after` of the same operation.
+# Where answers said that one may go on: `after` of the same operation, and of the same wallet and app.
 cursors = defaultdict(list)
 # Cases that are right as they are.
 right = set()
@@ -102,11 +102,16 @@ def name_what_is_there(case, given):
                 case.path_parameters[name] = pick(case, f"{name} itself", known)
     if not is_negative(case, "query") and isinstance(case.query, dict) and "after" in case.query:
         # Nor which cursors were ever given.
-        known = cursors[case.operation.label]
+        known = cursors[place_of(case, given)]
         if known:
             case.query["after"] = pick(case, "after", known)
         else:
             del case.query["after"]
+
+
+def place_of(case, given):
+    named = case.path_parameters or {}
+    return case.operation.label + json.dumps([given["keys"].get(str(named[name])) for name in sorted(named)])
 
 
 def put_body(case, given):
@@ -132,7 +137,7 @@ def after_call(context, case, response):
     if response.status_code != 200:
         return
     for cursor in cursors_in(response):
-        known = cursors[case.operation.label]
+        known = cursors[place_of(case, the_pool())]
         if cursor not in known and len(known) < 50:
             known.append(cursor)
 

@@ -36,6 +36,10 @@ export function poolOf(cast: Cast, standing: Standing) {
       code: ['unauthorized', 'bug', 'signature'],
     },
     checked: ['wallet', 'app', 'cid'],
+    /** Address → key: an address has many forms. */
+    keys: Object.fromEntries(
+      [app, ...staying].flatMap(({ publicKey }) => addresses([publicKey]).map((one) => [one, toHex(publicKey)])),
+    ),
     queries: { '/v1/wallets/{wallet}/apps/{app}/blobs': { upload: toHex(random(16)) } },
     byApp: ['/v1/crypto/decrypt'],
     bodies: bodiesOf(cast, standing),
