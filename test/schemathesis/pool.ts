@@ -85,7 +85,7 @@ function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds }: Standing) {
     '/v1/grants': ofStaying('grant', (i) => ({ scope: 'page', fromEpoch: 0, recipient: key(i + 1) })),
     '/v1/revocations': ofStaying('revoke', (i) => ({ grant: one(grantIds, i) })),
     '/v1/keys': ofStaying('keys', (i) => ({ scopes: ['page'], recipient: key(i) })),
-    '/v1/associations': ofStaying('associate', (i) => ({ cluster: i % 4 === 0 ? 'nowhere' : 'cere-mainnet' })),
+    '/v1/associations': ofStaying('associate', (i) => ({ cluster: i % 4 === 3 ? 'nowhere' : 'cere-mainnet' })),
     '/v1/removals': ofStaying('remove', (i) => one([{ session: `s${i}` }, { events: [one(eventIds, i)] }], i)),
     '/v1/tokens/revoke': json(some((i) => disownOf(cast, one(staying, i)))),
     '/v1/erasures': json(some((i) => requestOf(cast, one(erased, i + 1), 'erase'))),

@@ -1,7 +1,6 @@
 type Say = (part: string, state: string) => void;
 
 export const OTHER_NODE: string;
-export const SCHEMATHESIS: string;
 export function prepareChromium(say?: Say): Promise<string>;
 export function prepareOtherNode(say?: Say): Promise<string>;
 export function prepareSchemathesis(say?: Say): Promise<{ readonly python: string; readonly folder: string }>;

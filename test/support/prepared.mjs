@@ -8,7 +8,7 @@ import { cached, cacheFolder, locked } from '../../stack/prepare.mjs';
 /** The Node beside the one that runs the tests; the npm package `node` carries it. */
 export const OTHER_NODE = '22.23.3';
 /** Of PyPI. */
-export const SCHEMATHESIS = '4.32.5';
+const SCHEMATHESIS = '4.32.5';
 const CHROMIUMS = ['chromium', 'chromium-browser', 'google-chrome'];
 /** apt waits so long for another apt. */
 const LOCK_SECONDS = 300;
