@@ -384,14 +384,14 @@ describe('a stream', () => {
   });
 
   test('whose piece nobody takes is cut when something in it is removed, and is whole when nothing is', async () => {
-    const stored = await storeLarge(12);
+    const stored = await storeLarge(24);
     const [untouched, removedFrom] = [await begun(), await begun()];
     const [other] = [world.party('other')];
     remove(other, [stored[0]?.events[0]?.id ?? '']);
     // Longer than a removal's receipt waits, with nobody reading.
     await pause(REMOVED_FRESH_MS + 500);
     const whole = await untouched.rest();
-    expect(whole.trimEnd().split('\n').at(-1)).toContain('{"end":{"events":72,');
+    expect(whole.trimEnd().split('\n').at(-1)).toContain('{"end":{"events":144,');
     remove(
       owner,
       stored.flatMap((one) => one.events.map(({ id }) => id)),

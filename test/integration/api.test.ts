@@ -137,6 +137,7 @@ test('readiness names what it depends on', async () => {
         postgresql: { ok: true, required: true },
         ipfs: { ok: true, required: false },
         removals: { ok: true, required: false },
+        'revoked-tokens': { ok: true, required: false },
       },
     },
   ]);
