@@ -93,6 +93,11 @@ export const problem = z.object({
   line: z.int().optional().describe('Line of the batch that failed, from 1 (the header).'),
 });
 
+const SCOPE = /^[A-Za-z0-9_.-]{1,64}$/;
+/** An object whose members are named by scopes; the document is told of the names, too. */
+export const byScope = <T extends z.ZodType>(value: T) =>
+  z.record(z.string().regex(SCOPE), value).meta({ propertyNames: { pattern: SCOPE.source } });
+
 /** A batch as JSON. Described here for readers; the protocol's own parser, stricter and faster, is what checks it. */
 const scope = z.union([
   z.strictObject({ salt: z.string().regex(/^[0-9a-f]{32}$/), data: z.string() }),
@@ -104,7 +109,7 @@ const eventShape = z.strictObject({
   time: z.string().describe('YYYY-MM-DDTHH:MM:SS.mmmZ'),
   session: z.string().min(1).max(128).optional(),
   blob: z.string().optional().describe('CIDv1, base32'),
-  scopes: z.record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), scope),
+  scopes: byScope(scope),
 });
 export const headerShape = z.strictObject({
   v: z.literal(1),

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sandboxCast } from '../../cli/demo/cast.ts';
 import { runSchemathesis } from '../schemathesis/schemathesis.ts';
@@ -8,6 +7,8 @@ import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
 
 /** Twenty minutes: `npm run test:long -- schemathesis`. */
 const SECONDS = 100;
+/** The same cases each time: new ones are looked for at length, and by hand. */
+const SEED = 20_261_125;
 
 let it: SuiteSandbox;
 beforeAll(async () => {
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => it?.close());
 
 test('schemathesis finds no 5xx, and no answer that is not as described', async () => {
-  const seed = Number(process.env.DDC_SEED ?? randomInt(2 ** 31));
+  const seed = Number(process.env.DDC_SEED ?? SEED);
   const { api: url, network } = it.deployment;
   const { app } = await sandboxCast();
   const report = await runSchemathesis({ url, network, app, seconds: SECONDS, seed, indexed: true });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hex32 } from '../shapes.ts';
+import { byScope, hex32 } from '../shapes.ts';
 import { MOST_ITEMS } from './decrypt.ts';
 
 /** What the routes of explicit encryption take and give. */
@@ -10,7 +10,7 @@ const subject = hex32.describe('Stands for the wallet in what the envelope is bo
 
 const plainEvent = z.strictObject({
   id: z.string().min(1).max(36).describe('Part of what each envelope is bound to.'),
-  scopes: z.record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), z.string()),
+  scopes: byScope(z.string()),
 });
 const countScopes = (events: readonly { readonly scopes: Record<string, string> }[]) =>
   events.reduce((sum, { scopes }) => sum + Object.keys(scopes).length, 0);
