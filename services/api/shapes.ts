@@ -93,6 +93,12 @@ export const problem = z.object({
   line: z.int().optional().describe('Line of the batch that failed, from 1 (the header).'),
 });
 
+/** A type or session: as `isLabel` of the protocol takes it, which counts bytes. No database takes a NUL in a text. */
+export const labelShape = z
+  .string()
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]{1,128}$/, 'must be 1–128 characters, none of them control characters');
+
 const SCOPE = /^[A-Za-z0-9_.-]{1,64}$/;
 /** An object whose members are named by scopes; the document is told of the names, too. */
 export const byScope = <T extends z.ZodType>(value: T) =>
@@ -105,9 +111,9 @@ const scope = z.union([
 ]);
 const eventShape = z.strictObject({
   id: z.string().describe('UUIDv7, unique in its batch.'),
-  type: z.string().min(1).max(128),
+  type: labelShape,
   time: z.string().describe('YYYY-MM-DDTHH:MM:SS.mmmZ'),
-  session: z.string().min(1).max(128).optional(),
+  session: labelShape.optional(),
   blob: z.string().optional().describe('CIDv1, base32'),
   scopes: byScope(scope),
 });

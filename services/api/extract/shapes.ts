@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { CURSOR, hex32, NO_CURSOR, problem, requestId } from '../shapes.ts';
+import { CURSOR, hex32, labelShape, NO_CURSOR, problem, requestId } from '../shapes.ts';
 
 /** What the routes of extraction take, and the lines that they give. */
 
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
-const several = z.union([z.string().min(1).max(128), z.array(z.string().min(1).max(128)).min(1).max(64)]);
+const several = z.union([labelShape, z.array(labelShape).min(1).max(64)]);
 /** What can be read in one way only, everywhere; milliseconds as far as a Date goes. */
 const MOMENT =
   /^(\d{1,15}|\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?)$/;
@@ -24,7 +24,7 @@ export const extractQuery = z.strictObject({
   from: moment.optional().describe('Event time, this one included: ISO 8601, or milliseconds since the epoch.'),
   to: moment.optional().describe('Event time, this one not included.'),
   type: several.optional().describe('One event type, or several: the parameter is repeated.'),
-  session: z.string().min(1).max(128).optional().describe('Events of this session only.'),
+  session: labelShape.optional().describe('Events of this session only.'),
   id: z.string().max(36).optional().describe('One event.'),
   scopes: z
     .string()
