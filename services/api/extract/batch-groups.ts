@@ -1,7 +1,7 @@
 import { toHex } from '../../../protocol/index.ts';
-import type { BatchPlace, BatchSelection, IndexedBatch, IndexStore } from '../../pipeline/ports/index-store.ts';
+import type { BatchPlace, BatchSelection, IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { Cursor } from '../disclosures/cursor.ts';
-import type { LiveBatch } from '../disclosures/disclosed-events.ts';
+import { isLive, type LiveBatch } from '../disclosures/disclosed-events.ts';
 
 /**
  * Batches that are looked into at once: what their owners allow is asked for together, and while one group is written the next is fetched. So
@@ -12,8 +12,6 @@ export const GROUP_BYTES = 1024 * 1024;
 export const GROUP_SEGMENTS = 4;
 const GROUP_BATCHES = 200;
 const PAGE = 400;
-
-const isLive = (batch: IndexedBatch | null): batch is LiveBatch => batch !== null && batch.body !== null;
 
 /**
  * Batches of a selection in their order, in groups. While a group is worked on, the next page of the index is on its way. A group is empty
