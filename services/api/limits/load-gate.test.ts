@@ -9,13 +9,17 @@ const gateOf = (mostMs: number | null) => createLoadGate(mostMs, () => at);
 const BODY = 36_000;
 const COST = BODY + 8 * 1024;
 
-/** `count` bodies one after the other, each taking `ms`. */
+const LEAST = Math.ceil((512 * 1024) / COST);
+
+/** `count` bodies, one done every `ms` while others wait: loaded from the first to the last. */
 function work(gate: ReturnType<typeof gateOf>, count: number, ms: number): void {
+  const waiting = Array.from({ length: LEAST }, () => gate.enter(BODY));
   for (let i = 0; i < count; i++) {
-    const leave = gate.enter(BODY);
     at += ms;
-    leave();
+    waiting.shift()?.();
+    waiting.push(gate.enter(BODY));
   }
+  for (const leave of waiting) leave();
 }
 function fill(gate: ReturnType<typeof gateOf>): number {
   for (let entered = 0; ; entered++) {
@@ -43,27 +47,37 @@ describe('the gate against overload', () => {
   test('a slower machine lets in less, but never less than half a mebibyte', () => {
     const gate = gateOf(200);
     work(gate, 200, 100);
-    const least = Math.ceil((512 * 1024) / COST);
-    expect(fill(gate)).toBe(least);
+    expect(fill(gate)).toBe(LEAST);
+    expect(gate.expectedMs).toBeGreaterThan(200);
   });
 
   test('idle time is no slowness', () => {
     const gate = gateOf(200);
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 40; i++) {
       at += 1_000;
-      work(gate, 1, 2.5);
+      work(gate, 10, 2.5);
     }
     expect(fill(gate)).toBeGreaterThanOrEqual(80);
+  });
+
+  test('how long one takes alone is no measure of how many are done at once', () => {
+    const gate = gateOf(200);
+    for (let i = 0; i < 400; i++) {
+      const leave = gate.enter(BODY);
+      at += 50;
+      leave();
+    }
+    expect(fill(gate)).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('many at once are measured as many', () => {
     const gate = gateOf(200);
     for (let round = 0; round < 100; round++) {
-      const leaves = Array.from({ length: 10 }, () => gate.enter(BODY));
-      at += 10;
+      const leaves = Array.from({ length: 10 * LEAST }, () => gate.enter(BODY));
+      at += 10 * LEAST;
       for (const leave of leaves) leave();
     }
-    expect(fill(gate)).toBeGreaterThanOrEqual(195);
+    expect(fill(gate)).toBeGreaterThanOrEqual(175);
   });
 
   test('what has left makes room; leaving twice counts once', () => {
@@ -82,7 +96,7 @@ describe('the gate against overload', () => {
 
   test('without a bound it refuses nothing', () => {
     const gate = gateOf(null);
-    work(gate, 100, 50);
+    work(gate, 100, 500);
     expect(fill(gate)).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -5,9 +5,12 @@ import { ApiProblem } from '../problems.ts';
  * of a thousand so count in one measure.
  */
 const REQUEST_COST = 8 * 1024;
-/** Always let in: below it the measure says little, and a machine that does so much in its bound is not loaded. */
+/**
+ * Always let in, and the speed is measured only above it: with less in hand what is measured is how long one request takes, not how many are done beside
+ * each other, and the first of a fresh process are slow.
+ */
 const LEAST_COST = 512 * 1024;
-/** Busy time that one measure of the speed is taken over. */
+/** Loaded time that one measure of the speed is taken over. */
 const WINDOW_MS = 100;
 /** Weight of the newest measure: the speed follows within a second. */
 const WEIGHT = 0.3;
@@ -23,7 +26,7 @@ export interface LoadGate {
 }
 
 /**
- * Expected wait = work in hand / speed, the speed measured while there was work (Little's law).
+ * Expected wait = work in hand / speed, the speed measured under load (Little's law).
  * @param mostMs longest expected wait; null: never refuses
  * @param now milliseconds, monotonic
  */
@@ -43,10 +46,12 @@ export function createLoadGate(mostMs: number | null, now: () => number): LoadGa
   };
 
   function leave(cost: number): void {
+    const loaded = held > LEAST_COST;
+    held -= cost;
+    if (!loaded) return;
     const at = now();
     busy += at - since;
     since = at;
-    held -= cost;
     done += cost;
     if (busy < WINDOW_MS) return;
     const measured = done / busy;
@@ -60,7 +65,7 @@ export function createLoadGate(mostMs: number | null, now: () => number): LoadGa
     enter(bytes) {
       check();
       const cost = REQUEST_COST + bytes;
-      if (held === 0) since = now();
+      if (held <= LEAST_COST && held + cost > LEAST_COST) since = now();
       held += cost;
       let over = false;
       return () => {
