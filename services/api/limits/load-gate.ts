@@ -45,19 +45,25 @@ export function createLoadGate(mostMs: number | null, now: () => number): LoadGa
     if (isFull()) throw new ApiProblem('overloaded');
   };
 
+  function measure(): void {
+    const measured = done / busy;
+    speed = speed === 0 ? measured : speed + WEIGHT * (measured - speed);
+    done = 0;
+    busy = 0;
+  }
+
   function leave(cost: number): void {
     const loaded = held > LEAST_COST;
     held -= cost;
     if (!loaded) return;
     const at = now();
-    busy += at - since;
-    since = at;
+    if (at > since) {
+      // Only here, so that all of one shared send, answered at one time, is in one measure.
+      if (busy >= WINDOW_MS) measure();
+      busy += at - since;
+      since = at;
+    }
     done += cost;
-    if (busy < WINDOW_MS) return;
-    const measured = done / busy;
-    speed = speed === 0 ? measured : speed + WEIGHT * (measured - speed);
-    done = 0;
-    busy = 0;
   }
 
   return {
