@@ -1,7 +1,8 @@
 import type { Selecting } from '../rules/removal.ts';
 import type { Position } from './positions.ts';
+import type { Table, Value } from './table.ts';
 
-/** One event as an export sees it: typed columns, scopes already opened as far as the export may read them. */
+/** One event as an export sees it: the columns that every row has, and those of its table, as far as the export may read them. */
 export interface ExportRow {
   readonly app: string;
   readonly wallet: string;
@@ -21,8 +22,11 @@ export interface ExportRow {
   readonly partition: number;
   /** When the batch was signed, milliseconds since the epoch: a removal reaches what was signed until then. */
   readonly issuedAt: number;
-  /** Scope name → plaintext, only the scopes this export may read. */
-  readonly scopes: Readonly<Record<string, string>>;
+  /** Whether the signature of its batch and the commitment of every scope that was opened were checked and hold. */
+  readonly verified: boolean;
+  readonly table: Table;
+  /** Column name → value, for columns of `table` alone; what is absent is null. */
+  readonly values: Readonly<Record<string, Value>>;
 }
 
 /** Where a delivery stands: stored by the sink together with the output, moved by compare-and-set. */
