@@ -6,6 +6,7 @@ import { createKafkaLookup, type KafkaLookup } from '../connectors/kafka/index.t
 import { type Database, openDatabase } from '../connectors/postgres/database.ts';
 import { REPLAYED_STAGES, resetReaders } from '../connectors/postgres/index-reset.ts';
 import { BOOKS } from '../connectors/sinks/folder/layout.ts';
+import { tablesIn } from '../connectors/sinks/folder/walk.ts';
 import { batchesPinned } from '../topics/batches-pinned.ts';
 import { withPrefix } from '../topics/define-topic.ts';
 
@@ -70,7 +71,10 @@ async function emptyExport(folder: string): Promise<void> {
   });
   if (!names.includes(BOOKS)) return;
   await writeFile(join(folder, BOOKS, 'log'), 'a replay that was not finished');
-  for (const name of names) if (name.startsWith('app=')) await rm(join(folder, name), { recursive: true, force: true });
+  for (const table of await tablesIn(folder)) {
+    for (const app of await readdir(table))
+      if (app.startsWith('app=')) await rm(join(table, app), { recursive: true, force: true });
+  }
   await rm(join(folder, BOOKS), { recursive: true, force: true });
 }
 

@@ -12,18 +12,15 @@ export async function exportedEventIds(folder: string, batchIds: ReadonlySet<str
   return (await exportedRows(folder, batchIds)).map(({ eventId }) => eventId);
 }
 
-/** Rows of the Parquet folder that belong to these batches (hex). */
+/** Rows of the Parquet folder that belong to these batches (hex), whichever table holds them: all have these columns, in one order. */
 export async function exportedRows(folder: string, batchIds: ReadonlySet<string>): Promise<ExportedRow[]> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {
-    const found = await connection.runAndReadAll(
-      `SELECT count(*)::INTEGER FROM glob('${folder}/app=*/dt=*/*.parquet')`,
-    );
+    const files = `${folder}/*/app=*/dt=*/*.parquet`;
+    const found = await connection.runAndReadAll(`SELECT count(*)::INTEGER FROM glob('${files}')`);
     if (found.getRows()[0]?.[0] === 0) return [];
-    const reader = await connection.runAndReadAll(
-      `SELECT batch_id, event_id FROM read_parquet('${folder}/app=*/dt=*/*.parquet', hive_partitioning = true)`,
-    );
+    const reader = await connection.runAndReadAll(`SELECT batch_id, event_id FROM read_parquet('${files}')`);
     return reader
       .getRows()
       .map(([batch, event]) => ({ batchId: String(batch), eventId: String(event) }))

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SinkSpec } from '../../services/pipeline/define-sink.ts';
+import { COMMON_COLUMNS } from '../../services/pipeline/ports/row-columns.ts';
 import { DAYS } from './folder/layout.ts';
 
 interface Property {
@@ -22,6 +23,11 @@ export function sinkDocs(sinks: readonly SinkSpec[]): string {
     '```json',
     '{ "name": "shop", "app": "<64 hex digits>", "scopes": ["purchase"], "sink": "parquet", "config": { "folder": "/var/lib/ddc/export" } }',
     '```',
+    '',
+    'Rows belong to tables: `events` for types without a schema, with the text of each scope in the column `scope_<name>`; one per type that has a',
+    '[schema](schemas.md), named like it, with typed columns; `_rejected` for what did not fit, with the reason. Every row of every table has',
+    `${COMMON_COLUMNS.map(({ name }) => `\`${name}\``).join(', ')}. A later version of a schema adds columns and starts new files: read them`,
+    'by name (`union_by_name` in DuckDB, `mergeSchema` in Spark).',
     '',
     `\`dt\` is the UTC day of the event. A delivery that covers more than ${DAYS} days gives the fullest of them a file each and keeps the rest of its rows in`,
     '`dt=__HIVE_DEFAULT_PARTITION__`, which is read as null: their `time` says when. Any number of processes may run one export; `ddc replay --export` makes it anew.',

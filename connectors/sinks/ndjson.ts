@@ -1,12 +1,18 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { defineSink } from '../../services/pipeline/define-sink.ts';
+import { defineSink, type SeenRow } from '../../services/pipeline/define-sink.ts';
+import { parseExact } from '../../services/pipeline/exact-json.ts';
+import { COMMON_COLUMNS, commonFrom } from '../../services/pipeline/ports/row-columns.ts';
 import type { ExportRow, RowOwner, RowSelection } from '../../services/pipeline/ports/sink.ts';
+import type { Table } from '../../services/pipeline/ports/table.ts';
 import { type FileFormat, type Found, folderSink } from './folder/folder-sink.ts';
-import { selectedBy } from './folder/selected-rows.ts';
-import { walk } from './folder/walk.ts';
+import { type SelectableRow, selectedBy } from './folder/selected-rows.ts';
+import { tablesIn, walk } from './folder/walk.ts';
+import { jsonMembers, jsonText } from './json/text.ts';
+import { jsonValues } from './json/value.ts';
 
 const EXTENSION = '.ndjson';
 
@@ -14,20 +20,29 @@ const config = z.strictObject({
   folder: z.string().min(1).describe('Folder that receives the files; created when absent.'),
 });
 
-const iso = (time: number) => new Date(time).toISOString();
-
-/** One JSON object per line: the row as it is, its times as ISO text, each scope's plaintext as text. */
-function lineOf({ time, issuedAt, ...row }: ExportRow): string {
-  return `${JSON.stringify({ ...row, time: iso(time), issuedAt: iso(issuedAt) })}\n`;
+/** One JSON object per line: the columns of every row, then those of its table. See `json/text.ts` for how values are written. */
+function lineWriter(table: Table): (row: ExportRow) => string {
+  const common = COMMON_COLUMNS.map(({ name, type, of }) => ({ key: `"${name}":`, write: jsonText(type), of }));
+  const own = jsonMembers(table.columns);
+  return (row) => {
+    const head = common.map(({ key, write, of }) => key + write(of(row))).join(',');
+    return table.columns.length === 0 ? `{${head}}\n` : `{${head},${own(row.values)}}\n`;
+  };
 }
 
-/** A line, its times still text. Those from before there was an `issuedAt` have none. */
-type Line = Omit<ExportRow, 'time' | 'issuedAt'> & { readonly time: string; readonly issuedAt?: string };
+/** A line as far as it is asked whose it is. */
+interface Line {
+  readonly wallet: string;
+  readonly origin: number;
+  readonly event_id: string;
+  readonly time: string;
+  readonly session: string | null;
+  readonly issued_at: string;
+}
 
-function rowOf(line: string): ExportRow {
-  const { time, issuedAt, ...row } = JSON.parse(line) as Line;
-  // Without one it counts as old: every removal reaches it.
-  return { ...row, time: Date.parse(time), issuedAt: issuedAt === undefined ? 0 : Date.parse(issuedAt) };
+function selectable(line: string): SelectableRow {
+  const { wallet, event_id: eventId, time, session, issued_at: issuedAt } = JSON.parse(line) as Line;
+  return { wallet, eventId, time: Date.parse(time), session, issuedAt: Date.parse(issuedAt) };
 }
 
 /** Which selection takes a line; -1: it goes with its owner; null: it stays. */
@@ -36,7 +51,7 @@ type Judge = (line: string) => number | null;
 function linesOfOwners(owners: readonly RowOwner[]): Judge {
   const before = new Map(owners.map((owner) => [owner.wallet, owner.before ?? Number.POSITIVE_INFINITY]));
   return (line) => {
-    const { wallet, origin } = JSON.parse(line) as ExportRow;
+    const { wallet, origin } = JSON.parse(line) as Line;
     return origin < (before.get(wallet) ?? 0) ? -1 : null;
   };
 }
@@ -54,7 +69,7 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 
 function linesSelected(app: string, selections: readonly RowSelection[]): Judge {
   const by = selectedBy(app, selections);
-  return (line) => by(rowOf(line));
+  return (line) => by(selectable(line));
 }
 
 function foundBy(judge: Judge, selections: number): Found {
@@ -92,28 +107,36 @@ function foundBy(judge: Judge, selections: number): Found {
 const format: FileFormat = {
   extension: EXTENSION,
   async write(files) {
-    for (const { path, rows } of files) await writeFile(path, rows.map(lineOf).join(''), { flag: 'wx' });
+    for (const { path, table, rows } of files)
+      await writeFile(path, rows.map(lineWriter(table)).join(''), { flag: 'wx' });
   },
   find: async (owners) => foundBy(linesOfOwners(owners), 0),
   findSelected: async (app, selections) => foundBy(linesSelected(app, selections), selections.length),
   async close() {},
 };
 
+/** What a consumer reads, by the columns that its tables have. */
+async function seenRows(folder: string, tables: readonly Table[]): Promise<SeenRow[]> {
+  const rows: SeenRow[] = [];
+  for (const path of await tablesIn(folder)) {
+    const table = basename(path);
+    const columns = tables.find(({ name }) => name === table)?.columns ?? [];
+    for (const file of await walk(path, EXTENSION)) {
+      for await (const line of linesOf(file)) {
+        const members = parseExact(line) as Readonly<Record<string, unknown>>;
+        const common = commonFrom(jsonValues(COMMON_COLUMNS, members));
+        rows.push({ ...common, table, values: jsonValues(columns, members) });
+      }
+    }
+  }
+  return rows;
+}
+
 export default defineSink({
   name: 'ndjson',
-  summary: 'Newline-delimited JSON files, one object per event, in the folders `app=<hex>/dt=YYYY-MM-DD/`.',
+  summary:
+    'Newline-delimited JSON files, one object per event, in the folders `<table>/app=<hex>/dt=YYYY-MM-DD/`. Numbers have all their digits, timestamps are ISO 8601 with microseconds, bytes are base64.',
   config,
   create: ({ folder }, context) => folderSink(folder, format, context),
-  trial: (scratch) => ({
-    config: { folder: scratch },
-    async rows() {
-      const rows: ExportRow[] = [];
-      for (const path of await walk(scratch, EXTENSION)) {
-        for await (const line of linesOf(path)) {
-          rows.push(rowOf(line));
-        }
-      }
-      return rows;
-    },
-  }),
+  trial: (scratch) => ({ config: { folder: scratch }, rows: (tables) => seenRows(scratch, tables) }),
 });

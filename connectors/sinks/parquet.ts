@@ -1,58 +1,58 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { z } from 'zod';
-import { defineSink } from '../../services/pipeline/define-sink.ts';
-import type { ExportRow } from '../../services/pipeline/ports/sink.ts';
-import { columnNames, extraColumn, name, scopeColumn, text } from './duckdb/columns.ts';
+import { defineSink, type SeenRow } from '../../services/pipeline/define-sink.ts';
+import { COMMON_COLUMNS, commonFrom } from '../../services/pipeline/ports/row-columns.ts';
+import type { Column, Table, Value } from '../../services/pipeline/ports/table.ts';
+import { duckColumn } from './duckdb/column-type.ts';
+import { name, text } from './duckdb/names.ts';
 import { parquetFormat } from './duckdb/parquet-format.ts';
 import { folderSink } from './folder/folder-sink.ts';
-import { walk } from './folder/walk.ts';
+import { tablesIn } from './folder/walk.ts';
 
 const config = z.strictObject({
   folder: z.string().min(1).describe('Folder that receives the files; created when absent.'),
   compression: z.enum(['zstd', 'snappy']).default('zstd').describe('Codec of the column chunks.'),
-  columns: z
-    .record(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/), extraColumn)
-    .default({})
-    .describe('Further typed columns taken from JSON scopes: column name → `{scope, field, type}`.'),
 });
 
 export default defineSink({
   name: 'parquet',
   summary:
-    'Parquet files in the folders `app=<hex>/dt=YYYY-MM-DD/` (UTC day of the event). Times are microseconds UTC, ids are text, each scope is the text column `scope_<name>`.',
+    'Parquet files in the folders `<table>/app=<hex>/dt=YYYY-MM-DD/` (UTC day of the event). Timestamps are microseconds UTC, ids are text, decimals, lists and records are what they are.',
   config,
-  create({ folder, compression, columns }, context) {
-    columnNames(context.scopes, columns);
-    return folderSink(folder, parquetFormat({ scopes: context.scopes, columns, compression }), context);
-  },
-  trial: (scratch, scopes) => ({
-    config: { folder: scratch },
-    rows: async () => ((await walk(scratch, '.parquet')).length === 0 ? [] : readRows(scratch, scopes)),
-  }),
+  create: ({ folder, compression }, context) => folderSink(folder, parquetFormat({ compression }), context),
+  trial: (scratch) => ({ config: { folder: scratch }, rows: (tables) => seenRows(scratch, tables) }),
 });
 
-/** The rows as any consumer reads them: a glob, Hive partitions, no knowledge of commits. */
-async function readRows(folder: string, scopes: readonly string[]): Promise<ExportRow[]> {
+/** The rows as any consumer reads them: a glob per table, Hive partitions, versions by their names, no knowledge of commits. */
+async function seenRows(folder: string, tables: readonly Table[]): Promise<SeenRow[]> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
-  const opened = scopes.map((scope) => `, ${name(scopeColumn(scope))}`).join('');
-  const glob = text(join(folder, 'app=*', '*', '*.parquet'));
-  const reader = await connection.runAndReadAll(
-    `SELECT app, wallet, batch_id AS "batchId", event_id AS "eventId", type, epoch_ms(time)::DOUBLE AS "time", session, blob,
-       signer, source, seq::DOUBLE AS "seq", slot, origin::DOUBLE AS "origin", "partition", epoch_ms(issued_at)::DOUBLE AS "issuedAt" ${opened}
-     FROM read_parquet(${glob}, hive_partitioning = true, hive_types = {'app': VARCHAR, 'dt': DATE}, union_by_name = true)`,
-  );
-  const scopeOf = new Map(scopes.map((scope) => [scopeColumn(scope), scope]));
-  const rows = reader.getRowObjectsJS().map((row) => {
-    const columns = Object.entries(row);
-    const fields = columns.filter(([column]) => !scopeOf.has(column));
-    const texts = columns.flatMap(([column, value]) =>
-      scopeOf.has(column) && value !== null ? [[scopeOf.get(column), value]] : [],
-    );
-    return { ...Object.fromEntries(fields), scopes: Object.fromEntries(texts) } as ExportRow;
-  });
-  connection.closeSync();
-  instance.closeSync();
-  return rows;
+  try {
+    const rows: SeenRow[] = [];
+    for (const path of await tablesIn(folder)) {
+      const table = basename(path);
+      const own = tables.find((one) => one.name === table)?.columns ?? [];
+      const glob = text(join(path, 'app=*', '*', '*.parquet'));
+      const [found] = (await connection.runAndReadAll(`SELECT count(*)::INTEGER FROM glob(${glob})`)).getRowsJS();
+      if (found?.[0] === 0) continue;
+      const columns = [...COMMON_COLUMNS, ...own];
+      const reader = await connection.runAndReadAll(
+        `SELECT ${columns.map((column) => name(column.name)).join(', ')} FROM read_parquet(${glob}, hive_partitioning = true,
+           hive_types = {'app': VARCHAR, 'dt': DATE}, union_by_name = true)`,
+      );
+      const read = columns.map((column) => ({ name: column.name, from: duckColumn(column.type).from }));
+      for (const row of reader.getRows()) {
+        const values = Object.fromEntries(read.map((column, i) => [column.name, column.from(row[i] ?? null)]));
+        rows.push({ ...commonFrom(values), table, values: pick(own, values) });
+      }
+    }
+    return rows;
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
 }
+
+const pick = (columns: readonly Column[], values: Readonly<Record<string, Value>>): Record<string, Value> =>
+  Object.fromEntries(columns.map((column) => [column.name, values[column.name] ?? null]));

@@ -4,6 +4,7 @@ import type { Accepted } from '../pipeline/accepted.ts';
 import type { Position } from '../pipeline/ports/positions.ts';
 import type { RemovedEvents } from '../pipeline/ports/removed-events.ts';
 import type { ExportRow, Sink } from '../pipeline/ports/sink.ts';
+import { REJECTED_TABLE } from '../pipeline/ports/table.ts';
 import type { Vault } from '../pipeline/ports/vault.ts';
 import type { ExportPlan } from '../pipeline/variables.ts';
 import type { ErasedOwners } from './erased-owners.ts';
@@ -11,15 +12,17 @@ import { keepRows } from './keep-rows.ts';
 import { fetchKeys } from './keys.ts';
 import { type LiveBatch, liveBatches } from './live-batch.ts';
 import { openBatch } from './open-batch.ts';
+import type { RowMakers } from './opened-event.ts';
 
 /** What one stretch came to, for the metrics. */
-export type DeliveryCount = 'rows' | 'no_key' | 'mismatch';
+export type DeliveryCount = 'rows' | 'rejected' | 'no_key' | 'mismatch';
 
 export interface DeliveryEdges {
   readonly plan: Pick<ExportPlan, 'name' | 'app' | 'scopes'>;
   readonly sink: Sink;
   readonly vault: Pick<Vault, 'scopeKeys'>;
   readonly erased: ErasedOwners;
+  readonly rowMakers: RowMakers;
   readonly removedEvents: Pick<RemovedEvents, 'of'>;
   /** Lets the process answer heartbeats between batches. */
   readonly breathe: () => Promise<void>;
@@ -30,7 +33,7 @@ export interface DeliveryEdges {
 export function deliver(
   edges: DeliveryEdges,
 ): (partition: number, from: Position, to: Position, accepted: readonly Accepted<Pinned>[]) => Promise<boolean> {
-  const { plan, sink, vault, erased, removedEvents, breathe, count } = edges;
+  const { plan, sink, vault, erased, rowMakers, removedEvents, breathe, count } = edges;
   const keep = keepRows(removedEvents);
   const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
   const isExported = (app: Uint8Array) => toHex(app) === plan.app;
@@ -39,13 +42,14 @@ export function deliver(
 
   return async (partition, from, to, accepted) => {
     const batches = liveBatches(accepted, isExported).filter((batch) => !isErased(batch));
+    const rowOf = await rowMakers.current();
     const { keys, forget } = await fetchKeys(vault, reader, batches, plan.scopes);
     const opened: { batch: LiveBatch; rows: ExportRow[] }[] = [];
     try {
       for (const batch of batches) {
         const result = openBatch(batch, partition, plan.scopes, keys);
         if (result.kind === 'refused') count(result.why, 1);
-        else opened.push({ batch, rows: result.rows });
+        else opened.push({ batch, rows: result.events.map(rowOf) });
         await breathe();
       }
     } finally {
@@ -55,13 +59,15 @@ export function deliver(
     const rows = opened.flatMap((one) => (isErased(one.batch) ? [] : one.rows));
     const last = accepted.at(-1)?.origin ?? from.mark;
     const first = accepted[0]?.origin ?? last;
-    let kept = 0;
+    let kept: readonly ExportRow[] = [];
     const moved = await sink.put(rows, { partition, from, to, first, last }, async (all) => {
-      const left = await keep(all);
-      kept = left.length;
-      return left;
+      kept = await keep(all);
+      return kept;
     });
-    if (moved) count('rows', kept);
-    return moved;
+    if (!moved) return false;
+    const rejected = kept.filter(({ table }) => table.name === REJECTED_TABLE).length;
+    count('rows', kept.length - rejected);
+    if (rejected > 0) count('rejected', rejected);
+    return true;
   };
 }

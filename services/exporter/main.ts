@@ -14,6 +14,7 @@ import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
 import { ErasedOwners } from './erased-owners.ts';
+import { untypedRows } from './events-table.ts';
 import { followErasures } from './follow-erasures.ts';
 import { followRemovals } from './follow-removals.ts';
 import { exporterPlan, limitsFor } from './worker.ts';
@@ -31,7 +32,8 @@ async function start(boot: Boot): Promise<Running> {
   const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
   const codec = await codecs.for(named(batchesPinned));
 
-  const sink = keep(createSink(plan.sink, plan.config, { scopes: plan.scopes, log: toHex(logId) }));
+  const rowOf = untypedRows(plan.scopes);
+  const sink = keep(createSink(plan.sink, plan.config, { log: toHex(logId) }));
   await sink.check();
   const erased = new ErasedOwners();
   const reports = createExportReports(db);
@@ -73,11 +75,13 @@ async function start(boot: Boot): Promise<Running> {
     sink,
     vault,
     erased,
+    rowMakers: { current: async () => rowOf },
     removedEvents,
     breathe: () => setImmediate(),
     count(kind: DeliveryCount, n: number) {
       counted.inc({ kind }, n);
-      if (kind !== 'rows') log.warn({ kind, batches: n }, 'batches were not exported');
+      if (kind === 'rejected') log.warn({ rows: n }, 'rows did not fit their schema: see `_rejected`');
+      else if (kind !== 'rows') log.warn({ kind, batches: n }, 'batches were not exported');
     },
   };
   const reader = exporterPlan(named(batchesReceived).name, codec, delivery);

@@ -35,7 +35,7 @@ describe('an export that has keys of a client', () => {
     const signed = sign();
     const batch = sealBatch({ batch: signed, userRoot, epoch: EPOCH, randomBytes: bytes });
     const opened = openBatch(live(batch, signed.batchId), 1, ['purchase'], keys);
-    expect(opened.kind === 'rows' && opened.rows.map(({ eventId, scopes }) => [eventId, scopes])).toEqual(
+    expect(opened.kind === 'events' && opened.events.map(({ common, scopes }) => [common.eventId, scopes])).toEqual(
       signed.events.map(({ id }) => [id, { purchase: '{"sum":"1"}' }]),
     );
   });

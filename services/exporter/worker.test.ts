@@ -12,6 +12,7 @@ import type { Sink } from '../pipeline/ports/sink.ts';
 import { ALL_RULES } from '../pipeline/rules/rules.ts';
 import { startReader } from '../pipeline/worker.ts';
 import { ErasedOwners } from './erased-owners.ts';
+import { untypedRows } from './events-table.ts';
 import { exporterPlan } from './worker.ts';
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
@@ -87,6 +88,7 @@ test('a batch that does not open pauses its partition of this export after three
         sink: sink as Sink,
         vault: { scopeKeys: async (requests) => requests.map(() => ({ key: bytes(32, 7), by: '', recipient: null })) },
         erased: new ErasedOwners(),
+        rowMakers: { current: async () => untypedRows([]) },
         removedEvents: { of: async (events) => events.map(() => null) },
         breathe: async () => undefined,
         count: () => undefined,

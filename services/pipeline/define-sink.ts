@@ -1,25 +1,34 @@
 import type { z } from 'zod';
 import type { ExportRow, Sink } from './ports/sink.ts';
+import type { Table } from './ports/table.ts';
 
 /** Points inside a delivery or an erasure where a process may die or sleep; tests cut it there, or hold it up. `beating`: it says that it lives. */
 export type SinkStep = 'staged' | 'committed' | 'placed' | 'drafted' | 'rewritten' | 'beating';
 
 /** What an export tells its sink. */
 export interface SinkContext {
-  /** Scopes that this export may read, in the order of its configuration. */
-  readonly scopes: readonly string[];
   /** Id of the log in whose offsets positions are counted, hex. A sink that holds positions of another log refuses to start. */
   readonly log: string;
   /** Awaited at each step. Nothing in production, a fault in tests. */
   readonly reach?: (step: SinkStep) => void | Promise<void>;
 }
 
+/** A row as a consumer of a target sees it: its table is a name there. Values that are null may be absent, in records too. */
+export interface SeenRow extends Omit<ExportRow, 'table'> {
+  readonly table: string;
+}
+
 /** A place to try the sink in: used by the shared contract suite, never in production. */
 export interface SinkTrial {
   /** Configuration as it would stand in `DDC_EXPORT`. */
   readonly config: unknown;
-  /** Everything a consumer of the target sees now. */
-  rows(): Promise<ExportRow[]>;
+  /**
+   * Everything a consumer of the target sees now, of all tables.
+   * @param tables the latest version of each that was put: says of which types the columns are
+   */
+  rows(tables: readonly Table[]): Promise<SeenRow[]>;
+  /** Gives back what the trial itself holds. */
+  close?(): Promise<void>;
 }
 
 /** A target of exports: one file under `connectors/sinks/`, from which registration, parsing and documentation follow. */
@@ -32,8 +41,8 @@ export interface SinkSpec<C = unknown> {
   readonly config: z.ZodType<C>;
   /** Makes no connection yet: `check()` does. */
   create(config: C, context: SinkContext): Sink;
-  /** Makes a trial under an empty scratch folder. */
-  trial(scratch: string, scopes: readonly string[]): SinkTrial;
+  /** Makes a trial, in an empty scratch folder where the target is one. */
+  trial(scratch: string): SinkTrial | Promise<SinkTrial>;
 }
 
 /**

@@ -19,8 +19,9 @@ import type {
   Sink,
 } from '../../services/pipeline/ports/sink.ts';
 import { sessionMarkOf } from '../../services/pipeline/rules/removal.ts';
+import { seen, shown } from '../support/seen-rows.ts';
+import { EVENTS, KIND_VALUES, KINDS, REJECTED, SALES_1, SALES_3, TABLES } from './sink-tables.ts';
 
-const SCOPES = ['purchase', '__default_scope'];
 const APP = 'a1'.repeat(32);
 
 function row(origin: number, slot: number, fields: Partial<ExportRow> = {}): ExportRow {
@@ -40,7 +41,12 @@ function row(origin: number, slot: number, fields: Partial<ExportRow> = {}): Exp
     origin,
     partition: 0,
     issuedAt: 1_000,
-    scopes: { purchase: '{"amount":"12.30"}', ...(slot === 1 ? { __default_scope: 'naïve\u2028text\n' } : {}) },
+    verified: true,
+    table: EVENTS,
+    values: {
+      scope_purchase: '{"amount":"12.30"}',
+      scope___default_scope: slot === 1 ? 'naïve\u2028text\n' : null,
+    },
     ...fields,
   };
 }
@@ -51,9 +57,6 @@ const rowsOf = (first: number, last: number, fields: Partial<ExportRow> = {}) =>
 function delivery(first: number, last: number, partition = 0): Delivery {
   return { partition, from: { next: first, mark: first - 1 }, to: { next: last + 1, mark: last }, first, last };
 }
-
-const sorted = (rows: readonly ExportRow[]) =>
-  [...rows].sort((a, b) => a.partition - b.partition || a.origin - b.origin || a.slot - b.slot);
 
 /** Of whoever wrote the rows of `row`, unless said otherwise. */
 const erasureOf = (fields: Partial<RowOwner> = {}): RowOwner => ({
@@ -88,7 +91,7 @@ export function sinkContract(spec: SinkSpec): void {
     const opened: Sink[] = [];
 
     async function openWith(reach: NonNullable<SinkContext['reach']>): Promise<Sink> {
-      const sink = makeSink(spec, trial.config, { scopes: SCOPES, log: 'f6'.repeat(16), reach });
+      const sink = makeSink(spec, trial.config, { log: 'f6'.repeat(16), reach });
       opened.push(sink);
       await sink.check();
       return sink;
@@ -120,25 +123,28 @@ export function sinkContract(spec: SinkSpec): void {
       return { sink, asleep, wake };
     }
 
+    const shows = async (rows: readonly ExportRow[]) => expect(seen(await trial.rows(TABLES))).toEqual(shown(rows));
+
     beforeEach(async () => {
       scratch = await mkdtemp(join(tmpdir(), `ddc-sink-${spec.name}-`));
-      trial = spec.trial(scratch, SCOPES);
+      trial = await spec.trial(scratch);
     });
 
     afterEach(async () => {
       for (const sink of opened.splice(0)) await sink.close();
+      await trial.close?.();
       await rm(scratch, { recursive: true, force: true });
     });
 
     it('starts at the beginning, holding nothing', async () => {
       const sink = await open();
       expect(await sink.position(0)).toEqual(START);
-      expect(await trial.rows()).toEqual([]);
+      await shows([]);
     });
 
     it('refuses to go on with the positions of another log', async () => {
       await open();
-      const other = makeSink(spec, trial.config, { scopes: SCOPES, log: '00'.repeat(16) });
+      const other = makeSink(spec, trial.config, { log: '00'.repeat(16) });
       opened.push(other);
       await expect(other.check()).rejects.toMatchObject({ code: 'another_log' });
     });
@@ -150,21 +156,69 @@ export function sinkContract(spec: SinkSpec): void {
       const again = await open();
       expect(await again.position(0)).toEqual({ next: 7, mark: 6 });
       expect(await again.position(1)).toEqual(START);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 6));
+      await shows(rowsOf(0, 6));
+    });
+
+    it('keeps every value of every type as it was, and null where there was none', async () => {
+      const sink = await open();
+      const rows = KIND_VALUES.map((values, slot) => row(0, slot, { type: KINDS.name, table: KINDS, values }));
+      expect(await sink.put(rows, delivery(0, 0))).toBe(true);
+      await shows(rows);
+    });
+
+    /** Of one delivery: four tables, one of them in two versions. */
+    const mixed = (origin: number): ExportRow[] => [
+      row(origin, 0),
+      row(origin, 1, { table: SALES_1, values: { amount: -1n } }),
+      row(origin, 2, { table: SALES_3, values: { amount: 1250n, extra: '{"a":1}', shop_id: 7n } }),
+      row(origin, 3, { table: REJECTED, values: { of: 'Sale', reason: 'not_a_number', detail: 'amount is "x"' } }),
+      row(origin, 4, { table: KINDS, values: KIND_VALUES[0] ?? {} }),
+    ];
+
+    it('takes rows of several tables in one delivery, and a later version of one that has more columns', async () => {
+      const sink = await open();
+      expect(await sink.put(mixed(0), delivery(0, 0))).toBe(true);
+      // A table that was there, of both versions, in whichever order they come.
+      const later = [
+        row(1, 0, { table: SALES_3, values: { amount: 1n, shop_id: -1n } }),
+        row(1, 1, { table: SALES_1, values: { amount: 2n } }),
+      ];
+      expect(await sink.put(later, delivery(1, 1))).toBe(true);
+      const next = await open();
+      const last = row(2, 0, { table: { ...SALES_1 }, values: { amount: 3n, extra: '' } });
+      expect(await next.put([last], delivery(2, 2))).toBe(true);
+      await shows([...mixed(0), ...later, last]);
+    });
+
+    it('erases an owner in every table and version', async () => {
+      const sink = await open();
+      const gone = { wallet: 'd4'.repeat(32) };
+      const theirs = mixed(1).map((one) => ({ ...one, ...gone }));
+      await sink.put([...mixed(0), ...theirs], delivery(0, 1));
+      await sink.erase([erasureOf({ ...gone, before: 2 })]);
+      await shows(mixed(0));
+    });
+
+    it('removes single events from every table and version, and leaves the values of the others', async () => {
+      const sink = await open();
+      await sink.put([...mixed(0), ...mixed(1)], delivery(0, 1));
+      const ids = mixed(1).map(({ eventId }) => eventId);
+      expect(await sink.remove([removalOf({ events: ids })])).toEqual([5]);
+      await shows(mixed(0));
     });
 
     it('moves its position over a stretch without rows', async () => {
       const sink = await open();
       expect(await sink.put([], delivery(0, 9))).toBe(true);
       expect(await sink.position(0)).toEqual({ next: 10, mark: 9 });
-      expect(await trial.rows()).toEqual([]);
+      await shows([]);
     });
 
     it('takes the same delivery again without effect', async () => {
       const sink = await open();
       await sink.put(rowsOf(0, 2), delivery(0, 2));
       expect(await sink.put(rowsOf(0, 2), delivery(0, 2))).toBe(true);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 2));
+      await shows(rowsOf(0, 2));
     });
 
     it('refuses a delivery that starts elsewhere, and shows none of it', async () => {
@@ -173,21 +227,21 @@ export function sinkContract(spec: SinkSpec): void {
       expect(await sink.put(rowsOf(1, 5), delivery(1, 5))).toBe(false);
       expect(await sink.put(rowsOf(0, 5), delivery(0, 5))).toBe(false);
       expect(await sink.position(0)).toEqual({ next: 3, mark: 2 });
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 2));
+      await shows(rowsOf(0, 2));
     });
 
     it('lets one of two instances deliver the same stretch', async () => {
       const [one, two] = [await open(), await open()];
       const results = await Promise.all([one.put(rowsOf(0, 3), delivery(0, 3)), two.put(rowsOf(0, 5), delivery(0, 5))]);
       expect(results.filter(Boolean)).toHaveLength(1);
-      expect(sorted(await trial.rows())).toEqual(results[0] ? rowsOf(0, 3) : rowsOf(0, 5));
+      await shows(results[0] ? rowsOf(0, 3) : rowsOf(0, 5));
     });
 
     it('keeps partitions apart', async () => {
       const sink = await open();
       await sink.put(rowsOf(0, 1), delivery(0, 1, 0));
       await sink.put(rowsOf(0, 1, { partition: 1 }), delivery(0, 1, 1));
-      expect(sorted(await trial.rows())).toEqual([...rowsOf(0, 1), ...rowsOf(0, 1, { partition: 1 })]);
+      await shows([...rowsOf(0, 1), ...rowsOf(0, 1, { partition: 1 })]);
     });
 
     it.each<SinkStep>(['staged', 'committed', 'placed'])(
@@ -200,10 +254,10 @@ export function sinkContract(spec: SinkSpec): void {
         const next = await open();
         const { next: offset } = await next.position(0);
         expect(offset).toBe(step === 'staged' ? 3 : 6);
-        expect(sorted(await trial.rows())).toEqual(rowsOf(0, offset - 1));
+        await shows(rowsOf(0, offset - 1));
         if (offset === 3) expect(await next.put(rowsOf(3, 5), delivery(3, 5))).toBe(true);
         expect(await next.put(rowsOf(6, 7), delivery(6, 7))).toBe(true);
-        expect(sorted(await trial.rows())).toEqual(rowsOf(0, 7));
+        await shows(rowsOf(0, 7));
       },
     );
 
@@ -213,7 +267,7 @@ export function sinkContract(spec: SinkSpec): void {
       const next = await open();
       await next.put(rowsOf(3, 5), delivery(3, 5));
       expect(await zombie.put(rowsOf(3, 4), delivery(3, 4))).toBe(false);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 5));
+      await shows(rowsOf(0, 5));
     });
 
     it('erases the rows of an owner and no others, and keeps the position', async () => {
@@ -222,11 +276,11 @@ export function sinkContract(spec: SinkSpec): void {
       await sink.put([...rowsOf(0, 1), ...rowsOf(2, 3, gone)], delivery(0, 3));
       await sink.put(rowsOf(4, 4, gone), delivery(4, 4));
       await sink.erase([erasureOf(gone)]);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1));
+      await shows(rowsOf(0, 1));
       await sink.erase([erasureOf(gone)]);
       expect(await sink.position(0)).toEqual({ next: 5, mark: 4 });
       expect(await sink.put(rowsOf(5, 5), delivery(5, 5))).toBe(true);
-      expect(sorted(await trial.rows())).toEqual([...rowsOf(0, 1), ...rowsOf(5, 5)]);
+      await shows([...rowsOf(0, 1), ...rowsOf(5, 5)]);
     });
 
     it('leaves what an owner wrote after coming back', async () => {
@@ -234,7 +288,7 @@ export function sinkContract(spec: SinkSpec): void {
       await sink.put(rowsOf(0, 3), delivery(0, 3));
       await sink.put(rowsOf(4, 5), delivery(4, 5));
       await sink.erase([erasureOf({ before: 2 })]);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(2, 5));
+      await shows(rowsOf(2, 5));
     });
 
     it('erases only in the app that was named', async () => {
@@ -242,7 +296,7 @@ export function sinkContract(spec: SinkSpec): void {
       const other = 'e5'.repeat(32);
       await sink.put([...rowsOf(0, 0), ...rowsOf(1, 1, { app: other })], delivery(0, 1));
       await sink.erase([erasureOf({ app: other })]);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 0));
+      await shows(rowsOf(0, 0));
     });
 
     it('finishes an erasure that died half way when it is asked again', async () => {
@@ -253,7 +307,7 @@ export function sinkContract(spec: SinkSpec): void {
       await dying.erase([erasureOf(gone)]).catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
       const next = await open();
       await next.erase([erasureOf(gone)]);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1));
+      await shows(rowsOf(0, 1));
     });
 
     it('erases what a dying delivery had committed', async () => {
@@ -261,7 +315,7 @@ export function sinkContract(spec: SinkSpec): void {
       await expect(dying.put(rowsOf(0, 1), delivery(0, 1))).rejects.toThrow(Crash);
       const next = await open();
       await next.erase([erasureOf()]);
-      expect(await trial.rows()).toEqual([]);
+      await shows([]);
       expect(await next.position(0)).toEqual({ next: 2, mark: 1 });
     });
 
@@ -271,18 +325,18 @@ export function sinkContract(spec: SinkSpec): void {
       await sink.erase([erasureOf({ before: 2 })]);
       await late.erase([erasureOf()]);
       await late.erase([erasureOf({ before: 1, issuedAt: 500 })]);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(2, 3));
+      await shows(rowsOf(2, 3));
       await late.erase([erasureOf({ before: 3 })]);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(3, 3));
+      await shows(rowsOf(3, 3));
       await late.erase([erasureOf({ before: 4, issuedAt: 2_000 })]);
-      expect(await trial.rows()).toEqual([]);
+      await shows([]);
     });
 
     it('keeps out, in every member, what comes late of an owner who is erased', async () => {
       const [sink, other] = [await open(), await open()];
       await sink.erase([erasureOf({ before: 2 })]);
       expect(await other.put(rowsOf(0, 3), delivery(0, 3))).toBe(true);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(2, 3));
+      await shows(rowsOf(2, 3));
     });
 
     it('shows nothing of an owner who was erased while a member slept over a delivery', async () => {
@@ -294,7 +348,7 @@ export function sinkContract(spec: SinkSpec): void {
       await other.erase([erasureOf({ ...gone, before: 2 })]);
       wake();
       expect(await put).toBe(true);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 0));
+      await shows(rowsOf(0, 0));
       expect(await other.position(0)).toEqual({ next: 2, mark: 1 });
     });
 
@@ -304,7 +358,7 @@ export function sinkContract(spec: SinkSpec): void {
       for (let n = 0; n < 6; n += 2)
         await members[0]?.put([...rowsOf(n, n), ...rowsOf(n + 1, n + 1, gone)], delivery(n, n + 1));
       await Promise.all(members.map((member) => member.erase([erasureOf({ ...gone, before: 6 })])));
-      expect(sorted(await trial.rows())).toEqual([0, 2, 4].flatMap((n) => rowsOf(n, n)));
+      await shows([0, 2, 4].flatMap((n) => rowsOf(n, n)));
     });
 
     it('gets nothing back from a member that slept over its erasure while another erased more', async () => {
@@ -318,7 +372,7 @@ export function sinkContract(spec: SinkSpec): void {
       await other.erase([second]);
       wake();
       await slept;
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 0));
+      await shows(rowsOf(0, 0));
     }, 20_000);
 
     it('removes single events by id, by time and by session, counts them once, and keeps its position', async () => {
@@ -336,15 +390,15 @@ export function sinkContract(spec: SinkSpec): void {
       ];
       expect(await sink.remove(selections)).toEqual([2, 3, 0, 0, 0]);
       const left = rowsOf(0, 3).filter(({ slot, origin }) => slot !== 1 && !(origin === 3 && slot === 0));
-      expect(sorted(await trial.rows())).toEqual(left);
+      await shows(left);
       expect(await sink.remove(selections)).toEqual([0, 0, 0, 0, 0]);
       expect(await sink.remove([removalOf(sessionOf('session "2"')), removalOf(sessionOf('session "1"'))])).toEqual([
         0, 7,
       ]);
-      expect(await trial.rows()).toEqual([]);
+      await shows([]);
       expect(await sink.position(0)).toEqual({ next: 4, mark: 3 });
       expect(await sink.put(rowsOf(4, 4), delivery(4, 4))).toBe(true);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(4, 4));
+      await shows(rowsOf(4, 4));
     });
 
     it('removes what was signed until the removal was, and leaves what is recorded again', async () => {
@@ -354,7 +408,7 @@ export function sinkContract(spec: SinkSpec): void {
       const everything = { from: 0, to: Date.UTC(2030, 0) };
       expect(await sink.remove([removalOf(everything, { issuedAt: 999 })])).toEqual([0]);
       expect(await sink.remove([removalOf(everything, { issuedAt: 1_999 })])).toEqual([3]);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(1, 1, again));
+      await shows(rowsOf(1, 1, again));
     });
 
     const without =
@@ -365,7 +419,7 @@ export function sinkContract(spec: SinkSpec): void {
     it('delivers only what may be shown', async () => {
       const sink = await open();
       expect(await sink.put(rowsOf(0, 1), delivery(0, 1), without(1))).toBe(true);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1).filter(({ slot }) => slot !== 1));
+      await shows(rowsOf(0, 1).filter(({ slot }) => slot !== 1));
     });
 
     it('asks again what may be shown when something was removed while a member slept over a delivery', async () => {
@@ -378,7 +432,7 @@ export function sinkContract(spec: SinkSpec): void {
       expect(await other.remove([removalOf({ events: [row(0, 2).eventId, row(1, 2).eventId] })])).toEqual([0]);
       wake();
       expect(await put).toBe(true);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1).filter(({ slot }) => slot !== 2));
+      await shows(rowsOf(0, 1).filter(({ slot }) => slot !== 2));
       expect(await other.position(0)).toEqual({ next: 2, mark: 1 });
     });
 
@@ -390,7 +444,7 @@ export function sinkContract(spec: SinkSpec): void {
       await dying.remove([selection]).catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
       const next = await open();
       await next.remove([selection]);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(0, 1).filter(({ slot }) => slot === 1));
+      await shows(rowsOf(0, 1).filter(({ slot }) => slot === 1));
     });
 
     it('removes tens of thousands of events in one go', async () => {
@@ -404,7 +458,7 @@ export function sinkContract(spec: SinkSpec): void {
       );
       const counts = await sink.remove(selections);
       expect([counts[0], counts[1], counts[2], counts.length]).toEqual([3, 0, 3, 300]);
-      expect(sorted(await trial.rows())).toEqual([...rowsOf(0, 0), ...rowsOf(2, 2)]);
+      await shows([...rowsOf(0, 0), ...rowsOf(2, 2)]);
     }, 30_000);
 
     it('erases tens of thousands of owners in one go', async () => {
@@ -414,14 +468,14 @@ export function sinkContract(spec: SinkSpec): void {
         erasureOf({ wallet: i.toString(16).padStart(64, '0'), before: 9 }),
       );
       await sink.erase([...owners, erasureOf({ before: 2 })]);
-      expect(sorted(await trial.rows())).toEqual(rowsOf(2, 3));
+      await shows(rowsOf(2, 3));
     }, 30_000);
 
     it('does not stumble over events of very many days in one delivery', async () => {
       const sink = await open();
       const rows = Array.from({ length: 10_000 }, (_, slot) => row(0, slot, { time: slot * DAY_MS }));
       expect(await sink.put(rows, delivery(0, 0))).toBe(true);
-      expect(sorted(await trial.rows())).toEqual(rows);
+      await shows(rows);
     }, 30_000);
   });
 }

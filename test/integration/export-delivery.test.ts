@@ -8,15 +8,16 @@ import { fromHex, ready } from '../../protocol/index.ts';
 import type { Pinned } from '../../schemas/index.ts';
 import { type DeliveryCount, deliver } from '../../services/exporter/deliver.ts';
 import { ErasedOwners } from '../../services/exporter/erased-owners.ts';
+import { untypedRows } from '../../services/exporter/events-table.ts';
 import { makeSink, type SinkTrial } from '../../services/pipeline/define-sink.ts';
 import { START } from '../../services/pipeline/ports/positions.ts';
 import type { ExportRow, Sink } from '../../services/pipeline/ports/sink.ts';
 import { type Selector, sessionMark } from '../../services/pipeline/rules/removal.ts';
-import { batchMaker, type MadeBatch, SCOPES, testVault, voidOf } from '../support/pinned-batches.ts';
+import { batchMaker, type MadeBatch, SCOPES, TABLE, testVault, voidOf } from '../support/pinned-batches.ts';
+import { seen, shown } from '../support/seen-rows.ts';
 
 beforeAll(ready);
 
-const sorted = (rows: readonly ExportRow[]) => [...rows].sort((a, b) => a.origin - b.origin || a.slot - b.slot);
 const accepted = (values: readonly Pinned[]) =>
   values.map((value, origin) => ({
     origin,
@@ -36,15 +37,18 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
 
   beforeEach(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'ddc-export-'));
-    trial = spec.trial(scratch, SCOPES);
-    sink = makeSink(spec, trial.config, { scopes: SCOPES, log: '01'.repeat(16) });
+    trial = await spec.trial(scratch);
+    sink = makeSink(spec, trial.config, { log: '01'.repeat(16) });
     await sink.check();
     counts = {};
   });
   afterEach(async () => {
     await sink.close();
+    await trial.close?.();
     await rm(scratch, { recursive: true, force: true });
   });
+
+  const visible = async () => seen(await trial.rows([TABLE]));
 
   const start = (vault: ReturnType<typeof testVault>, app: string, scopes = SCOPES, erased = new ErasedOwners()) =>
     deliver({
@@ -52,6 +56,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
       sink,
       vault,
       erased,
+      rowMakers: { current: async () => untypedRows(scopes) },
       removedEvents: createMemoryRemovedEvents(vault.tables),
       breathe: async () => undefined,
       count: (kind, n) => {
@@ -67,7 +72,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
       await maker.make(maker.newWallet(), 3),
     ];
     expect(await start(vault, maker.app)(2, START, to(2), accepted(made.map((one) => one.pinned)))).toBe(true);
-    expect(sorted(await trial.rows())).toEqual(rowsOf(made));
+    expect(await visible()).toEqual(shown(rowsOf(made)));
     expect(counts).toEqual({ rows: 10 });
   });
 
@@ -78,7 +83,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
     const gone = await mine.make(mine.newWallet(), 2);
     const records = [...made.map((one) => one.pinned), voidOf(gone.pinned, 'duplicate')];
     expect(await start(vault, mine.app)(2, START, to(3), accepted(records))).toBe(true);
-    expect(sorted(await trial.rows())).toEqual(rowsOf(made).filter((row) => row.app === mine.app));
+    expect(await visible()).toEqual(shown(rowsOf(made).filter((row) => row.app === mine.app)));
     expect(await sink.position(2)).toEqual(to(3));
   });
 
@@ -87,9 +92,11 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
     const maker = batchMaker(vault, vault.requests);
     const made = await maker.make(maker.newWallet(), 4);
     await start(vault, maker.app, ['profile'])(2, START, to(1), accepted([made.pinned]));
-    expect((await trial.rows()).map((row) => [row.slot, Object.keys(row.scopes)]).sort()).toEqual([
-      [0, ['profile']],
-      [2, ['profile']],
+    const table = { ...TABLE, columns: TABLE.columns.filter(({ name }) => name === 'scope_profile') };
+    const visibleRows = seen(await trial.rows([table]));
+    expect(visibleRows.map((row) => [row.slot, Object.keys(row.values)])).toEqual([
+      [0, ['scope_profile']],
+      [2, ['scope_profile']],
     ]);
   });
 
@@ -101,7 +108,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
     await start(vault, maker.app)(2, START, to(1), accepted([made.pinned]));
     const refused = await other.make(other.newWallet(), 2);
     await start(vault, other.app)(2, to(1), to(2), [{ ...accepted([refused.pinned])[0], origin: 1 } as never]);
-    expect(await trial.rows()).toEqual([]);
+    expect(await visible()).toEqual([]);
     expect(counts).toEqual({ rows: 0, no_key: 1 });
     expect(await sink.position(2)).toEqual(to(2));
   });
@@ -138,7 +145,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
     const gone = (row: ExportRow) =>
       row.origin === 0 && (row.slot === 0 || row.slot === 2 || row.session === rows[4]?.session);
     const left = rowsOf(made).filter((row) => !gone(row));
-    expect(sorted(await trial.rows())).toEqual(left);
+    expect(await visible()).toEqual(shown(left));
     expect(left.length).toBeLessThan(12);
     expect(counts).toEqual({ rows: left.length });
   });
@@ -154,6 +161,6 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
     erased.learn([{ ...owner, issuedAt: 0, fence: 1, rootVersions: [] }]);
     expect(erased.due().map(({ before }) => before)).toEqual([1]);
     await start(vault, maker.app, SCOPES, erased)(2, START, to(3), accepted(made.map((one) => one.pinned)));
-    expect(sorted(await trial.rows())).toEqual(rowsOf(made).filter((row) => row.origin > 0));
+    expect(await visible()).toEqual(shown(rowsOf(made).filter((row) => row.origin > 0)));
   });
 });

@@ -29,7 +29,9 @@ const row = (origin: number, wallet: string): ExportRow => ({
   origin,
   partition: 0,
   issuedAt: 1_000,
-  scopes: { purchase: 'x'.repeat(100) },
+  verified: true,
+  table: { name: 'events', version: 0, columns: [{ name: 'scope_purchase', type: 'string' }] },
+  values: { scope_purchase: 'x'.repeat(100) },
 });
 const [kept, gone] = ['b2'.repeat(32), 'd4'.repeat(32)];
 const delivery = (origin: number) => ({
@@ -51,7 +53,7 @@ const ballast = join(folder, 'ballast');
 const fill = () => writeFile(ballast, new Uint8Array(8 * 1024 * 1024)).catch(({ code }) => code);
 const free = () => rm(ballast);
 
-const sink = createSink(kind, { folder }, { scopes: ['purchase'], log: 'f6' });
+const sink = createSink(kind, { folder }, { log: 'f6' });
 await sink.check();
 await answer(sink.put([row(0, kept), row(0, gone)], delivery(0)));
 await fill();

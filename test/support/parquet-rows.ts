@@ -1,20 +1,22 @@
+import { basename, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { tablesIn, walk } from '../../connectors/sinks/folder/walk.ts';
 
-/** Every row of an export's Parquet files as one JSON line, sorted. */
+/** Every row of an export's Parquet files as one JSON line with its `table`, sorted. */
 export async function parquetRows(folder: string): Promise<string[]> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {
-    const files = `${folder}/app=*/dt=*/*.parquet`;
-    const found = await connection.runAndReadAll(`SELECT count(*)::INTEGER FROM glob('${files}')`);
-    if (found.getRows()[0]?.[0] === 0) return [];
-    const reader = await connection.runAndReadAll(
-      `SELECT to_json(rows)::VARCHAR FROM read_parquet('${files}', hive_partitioning = true) AS rows`,
-    );
-    return reader
-      .getRows()
-      .map(([row]) => String(row))
-      .sort();
+    const rows: string[] = [];
+    for (const table of await tablesIn(folder)) {
+      if ((await walk(table, '.parquet')).length === 0) continue;
+      const reader = await connection.runAndReadAll(
+        `SELECT to_json(rows)::VARCHAR FROM (SELECT *, '${basename(table)}' AS "table"
+           FROM read_parquet('${join(table, 'app=*', 'dt=*', '*.parquet')}', hive_partitioning = true, union_by_name = true)) AS rows`,
+      );
+      rows.push(...reader.getRows().map(([row]) => String(row)));
+    }
+    return rows.sort();
   } finally {
     connection.closeSync();
     instance.closeSync();

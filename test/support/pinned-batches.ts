@@ -19,10 +19,20 @@ import { uuidv7 } from '../../sdk/js/index.ts';
 import { summaryOf } from '../../services/encryptor/summary.ts';
 import type { Requests } from '../../services/pipeline/ports/requests.ts';
 import type { ExportRow } from '../../services/pipeline/ports/sink.ts';
+import { EVENTS_TABLE, type Table } from '../../services/pipeline/ports/table.ts';
 import type { Vault } from '../../services/pipeline/ports/vault.ts';
 import { allowExport } from './allow-export.ts';
 
 export const SCOPES = ['purchase', 'profile'];
+/** The table of an export of these scopes. */
+export const TABLE: Table = {
+  name: EVENTS_TABLE,
+  version: 0,
+  columns: [
+    { name: 'scope_purchase', type: 'string' },
+    { name: 'scope_profile', type: 'string' },
+  ],
+};
 
 /** A vault in memory, and where requests about it are accepted. */
 export function testVault(): VaultTwin & { readonly requests: Requests } {
@@ -121,17 +131,20 @@ export function batchMaker(
       blob: null,
       signer: 'wallet' as const,
       slot,
-      scopes: Object.fromEntries(
-        Object.entries(event.scopes as Record<string, OpenScope>).flatMap(([scope, { data }]) =>
-          SCOPES.includes(scope) ? [[scope, data]] : [],
-        ),
-      ),
+      verified: true,
+      table: TABLE,
+      values: Object.fromEntries(SCOPES.map((scope) => [`scope_${scope}`, textOf(event, scope)])),
     }));
     return { pinned: record, rows };
   }
 
   return { app: toHex(app.publicKey), newWallet, make };
 }
+
+const textOf = ({ scopes }: Event, scope: string): string | null => {
+  const found = scopes[scope];
+  return found && 'data' in found ? found.data : null;
+};
 
 const salt = () => toHex(randomBytes(16));
 

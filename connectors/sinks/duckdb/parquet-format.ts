@@ -1,12 +1,10 @@
-import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
-import type { ExportRow } from '../../../services/pipeline/ports/sink.ts';
-import type { FileFormat } from '../folder/folder-sink.ts';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { FileFormat, PlannedWrite } from '../folder/folder-sink.ts';
 import { type SelectableRow, selectedBy } from '../folder/selected-rows.ts';
-import { BASE_COLUMNS, type ExtraColumns, name, scopeColumn, selectList, text } from './columns.ts';
+import { text } from './names.ts';
+import { rowBuffer } from './row-buffer.ts';
 
 export interface ParquetOptions {
-  readonly scopes: readonly string[];
-  readonly columns: ExtraColumns;
   readonly compression: 'zstd' | 'snappy';
 }
 
@@ -15,23 +13,14 @@ const NO_FENCE = 2n ** 63n - 1n;
 const FILES = 200;
 
 /** Parquet through DuckDB, in memory and on one thread: the rooms share the machine's cores. */
-export function parquetFormat({ scopes, columns, compression }: ParquetOptions): FileFormat {
+export function parquetFormat({ compression }: ParquetOptions): FileFormat {
   const how = `(FORMAT parquet, COMPRESSION ${compression})`;
-  const select = selectList(scopes, columns);
   let opened: Promise<{ connection: DuckDBConnection; close(): void }> | undefined;
 
   async function open() {
     const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
     const connection = await instance.connect();
-    const fields = [
-      ['file', 'INTEGER'],
-      ...BASE_COLUMNS,
-      ...scopes.map((scope) => [scopeColumn(scope), 'VARCHAR'] as const),
-    ];
     await connection.run("SET TimeZone = 'UTC'");
-    await connection.run(
-      `CREATE TABLE buffer (${fields.map(([column, type]) => `${name(column ?? '')} ${type}`).join(', ')})`,
-    );
     await connection.run('CREATE TABLE unwanted (wallet VARCHAR, before BIGINT)');
     await connection.run('CREATE TABLE selected (file VARCHAR, batch_id VARCHAR, slot INTEGER, by_n INTEGER)');
     return {
@@ -64,17 +53,14 @@ export function parquetFormat({ scopes, columns, compression }: ParquetOptions):
 
     async write(files) {
       const connection = await connect();
-      await connection.run('DELETE FROM buffer');
-      await append(
-        connection,
-        files.map(({ rows }) => rows),
-        scopes,
-      );
-      for (const [i, { path }] of files.entries()) {
-        const rows = `SELECT ${select} FROM buffer WHERE file = ${i} ORDER BY origin, slot`;
-        await connection.run(`COPY (${rows}) TO ${text(path)} ${how}`);
+      for (const [table, ofTable] of byTable(files)) {
+        const buffer = await rowBuffer(connection, table);
+        for (const { path, rows } of ofTable) {
+          await buffer.fill(rows);
+          await connection.run(`COPY ${buffer.name} TO ${text(path)} ${how}`);
+        }
+        await buffer.drop();
       }
-      await connection.run('DELETE FROM buffer');
     },
 
     async find(owners) {
@@ -160,7 +146,7 @@ interface FoundRow extends SelectableRow {
   readonly slot: number;
 }
 
-/** Rows of the wallets in `unwanted`. A file from before there was an `issued_at` counts as old: every removal reaches it. */
+/** Rows of the wallets in `unwanted`. */
 async function rowsOfWallets(
   connection: DuckDBConnection,
   paths: readonly string[],
@@ -168,8 +154,8 @@ async function rowsOfWallets(
 ): Promise<FoundRow[]> {
   const files = `read_parquet([${paths.map(text).join(', ')}], filename = true, hive_partitioning = false, union_by_name = true)`;
   const reader = await connection.runAndReadAll(
-    `SELECT filename, wallet, batch_id, slot, event_id, epoch_ms(time)::DOUBLE, session, coalesce(epoch_ms(issued_at), 0)::DOUBLE
-     FROM (SELECT NULL::TIMESTAMPTZ AS issued_at WHERE false UNION ALL BY NAME FROM ${files}) AS r WHERE ${theirs}`,
+    `SELECT filename, wallet, batch_id, slot, event_id, epoch_ms(time)::DOUBLE, session, epoch_ms(issued_at)::DOUBLE
+     FROM ${files} AS r WHERE ${theirs}`,
   );
   return reader.getRowsJS().map(([file, wallet, batchId, slot, eventId, time, session, issuedAt]) => ({
     file: String(file),
@@ -183,34 +169,12 @@ async function rowsOfWallets(
   }));
 }
 
-async function append(
-  connection: DuckDBConnection,
-  groups: readonly (readonly ExportRow[])[],
-  scopes: readonly string[],
-): Promise<void> {
-  const appender = await connection.createAppender('buffer');
-  const textOrNull = (value: string | null | undefined) =>
-    value === null || value === undefined ? appender.appendNull() : appender.appendVarchar(value);
-  for (const [file, rows] of groups.entries()) {
-    for (const row of rows) {
-      appender.appendInteger(file);
-      appender.appendVarchar(row.wallet);
-      appender.appendVarchar(row.batchId);
-      appender.appendVarchar(row.eventId);
-      appender.appendVarchar(row.type);
-      appender.appendTimestampTZ(new DuckDBTimestampTZValue(BigInt(row.time) * 1000n));
-      textOrNull(row.session);
-      textOrNull(row.blob);
-      appender.appendVarchar(row.signer);
-      appender.appendVarchar(row.source);
-      appender.appendBigInt(BigInt(row.seq));
-      appender.appendInteger(row.slot);
-      appender.appendBigInt(BigInt(row.origin));
-      appender.appendInteger(row.partition);
-      appender.appendTimestampTZ(new DuckDBTimestampTZValue(BigInt(row.issuedAt) * 1000n));
-      for (const scope of scopes) textOrNull(row.scopes[scope]);
-      appender.endRow();
-    }
+function byTable(files: readonly PlannedWrite[]): Map<PlannedWrite['table'], PlannedWrite[]> {
+  const tables = new Map<PlannedWrite['table'], PlannedWrite[]>();
+  for (const file of files) {
+    const known = tables.get(file.table);
+    if (known) known.push(file);
+    else tables.set(file.table, [file]);
   }
-  appender.closeSync();
+  return tables;
 }

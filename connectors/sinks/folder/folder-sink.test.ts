@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { makeSink, type SinkStep } from '../../../services/pipeline/define-sink.ts';
 import type { ExportRow, Sink } from '../../../services/pipeline/ports/sink.ts';
+import { EVENTS } from '../../../test/contract/sink-tables.ts';
 import ndjson from '../ndjson.ts';
 import parquet from '../parquet.ts';
 
@@ -27,7 +28,9 @@ const row = (origin: number, wallet: string): ExportRow => ({
   origin,
   partition: 0,
   issuedAt: 1_000,
-  scopes: { purchase: `of ${wallet}` },
+  verified: true,
+  table: EVENTS,
+  values: { scope_purchase: `of ${wallet}` },
 });
 const delivery = (first: number, last: number) => ({
   partition: 0,
@@ -59,7 +62,7 @@ describe.each([ndjson, parquet])('$name', (spec) => {
   const opened: Sink[] = [];
 
   async function open(reach?: (step: SinkStep) => void | Promise<void>): Promise<Sink> {
-    const context = { scopes: ['purchase'], log: 'f6', ...(reach ? { reach } : {}) };
+    const context = { log: 'f6', ...(reach ? { reach } : {}) };
     const config = spec.config.parse({ folder });
     const sink = makeSink<unknown>(spec as typeof ndjson & typeof parquet, config, context);
     if (!reach) opened.push(sink);
@@ -139,6 +142,11 @@ describe.each([ndjson, parquet])('$name', (spec) => {
     expect([steps, await books()]).toEqual([0, before]);
     expect(await readFile(join(folder, '_ddc', 'erased.json'), 'utf8')).not.toContain(GONE);
     await again.close();
+  });
+
+  it('refuses a folder in which rows did not belong to tables yet', async () => {
+    await mkdir(join(folder, `app=${APP}`, 'dt=2026-01-01'), { recursive: true });
+    await expect(open()).rejects.toMatchObject({ code: 'old_layout', message: expect.stringContaining(folder) });
   });
 
   it('waits for a folder that is gone', async () => {

@@ -11,6 +11,7 @@ import type {
   RowSelection,
   Sink,
 } from '../../../services/pipeline/ports/sink.ts';
+import type { Table } from '../../../services/pipeline/ports/table.ts';
 import { claim } from './claim.ts';
 import { type CommitLog, commitLog } from './commit-log.ts';
 import { emptyTrash, sync, syncAll } from './durable.ts';
@@ -19,7 +20,7 @@ import { erasureBook } from './erasure-book.ts';
 import { BOOKS, filesOf } from './layout.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { namesIn } from './tolerant.ts';
-import { walk } from './walk.ts';
+import { tablesIn, walk } from './walk.ts';
 import { weatherproof } from './weather.ts';
 
 /** How rows become the bytes of a file, and how owners' rows leave it again. */
@@ -27,7 +28,7 @@ export interface FileFormat {
   /** With its dot. */
   readonly extension: string;
   /** Writes new files; durability is the folder's affair. */
-  write(files: readonly { readonly path: string; readonly rows: readonly ExportRow[] }[]): Promise<void>;
+  write(files: readonly PlannedWrite[]): Promise<void>;
   /** Makes ready for finding the rows of these owners, all of one app and each named once; what was made before is void then. */
   find(owners: readonly RowOwner[]): Promise<Found>;
   /** The same for the rows that these select, all of one app. */
@@ -35,9 +36,16 @@ export interface FileFormat {
   close(): Promise<void>;
 }
 
+/** A file to be written: rows of one table and version. */
+export interface PlannedWrite {
+  readonly path: string;
+  readonly table: Table;
+  readonly rows: readonly ExportRow[];
+}
+
 /** Rows that are to go. */
 export interface Found {
-  /** Those of the files that have such rows. */
+  /** Those of the files that have such rows. All are of one table, of any versions. */
   in(paths: readonly string[]): Promise<string[]>;
   /**
    * Copies a file without them.
@@ -49,7 +57,7 @@ export interface Found {
 const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mark;
 
 /**
- * A sink that keeps files in a folder, laid out as `app=<hex>/dt=YYYY-MM-DD/`. Files are written out of sight, made to count by one
+ * A sink that keeps files in a folder, laid out as `<table>/app=<hex>/dt=YYYY-MM-DD/`. Files are written out of sight, made to count by one
  * commit (see `commit-log.ts`), and only then moved into place: whatever a glob finds counts, and what counts is found.
  */
 export function folderSink(root: string, format: FileFormat, { log: logId, reach = () => {} }: SinkContext): Sink {
@@ -75,7 +83,9 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
     const spared = await keep(await book.spared(rows));
     const won = await log.commit(number + 1, delivery, async (staging) => {
       const files = filesOf(spared, delivery, format.extension);
-      await format.write(files.map((file) => ({ path: join(staging, file.staged), rows: file.rows })));
+      await format.write(
+        files.map(({ staged, table, rows: group }) => ({ path: join(staging, staged), table, rows: group })),
+      );
       await syncAll(files.map((file) => join(staging, file.staged)));
       await reach('staged');
       return { rows: spared.length, files: files.map(({ staged, path }) => ({ staged, path })) };
@@ -103,8 +113,10 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
         await emptyTrash(root);
         for (const app of new Set(due.map((owner) => owner.app))) {
           const found = await format.find(due.filter((owner) => owner.app === app));
-          for (const path of await found.in(await walk(root, format.extension, app)))
-            await rewrite(path, found, drafts);
+          for (const table of await tablesIn(root)) {
+            for (const path of await found.in(await walk(table, format.extension, app)))
+              await rewrite(path, found, drafts);
+          }
         }
         await book.note(due, true, drafts);
       }),
@@ -127,9 +139,11 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
             app,
             mine.map(({ selection }) => selection),
           );
-          for (const path of await found.in(await walk(root, format.extension, app))) {
-            const taken = await rewrite(path, found, drafts);
-            for (const [i, { n }] of mine.entries()) counts[n] = (counts[n] ?? 0) + (taken[i] ?? 0);
+          for (const table of await tablesIn(root)) {
+            for (const path of await found.in(await walk(table, format.extension, app))) {
+              const taken = await rewrite(path, found, drafts);
+              for (const [i, { n }] of mine.entries()) counts[n] = (counts[n] ?? 0) + (taken[i] ?? 0);
+            }
           }
         }
       }),
@@ -159,6 +173,12 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
         'sink_not_writable',
         `The export folder ${root} cannot be written: create it or change its permissions.`,
         { cause },
+      );
+    }
+    if ((await namesIn(root)).some((name) => name.startsWith('app='))) {
+      throw new FatalError(
+        'old_layout',
+        `The export folder ${root} has \`app=…\` at its top, as before rows belonged to tables (\`<table>/app=…\`). Give this export an empty folder, and delete the old one when it has caught up.`,
       );
     }
     await claim(root, logId);

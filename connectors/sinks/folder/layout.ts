@@ -1,6 +1,7 @@
 import type { Delivery, ExportRow } from '../../../services/pipeline/ports/sink.ts';
+import type { Table } from '../../../services/pipeline/ports/table.ts';
 
-/** Folder beside the data with everything that is not data. A glob over `app=*` never looks into it. */
+/** Folder beside the tables with everything that is not data. A glob over `app=*` never looks into it. */
 export const BOOKS = '_ddc';
 
 /** A file of one delivery: its name while it is staged, and where it belongs. */
@@ -8,11 +9,12 @@ export interface PlannedFile {
   readonly staged: string;
   /** Relative to the export folder. */
   readonly path: string;
+  readonly table: Table;
   readonly rows: readonly ExportRow[];
 }
 
 /**
- * Days of one app that one delivery gives a file each. An event's time is its author's free choice and a file costs milliseconds to make
+ * Days of one app and table that one delivery gives a file each. An event's time is its author's free choice and a file costs milliseconds to make
  * durable: without an end, one batch with an event a day would hold the export up for as long as it likes.
  */
 export const DAYS = 366;
@@ -20,10 +22,10 @@ export const DAYS = 366;
 /** Where Hive, Spark, Athena and DuckDB keep rows whose partition is null. Times in the rows stay what they are. */
 const NO_DAY = '__HIVE_DEFAULT_PARTITION__';
 
-/** `p<partition>-<first origin>-<last origin>`, padded so that names sort as origins do. */
-function fileStem({ partition, first, last }: Delivery): string {
+/** `p<partition>-<first origin>-<last origin>-v<version>`, padded so that names sort as origins do. */
+function fileStem({ partition, first, last }: Delivery, { version }: Table): string {
   const pad = (origin: number) => String(origin).padStart(12, '0');
-  return `p${partition}-${pad(first)}-${pad(last)}`;
+  return `p${partition}-${pad(first)}-${pad(last)}-v${version}`;
 }
 
 /** The UTC day of an event's time, as Hive writes date partitions. */
@@ -52,17 +54,17 @@ function byDay(rows: readonly ExportRow[]): Map<string, readonly ExportRow[]> {
   );
 }
 
-/** One file per (app, day), in the layout that Hive, Spark, Athena and DuckDB read as partitions. */
+/** One file per (table, version, app, day), in the layout that Hive, Spark, Athena and DuckDB read as partitions of a table. */
 export function filesOf(rows: readonly ExportRow[], delivery: Delivery, extension: string): PlannedFile[] {
-  const stem = fileStem(delivery);
-  const folders = [...groupBy(rows, (row) => row.app)].flatMap(([app, ofApp]) =>
-    [...byDay(ofApp)].map(([day, group]) => ({ folder: `app=${app}/dt=${day}`, rows: group })),
-  );
-  return folders
-    .sort((a, b) => (a.folder < b.folder ? -1 : 1))
-    .map(({ folder, rows: group }, i) => ({
-      staged: `${i}${extension}`,
-      path: `${folder}/${stem}${extension}`,
+  const folderOf = ({ app, table }: ExportRow) => `${table.name}/app=${app}`;
+  const planned = [...groupBy(rows, (row) => `${row.table.version}/${folderOf(row)}`).values()].flatMap((ofTable) => {
+    const [first] = ofTable as [ExportRow, ...ExportRow[]];
+    const { table } = first;
+    return [...byDay(ofTable)].map(([day, group]) => ({
+      table,
+      path: `${folderOf(first)}/dt=${day}/${fileStem(delivery, table)}${extension}`,
       rows: group,
     }));
+  });
+  return planned.sort((a, b) => (a.path < b.path ? -1 : 1)).map((file, i) => ({ staged: `${i}${extension}`, ...file }));
 }

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir } from 'node:fs/promises';
+import { access, mkdir, readdir, stat } from 'node:fs/promises';
 
 type Expected = 'ENOENT' | 'EEXIST' | 'ENOTEMPTY';
 
@@ -23,6 +23,13 @@ export const namesIn = (folder: string): Promise<string[]> => unless(readdir(fol
 export const exists = (path: string): Promise<boolean> =>
   unless(
     access(path).then(() => true),
+    false,
+    'ENOENT',
+  );
+
+export const isFolder = (path: string): Promise<boolean> =>
+  unless(
+    stat(path).then((found) => found.isDirectory()),
     false,
     'ENOENT',
   );
