@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ExportRow, Sink } from './ports/sink.ts';
 
 /** Points inside a delivery or an erasure where a process may die or sleep; tests cut it there, or hold it up. `beating`: it says that it lives. */

@@ -24,10 +24,10 @@ export function secretsIn(config: unknown, path: Path = []): { readonly path: Pa
   );
 }
 
-/** The configuration with what `valueOf` says in the place of every reference. */
-export function withSecrets(config: unknown, valueOf: (name: string) => string): unknown {
-  if (isSecretReference(config)) return valueOf(config.secret);
-  if (Array.isArray(config)) return config.map((inner) => withSecrets(inner, valueOf));
+/** The configuration with what `textOf` says in the place of every reference. */
+export function withSecrets(config: unknown, textOf: (name: string) => string): unknown {
+  if (isSecretReference(config)) return textOf(config.secret);
+  if (Array.isArray(config)) return config.map((inner) => withSecrets(inner, textOf));
   if (typeof config !== 'object' || config === null) return config;
-  return Object.fromEntries(Object.entries(config).map(([member, inner]) => [member, withSecrets(inner, valueOf)]));
+  return Object.fromEntries(Object.entries(config).map(([member, inner]) => [member, withSecrets(inner, textOf)]));
 }
