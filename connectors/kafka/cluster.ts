@@ -16,7 +16,7 @@ interface Cluster {
   findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>;
   findBroker(options: { nodeId: string }): Promise<Broker>;
   fetchTopicsOffset(
-    topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+    topics: { topic: string; partitions: { partition: number }[]; fromBeginning?: boolean; fromTimestamp?: number }[],
   ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
 }
 
@@ -59,17 +59,34 @@ export class DirectCluster {
 
   /** Offset of the first record kept, and the offset that the next record will get. */
   async offset(topic: string, partition: number, which: 'first' | 'end'): Promise<number> {
-    const answer = await this.#ask(topic, `${which} offset of ${topic}/${partition}`, (cluster) =>
-      cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning: which === 'first' }]),
+    const what = `${which} offset of ${topic}/${partition}`;
+    const offset = await this.#listed(topic, partition, what, { fromBeginning: which === 'first' });
+    if (offset >= 0) return offset;
+    throw new RetriableError('kafka_unavailable', `${what}: the answer lacks the partition`);
+  }
+
+  /** Offset of the first record with this timestamp or a later one; null where there is none. */
+  async offsetAt(topic: string, partition: number, time: number): Promise<number | null> {
+    const what = `offset of ${topic}/${partition} at ${time}`;
+    const offset = await this.#listed(topic, partition, what, { fromTimestamp: time });
+    return offset >= 0 ? offset : null;
+  }
+
+  /** -1: the broker knows of none. */
+  async #listed(
+    topic: string,
+    partition: number,
+    what: string,
+    from: { fromBeginning: boolean } | { fromTimestamp: number },
+  ): Promise<number> {
+    const answer = await this.#ask(topic, what, (cluster) =>
+      cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], ...from }]),
     );
     const offset = Number(
       answer.find((entry) => entry.topic === topic)?.partitions.find((p) => p.partition === partition)?.offset,
     );
-    if (Number.isSafeInteger(offset) && offset >= 0) return offset;
-    throw new RetriableError(
-      'kafka_unavailable',
-      `${which} offset of ${topic}/${partition}: the answer lacks the partition`,
-    );
+    if (Number.isSafeInteger(offset) && offset >= -1) return offset;
+    throw new RetriableError('kafka_unavailable', `${what}: the answer lacks the partition`);
   }
 
   partitions(topic: string): Promise<number> {

@@ -1,15 +1,13 @@
 import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
-import type { LogHistory, LogLookup, LogRecord } from '../../services/pipeline/ports/log.ts';
+import type { LogHistory, LogLookup, LogPlaces, LogRecord } from '../../services/pipeline/ports/log.ts';
 import type { KafkaOptions } from './client.ts';
 import { DirectCluster } from './cluster.ts';
 import { toLogRecord } from './log-record.ts';
 
 /** `LogLookup`, and what else can be asked without joining a group. */
-export interface KafkaLookup extends LogLookup, LogHistory {
+export interface KafkaLookup extends LogLookup, LogHistory, LogPlaces {
   /** How many partitions the topic has now. @throws RetriableError when there is no such topic */
   partitions(topic: string): Promise<number>;
-  /** Offset of the first record kept; needed to judge an offset out of range. */
-  firstOffset(topic: string, partition: number): Promise<number>;
 }
 
 /**
@@ -53,6 +51,17 @@ export function createKafkaLookup(options: KafkaOptions): KafkaLookup {
     },
     endOffset: (topic, partition) => cluster.offset(topic, partition, 'end'),
     firstOffset: (topic, partition) => cluster.offset(topic, partition, 'first'),
+    async offsetAt(topic, partition, time) {
+      return (await cluster.offsetAt(topic, partition, time)) ?? cluster.offset(topic, partition, 'end');
+    },
+    async appendedAt(topic, partition, offset) {
+      const first = await cluster.offset(topic, partition, 'first');
+      if (offset < first || offset >= (await cluster.offset(topic, partition, 'end'))) return null;
+      const messages = await cluster.fetch(topic, partition, offset);
+      const message = messages.find((candidate) => Number(candidate.offset) === offset);
+      if (message) return Number(message.timestamp);
+      throw await nothingAt(topic, partition, offset);
+    },
     partitions: (topic) => cluster.partitions(topic),
     close: () => cluster.close(),
   };

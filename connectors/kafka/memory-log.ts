@@ -3,6 +3,7 @@ import type {
   LogConsumer,
   LogHistory,
   LogLookup,
+  LogPlaces,
   LogRecord,
   LogWriter,
   OutgoingRecord,
@@ -12,14 +13,17 @@ import type {
 /** One partition: dense offsets from 0, what retention has left of it, and whoever waits for the next record. */
 class MemoryPartition {
   readonly records: LogRecord[] = [];
+  /** When each was appended. */
+  readonly times: number[] = [];
   /** Offset of the first record that is kept. */
   first = 0;
   readonly #waiting = new Set<() => void>();
 
-  append(records: readonly OutgoingRecord[]): number {
+  append(records: readonly OutgoingRecord[], time: number): number {
     const first = this.records.length;
     records.forEach((record, i) => {
       this.records.push({ ...record, headers: { ...record.headers }, offset: first + i });
+      this.times.push(time);
     });
     for (const wake of [...this.#waiting]) wake();
     return first;
@@ -58,6 +62,12 @@ interface Group {
 export class MemoryLog {
   readonly #topics = new Map<string, MemoryPartition[]>();
   readonly #groups = new Map<string, Group>();
+  readonly #now: () => number;
+
+  /** @param now milliseconds since the epoch: the broker's clock */
+  constructor(now: () => number = () => 0) {
+    this.#now = now;
+  }
 
   createTopic(name: string, partitions: number): void {
     if (this.#topics.has(name)) return;
@@ -82,7 +92,7 @@ export class MemoryLog {
     return {
       send: async (topic, partition, records) => {
         if (!open) throw new RetriableError('writer_closed', 'The writer is closed; open a new one.');
-        return this.#partition(topic, partition).append(records);
+        return this.#partition(topic, partition).append(records, this.#now());
       },
       close: async () => {
         open = false;
@@ -90,7 +100,7 @@ export class MemoryLog {
     };
   }
 
-  lookup(): LogLookup & LogHistory {
+  lookup(): LogLookup & LogHistory & LogPlaces {
     const partitionOf = (topic: string, partition: number) => this.#partition(topic, partition);
     return {
       async *readFrom(topic, partition, offset) {
@@ -103,6 +113,16 @@ export class MemoryLog {
         throw new FatalError('offset_out_of_range', `${topic}/${partition} has no record at offset ${offset}.`);
       },
       endOffset: async (topic, partition) => this.#partition(topic, partition).records.length,
+      firstOffset: async (topic, partition) => this.#partition(topic, partition).first,
+      offsetAt: async (topic, partition, time) => {
+        const { times, first } = this.#partition(topic, partition);
+        const at = times.findIndex((appended, offset) => offset >= first && appended >= time);
+        return at >= 0 ? at : times.length;
+      },
+      appendedAt: async (topic, partition, offset) => {
+        const { times, first } = this.#partition(topic, partition);
+        return offset >= first ? (times[offset] ?? null) : null;
+      },
       close: async () => undefined,
     };
   }

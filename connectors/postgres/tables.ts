@@ -13,6 +13,7 @@ import type { TokenRevocationsTable } from './migrations/110-token-revocations.t
 import type { RemovedEventsTable, RemovedRangesTable, RemovedSessionsTable } from './migrations/120-removed-events.ts';
 import type { BlobReferencesTable, BlobsTable } from './migrations/130-blobs.ts';
 import type { UsageTable } from './migrations/140-usage.ts';
+import type { DeclaredExportsTable, ExportRunsTable, ExportStatusTable } from './migrations/210-declared-exports.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -47,4 +48,7 @@ export interface Tables {
   blobs: BlobsTable;
   blob_references: BlobReferencesTable;
   usage: UsageTable;
+  declared_exports: DeclaredExportsTable;
+  export_status: ExportStatusTable;
+  export_runs: ExportRunsTable;
 }

@@ -1,6 +1,8 @@
 import { makeSink, type SinkContext, type SinkSpec } from '../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../services/pipeline/errors.ts';
+import type { JudgeSink } from '../../services/pipeline/exports/declare.ts';
 import type { Sink } from '../../services/pipeline/ports/sink.ts';
+import { judgeSinkConfig } from './judge.ts';
 import ndjson from './ndjson.ts';
 import parquet from './parquet.ts';
 
@@ -16,3 +18,6 @@ export function createSink(name: string, config: unknown, context: SinkContext):
     `There is no sink "${name}". Known: ${sinks.map((sink) => sink.name).join(', ')}.`,
   );
 }
+
+/** What the sink of that name says of a configuration, references to secrets still in it. */
+export const judgeSink: JudgeSink = (sink, config) => judgeSinkConfig(sinks, sink, config);

@@ -2,7 +2,7 @@ import { MemoryLog } from '../../connectors/kafka/memory-log.ts';
 import { logContract } from './log.ts';
 
 logContract('memory', async () => {
-  const log = new MemoryLog();
+  const log = new MemoryLog(() => Date.now());
   let names = 0;
   return {
     makeTopic: async (partitions) => {

@@ -3,6 +3,7 @@ import type {
   LogConsumer,
   LogHistory,
   LogLookup,
+  LogPlaces,
   LogRecord,
   LogWriter,
   OutgoingRecord,
@@ -14,7 +15,7 @@ export interface LogUnderTest {
   /** A new topic. @returns its name */
   makeTopic(partitions: number): Promise<string>;
   writer(): Promise<LogWriter>;
-  lookup(): Promise<LogLookup & LogHistory>;
+  lookup(): Promise<LogLookup & LogHistory & LogPlaces>;
   /** A member of a consumer group, not yet running. */
   consumer(group: string, topic: string): Promise<LogConsumer>;
   newGroup(): string;
@@ -146,6 +147,25 @@ export function logContract(name: string, open: () => Promise<LogUnderTest & { c
       expect(await from(5)).toEqual([]);
       await out.send(topic, 0, records(1, 5));
       expect(await from(5)).toEqual(['5 record 5']);
+    });
+
+    test('a record is found by the time at which it was appended', async () => {
+      const topic = await log.makeTopic(1);
+      const writer = await log.writer();
+      const lookup = await log.lookup();
+      await writer.send(topic, 0, records(2));
+      const first = (await lookup.appendedAt(topic, 0, 0)) ?? Number.NaN;
+      expect(Number.isSafeInteger(first)).toBe(true);
+      for (let n = 2; ((await lookup.appendedAt(topic, 0, n - 1)) ?? 0) <= first; n += 1)
+        await writer.send(topic, 0, records(1, n));
+      const end = await lookup.endOffset(topic, 0);
+      const last = (await lookup.appendedAt(topic, 0, end - 1)) ?? Number.NaN;
+      expect(last).toBeGreaterThan(first);
+      expect(await lookup.firstOffset(topic, 0)).toBe(0);
+      expect(await lookup.offsetAt(topic, 0, first - 1)).toBe(0);
+      expect(await lookup.offsetAt(topic, 0, last)).toBe(end - 1);
+      expect(await lookup.offsetAt(topic, 0, last + 1)).toBe(end);
+      expect(await lookup.appendedAt(topic, 0, end)).toBeNull();
     });
 
     test('a consumer without a seek starts at the beginning and reads in order', async () => {

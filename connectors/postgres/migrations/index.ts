@@ -21,6 +21,7 @@ import wallets from './150-wallets.ts';
 import extract from './170-extract.ts';
 import revocationsRead from './180-revocations-read.ts';
 import openRemovals from './181-open-removals.ts';
+import declaredExports from './210-declared-exports.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   extract,
   revocationsRead,
   openRemovals,
+  declaredExports,
 ];

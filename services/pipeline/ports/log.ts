@@ -60,3 +60,13 @@ export interface LogLookup {
   endOffset(topic: string, partition: number): Promise<number>;
   close(): Promise<void>;
 }
+
+/** Where in a partition is what. Times are the broker's, of when a record was appended, in milliseconds since the epoch. */
+export interface LogPlaces {
+  /** Offset of the first record that is kept. */
+  firstOffset(topic: string, partition: number): Promise<number>;
+  /** Offset of the first record appended at this time or later; the end of the partition where there is none. */
+  offsetAt(topic: string, partition: number, time: number): Promise<number>;
+  /** When the record was appended; null where retention has passed it, or it is still to come. */
+  appendedAt(topic: string, partition: number, offset: number): Promise<number | null>;
+}

@@ -1,0 +1,123 @@
+import { fromHex } from '../../../protocol/index.ts';
+import type { Apps } from '../ports/apps.ts';
+import {
+  type DeclaredBy,
+  type DeclaredExport,
+  type ExportDeclaration,
+  ExportRefused,
+  type Exports,
+  MOST_EXPORTS,
+} from '../ports/exports.ts';
+import type { Position } from '../ports/positions.ts';
+import { SECRET_NAME, secretsIn } from '../secret-references.ts';
+import { BadDeclaration, type DeclarationProblem } from './problem.ts';
+import { type DeclarationInput, readDeclaration } from './shape.ts';
+import { StartTrimmed } from './start.ts';
+
+/** What a sink says of a configuration, references to secrets still in it. */
+export type JudgeSink = (
+  sink: string,
+  config: Readonly<Record<string, unknown>>,
+) => Promise<readonly DeclarationProblem[]> | readonly DeclarationProblem[];
+
+export interface DeclareEdges {
+  readonly apps: { find(app: Uint8Array): ReturnType<Apps['find']> };
+  readonly exports: Pick<Exports, 'list' | 'add'>;
+  readonly judgeSink: JudgeSink;
+  /** @throws StartTrimmed */
+  readonly startsOf: (from: ExportDeclaration['from']) => Promise<Position[]>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** What whoever declares may not, beside what nobody may. */
+  readonly bounds?: (said: Partial<DeclarationInput>) => readonly DeclarationProblem[];
+}
+
+/**
+ * Judges a declaration as a whole.
+ * @param app hex
+ * @throws BadDeclaration with everything that is wrong with it
+ */
+export async function judgeDeclaration(
+  edges: DeclareEdges,
+  app: string,
+  input: unknown,
+  by: DeclaredBy,
+): Promise<ExportDeclaration> {
+  const { said, problems: form } = readDeclaration(input);
+  const problems = [
+    ...form,
+    ...(await judgeApp(edges, app)),
+    ...(await judgeName(edges, said.name)),
+    ...(said.sink === undefined ? [] : await edges.judgeSink(said.sink, said.config ?? {})),
+    ...judgeSecrets(said.config),
+    ...(edges.bounds?.(said) ?? []),
+  ];
+  const starts = await judgeStart(edges, said.from, problems);
+  if (problems.length > 0) throw new BadDeclaration(problems);
+  const { types, ...rest } = said as DeclarationInput;
+  return { ...rest, types: types ?? null, app: fromHex(app, 32), starts, by };
+}
+
+/** Judges a declaration and keeps it. @throws BadDeclaration */
+export async function declareExport(
+  edges: DeclareEdges,
+  declaration: ExportDeclaration,
+  state: 'running' | 'paused',
+): Promise<DeclaredExport> {
+  try {
+    return await edges.exports.add(declaration, state);
+  } catch (error) {
+    // Somebody was faster.
+    if (!(error instanceof ExportRefused)) throw error;
+    throw new BadDeclaration([{ code: error.code, path: 'name', message: error.message }]);
+  }
+}
+
+async function judgeApp({ apps }: DeclareEdges, app: string): Promise<DeclarationProblem[]> {
+  if (await apps.find(fromHex(app, 32))) return [];
+  return [{ code: 'unknown_app', path: 'app', message: `${app} is not registered: see \`ddc apps list\`` }];
+}
+
+async function judgeName({ exports }: DeclareEdges, name: string | undefined): Promise<DeclarationProblem[]> {
+  const all = await exports.list();
+  if (all.some((one) => one.name === name))
+    return [{ code: 'name_taken', path: 'name', message: `there is an export ${name} already` }];
+  if (all.length >= MOST_EXPORTS)
+    return [
+      {
+        code: 'too_many_exports',
+        path: '',
+        message: `there are ${MOST_EXPORTS} exports, which is the most: remove one`,
+      },
+    ];
+  return [];
+}
+
+function judgeSecrets(config: unknown): DeclarationProblem[] {
+  return secretsIn(config, ['config'])
+    .filter(({ name }) => !SECRET_NAME.test(name))
+    .map(({ path, name }) => ({
+      code: 'secret_name',
+      path: path.join('.'),
+      message: `${JSON.stringify(name)} is no name of a secret: letters, digits, _, . and -, at most 64`,
+    }));
+}
+
+async function judgeStart(
+  { startsOf, now }: DeclareEdges,
+  from: ExportDeclaration['from'] | undefined,
+  problems: DeclarationProblem[],
+): Promise<Position[]> {
+  if (from === undefined) return [];
+  if (typeof from === 'number' && from > now()) {
+    problems.push({ code: 'start_ahead', path: 'from', message: 'lies in the future: say `now`' });
+    return [];
+  }
+  try {
+    return await startsOf(from);
+  } catch (error) {
+    if (!(error instanceof StartTrimmed)) throw error;
+    problems.push({ code: error.code, path: 'from', message: error.message });
+    return [];
+  }
+}

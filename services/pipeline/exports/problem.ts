@@ -1,0 +1,41 @@
+/** One thing that is wrong with a declaration. */
+export interface DeclarationProblem {
+  readonly code: DeclarationProblemCode;
+  /** Member of the declaration, such as `config.folder`; empty: the whole. */
+  readonly path: string;
+  /** What is wrong, and what would be right. */
+  readonly message: string;
+}
+
+/** Every code that a declaration may be refused with. */
+export const DECLARATION_PROBLEMS = {
+  missing: 'A member that has to be there is not.',
+  unknown_member: 'There is no such member.',
+  invalid: 'The member is not of the form that is described.',
+  name_taken: 'There is an export of this name; it may be one of another app.',
+  too_many_exports: 'The deployment has as many exports as it takes.',
+  unknown_app: 'The app is not registered here.',
+  unknown_sink: 'There is no sink of this name.',
+  sink_config: "The sink does not take this configuration: see the sink's own list of fields.",
+  secret_name: 'What is referred to as a secret is no name of one.',
+  secret_in_clear: 'A secret stands in the declaration itself, where it would be stored and shown.',
+  start_ahead: 'The export would start in the future.',
+  start_trimmed: 'The log does not reach back so far any more.',
+  sink_not_allowed: 'The operator does not let apps declare exports to this sink.',
+  folder_not_allowed: "The folder is not within the one that the operator gave to the app's exports.",
+  scope_not_offered: 'The app does not offer this scope to partners.',
+  type_not_offered: 'The app does not offer this event type to partners.',
+} as const;
+export type DeclarationProblemCode = keyof typeof DECLARATION_PROBLEMS;
+
+/** Everything that is wrong with a declaration, together. */
+export class BadDeclaration extends Error {
+  readonly code = 'bad_declaration';
+  readonly problems: readonly DeclarationProblem[];
+  constructor(problems: readonly DeclarationProblem[]) {
+    const lines = problems.map(({ code, path, message }) => `- ${path === '' ? '' : `${path}: `}${message} (${code})`);
+    super(`The export was not declared:\n${lines.join('\n')}`);
+    this.name = 'BadDeclaration';
+    this.problems = problems;
+  }
+}
