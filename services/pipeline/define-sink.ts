@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ExportRow, Sink } from './ports/sink.ts';
 import type { Table } from './ports/table.ts';
 
@@ -53,6 +53,14 @@ export interface SinkSpec<C = unknown> {
 export function defineSink<C>(spec: SinkSpec<C>): SinkSpec<C> {
   return spec;
 }
+
+/**
+ * A field of a sink's configuration that nobody may see. A declared export holds `{"secret": "<name>"}` in its place, the name of a file in
+ * `DDC_SECRETS_FOLDER`; the sink gets what the file says, a text, like any other field.
+ * @example
+ * config: z.strictObject({ url: secret(z.url()).describe('Where rows go, with user and password.') })
+ */
+export const secret = <T extends z.ZodType>(field: T): T => field.meta({ ...field.meta(), secret: true });
 
 /** Parses the configuration with the sink's own schema and makes the sink. @throws ZodError with every problem. */
 export function makeSink<C>(spec: SinkSpec<C>, config: unknown, context: SinkContext): Sink {
