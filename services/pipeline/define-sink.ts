@@ -18,6 +18,9 @@ export interface SeenRow extends Omit<ExportRow, 'table'> {
   readonly table: string;
 }
 
+/** The address of a running target of a kind, such as `postgres`: whoever tries sinks starts it when it is asked for. */
+export type TargetOf = (kind: string) => Promise<string>;
+
 /** A place to try the sink in: used by the shared contract suite, never in production. */
 export interface SinkTrial {
   /** Configuration as it would stand in `DDC_EXPORT`. */
@@ -27,6 +30,8 @@ export interface SinkTrial {
    * @param tables the latest version of each that was put: says of which types the columns are
    */
   rows(tables: readonly Table[]): Promise<SeenRow[]>;
+  /** The target has no transactions: it may show rows before the position counts them. Once it does, each is there once. */
+  readonly early?: boolean;
   /** Gives back what the trial itself holds. */
   close?(): Promise<void>;
 }
@@ -41,8 +46,8 @@ export interface SinkSpec<C = unknown> {
   readonly config: z.ZodType<C>;
   /** Makes no connection yet: `check()` does. */
   create(config: C, context: SinkContext): Sink;
-  /** Makes a trial, in an empty scratch folder where the target is one. */
-  trial(scratch: string): SinkTrial | Promise<SinkTrial>;
+  /** Makes a trial, in an empty scratch folder where the target is one; no other trial has that path. */
+  trial(scratch: string, target: TargetOf): SinkTrial | Promise<SinkTrial>;
 }
 
 /**

@@ -15,6 +15,7 @@ import type { ExportRow, Sink } from '../../services/pipeline/ports/sink.ts';
 import { type Selector, sessionMark } from '../../services/pipeline/rules/removal.ts';
 import { batchMaker, type MadeBatch, SCOPES, TABLE, testVault, voidOf } from '../support/pinned-batches.ts';
 import { seen, shown } from '../support/seen-rows.ts';
+import { targetOf } from '../support/targets.ts';
 
 beforeAll(ready);
 
@@ -37,7 +38,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
 
   beforeEach(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'ddc-export-'));
-    trial = await spec.trial(scratch);
+    trial = await spec.trial(scratch, targetOf);
     sink = makeSink(spec, trial.config, { log: '01'.repeat(16) });
     await sink.check();
     counts = {};

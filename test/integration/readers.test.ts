@@ -25,6 +25,7 @@ import { kafkaOptions, rawKafka, uniqueName } from '../support/kafka.ts';
 import { batchMaker, SCOPES, TABLE, voidOf } from '../support/pinned-batches.ts';
 import { eventually, type RoomProcess, startRoom } from '../support/room-process.ts';
 import { seen, shown } from '../support/seen-rows.ts';
+import { targetOf } from '../support/targets.ts';
 
 const PARTITIONS = 2;
 const KEK = `1 ${'cd'.repeat(32)}`;
@@ -55,7 +56,7 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     return started;
   }
 
-  const exported = async () => seen(await (await parquet.trial(folder())).rows([TABLE]));
+  const exported = async () => seen(await (await parquet.trial(folder(), targetOf)).rows([TABLE]));
   const indexed = async () => (await db.kysely.selectFrom('batches').select('origin').execute()).length;
   const dump = async () => {
     let lines = '';
