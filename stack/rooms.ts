@@ -1,1 +1,1 @@
-export { ROOMS, type RoomName } from '../services/pipeline/variables.ts';
+export { ALL_ROOMS, ROOMS, type RoomName } from '../services/pipeline/variables.ts';

@@ -1,15 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
+import { createExports } from '../../connectors/postgres/exports.ts';
 import { createExportReports } from '../../connectors/postgres/removal-store.ts';
 import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
+import { createFolderSecrets } from '../../connectors/secrets/folder-secrets.ts';
 import { createSink } from '../../connectors/sinks/index.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { fromHex, ready, toHex } from '../../protocol/index.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { FatalError } from '../pipeline/errors.ts';
+import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
@@ -17,23 +20,40 @@ import { ErasedOwners } from './erased-owners.ts';
 import { untypedRows } from './events-table.ts';
 import { followErasures } from './follow-erasures.ts';
 import { followRemovals } from './follow-removals.ts';
+import { onlyTypes } from './only-types.ts';
+import { openConfig, plannedExport } from './planned.ts';
+import { startingAt } from './starting-at.ts';
+import { booked, StatusBook } from './status-book.ts';
+import { watchedSignals } from './watched-signals.ts';
+import { withoutSecrets } from './without-secrets.ts';
 import { exporterPlan, limitsFor } from './worker.ts';
 
+/** What an export says of itself is written so often at most. Milliseconds. */
+const STATUS_MS = 200;
+
 async function start(boot: Boot): Promise<Running> {
-  const { config, log, metrics, signals, clock, random, keep, onFatal } = boot;
-  const plan = config.export;
-  if (!plan) throw new FatalError('no_export', 'DDC_EXPORT is not set: say what to export and where.');
+  const { config, log, metrics, clock, random, keep, onFatal } = boot;
+  if (config.export === null) throw new FatalError('no_export', 'DDC_EXPORT is not set: say what to export and where.');
   await ready();
   const counted = metrics.counter('ddc_export_total', 'Rows delivered; batches refused, by reason.', ['kind']);
   const keks = openKms(config, performance, random);
   // A wrong or missing key is told at the start, not at the first batch.
   await keks.current();
-  const { db, codecs, logId, lanes, named, consumer } = await openRoomEdges(boot, `ddc-export-${plan.name}`);
+  const name = typeof config.export === 'string' ? config.export : config.export.name;
+  const { db, codecs, logId, lanes, named, consumer } = await openRoomEdges(boot, `ddc-export-${name}`);
+  const exports = createExports(db);
+  const planned = await plannedExport(config.export, exports);
+  const { plan, starts } = planned;
+  const book = planned.id === null ? null : new StatusBook(exports, planned.id, () => clock.now());
+  const signals = book ? watchedSignals(boot.signals, book) : boot.signals;
   const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
   const codec = await codecs.for(named(batchesPinned));
 
   const rowOf = untypedRows(plan.scopes);
-  const sink = keep(createSink(plan.sink, plan.config, { log: toHex(logId) }));
+  const opened = await openConfig(planned, createFolderSecrets(config.secretsFolder));
+  const target = createSink(plan.sink, opened.config, { log: toHex(logId) });
+  const guarded = startingAt(onlyTypes(withoutSecrets(target, opened.secrets), plan.types), starts);
+  const sink = keep(book ? booked(guarded, book) : guarded);
   await sink.check();
   const erased = new ErasedOwners();
   const reports = createExportReports(db);
@@ -45,6 +65,11 @@ async function start(boot: Boot): Promise<Running> {
       signals.emit('retry', { partition: -1, kind: operation, attempt, error }),
     onFatal,
   };
+  if (book) {
+    // Closed after all that writes into it.
+    keep(book);
+    keep(repeat({ operation: 'status', everyMs: STATUS_MS, look: () => book.flush() }, loops));
+  }
   keep(
     await followErasures({
       ...loops,
@@ -85,7 +110,9 @@ async function start(boot: Boot): Promise<Running> {
     },
   };
   const reader = exporterPlan(named(batchesReceived).name, codec, delivery);
-  return keep(startReader(consumer(`export-${plan.name}`, batchesPinned), reader, limitsFor(config), lanes));
+  return keep(
+    startReader(consumer(`export-${plan.name}`, batchesPinned), reader, limitsFor(config), { ...lanes, signals }),
+  );
 }
 
 await runRoom('exporter', start);

@@ -70,3 +70,14 @@ test('what is printed holds no secret', () => {
   expect(printed).not.toMatch(/hunter/);
   expect(printed).toContain('postgres://ddc:***@127.0.0.1:5432/ddc');
 });
+
+test('an export is a name, or all that is to be said of it', () => {
+  const exporter = (DDC_EXPORT: string) => parseConfig('exporter', { ...ENCRYPTOR, DDC_EXPORT });
+  expect(exporter('sales-2').export).toBe('sales-2');
+  const plan = { name: 'all', app: '09'.repeat(32), scopes: ['purchase'], sink: 's3', config: { a: 1 } };
+  expect(exporter(JSON.stringify(plan)).export).toEqual({ ...plan, types: null, schema: 'typed' });
+  expect(() => exporter('{"name":"all","scopes":3,"sink":""}')).toThrow(
+    /DDC_EXPORT\.app.*DDC_EXPORT\.scopes.*DDC_EXPORT\.sink/s,
+  );
+  expect(() => exporter('{name')).toThrow(/DDC_EXPORT: is not JSON/);
+});

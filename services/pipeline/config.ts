@@ -38,7 +38,10 @@ export interface Config {
   readonly drainSeconds: number;
   /** Empty: stdout. */
   readonly auditFile: string;
-  readonly export: ExportPlan | null;
+  /** A plan, or the name of a declared export. */
+  readonly export: ExportPlan | string | null;
+  /** Empty: there are no secrets. */
+  readonly secretsFolder: string;
   readonly faults: Env['DDC_FAULTS'];
   readonly unsafe: readonly Unsafe[];
   readonly rules: Rules;
@@ -113,6 +116,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     drainSeconds: e.DDC_DRAIN_SECONDS,
     auditFile: e.DDC_AUDIT_FILE,
     export: e.DDC_EXPORT ?? null,
+    secretsFolder: e.DDC_SECRETS_FOLDER,
     faults: e.DDC_FAULTS,
     unsafe: e.DDC_UNSAFE,
     rules: {
@@ -138,6 +142,9 @@ export function maskConfig(config: Config): LogFields {
     kek: config.kek === '' ? '' : '***',
     rules: { ...config.rules },
     faults: { ...config.faults },
-    export: config.export && { ...config.export, config: Object.keys(config.export.config) },
+    export:
+      config.export === null || typeof config.export === 'string'
+        ? config.export
+        : { ...config.export, config: Object.keys(config.export.config) },
   };
 }

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { isSs58Prefix } from '../../protocol/index.ts';
 import { faultPlan } from './faults.ts';
 
+/** What every event passes. */
 export const ROOMS = ['api', 'encryptor', 'pinner', 'indexer', 'settler', 'exporter'] as const;
-export type RoomName = (typeof ROOMS)[number];
+/** With the one that runs exporters: a deployment has it, or exporters of its own, or both. */
+export const ALL_ROOMS = [...ROOMS, 'exports'] as const;
+export type RoomName = (typeof ALL_ROOMS)[number];
 
 const json = z.string().transform((text, context): unknown => {
   try {
@@ -50,15 +53,29 @@ const limits = z.strictObject({
   waitMs: z.int().min(10).nullable().default(200),
 });
 
+/** A name alone is that of a declared export. */
+const EXPORT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const exportPlan = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,64}$/),
   /** Hex key of the app: what wallets allow, they allow to one app. */
   app: z.string().regex(/^[0-9a-f]{64}$/),
   scopes: z.array(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/)),
+  /** Event types; null: all. */
+  types: z.array(z.string()).nullable().default(null),
   sink: z.string().min(1),
   config: z.record(z.string(), z.unknown()).default({}),
+  schema: z.enum(['typed', 'text']).default('typed'),
 });
 export type ExportPlan = z.infer<typeof exportPlan>;
+
+/** The whole plan as JSON, or the name of a declared export. */
+const exportSetting = z.string().transform((text, context): ExportPlan | string => {
+  if (EXPORT_NAME.test(text)) return text;
+  const parsed = json.pipe(exportPlan).safeParse(text);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message });
+  return z.NEVER;
+});
 
 const UNSAFE = ['read-rule', 'dedup', 'transit', 'removals'] as const;
 export type Unsafe = (typeof UNSAFE)[number];
@@ -197,10 +214,17 @@ export const environment = z.object({
     .describe(
       'File that the audit log of the API is appended to; without it, its lines are on stdout, logger `audit`.',
     ),
-  DDC_EXPORT: json
-    .pipe(exportPlan)
+  DDC_EXPORT: exportSetting
     .optional()
-    .describe('JSON: what this exporter exports and where; see [sinks.md](sinks.md).'),
+    .describe(
+      'What this exporter exports and where: the name of a declared export, or JSON that says it; see [sinks.md](sinks.md).',
+    ),
+  DDC_SECRETS_FOLDER: z
+    .string()
+    .default('')
+    .describe(
+      "Folder of the secrets that exports refer to, one a file: `<name>` of the operator's exports, `<key in hex>/<name>` of those that an app or a partner has declared. Read by exporters alone.",
+    ),
   DDC_FAULTS: json
     .pipe(faultPlan)
     .prefault('{}')
@@ -228,10 +252,11 @@ export const NEEDS: Readonly<Record<RoomName, readonly (keyof Env)[]>> = {
   indexer: [...KAFKA, 'DATABASE_URL'],
   settler: [...KAFKA, 'DATABASE_URL', 'CHAIN_RPC', 'DDC_OPERATOR_SEED_FILE'],
   exporter: [...KAFKA, 'DATABASE_URL', 'DDC_EXPORT'],
+  exports: [...KAFKA, 'DATABASE_URL'],
 };
 
-/** Rooms that open user roots: they need one of `DDC_KEK_FILE` and `DDC_KEK`, the others must have neither. */
-export const KEY_ROOMS: readonly RoomName[] = ['api', 'encryptor', 'exporter'];
+/** Rooms that open user roots, and the one that starts such: they need one of `DDC_KEK_FILE` and `DDC_KEK`, the others must have neither. */
+export const KEY_ROOMS: readonly RoomName[] = ['api', 'encryptor', 'exporter', 'exports'];
 
 /** Variables of which exactly one is set. */
 const EITHER: Readonly<Record<string, string>> = { DDC_KEK_FILE: 'DDC_KEK', DDC_KEK: 'DDC_KEK_FILE' };
@@ -256,7 +281,7 @@ export function describeVariables(): VariableDoc[] {
       name,
       description: schema.description ?? '',
       fallback: fallback === '[]' || fallback === '{}' ? '' : (fallback ?? ''),
-      neededBy: EITHER[name] ? KEY_ROOMS : ROOMS.filter((room) => NEEDS[room].some((needed) => needed === name)),
+      neededBy: EITHER[name] ? KEY_ROOMS : ALL_ROOMS.filter((room) => NEEDS[room].some((needed) => needed === name)),
       orElse: EITHER[name] ?? null,
     };
   });
