@@ -1,5 +1,6 @@
 import { FatalError, RetriableError, TrimmedError } from '../../services/pipeline/errors.ts';
 import type {
+  ConsumerGroups,
   LogConsumer,
   LogHistory,
   LogLookup,
@@ -124,6 +125,17 @@ export class MemoryLog {
         return offset >= first ? (times[offset] ?? null) : null;
       },
       close: async () => undefined,
+    };
+  }
+
+  groups(): ConsumerGroups {
+    return {
+      members: async (name) => this.#groups.get(name)?.members.length ?? 0,
+      remove: async (name) => {
+        if ((this.#groups.get(name)?.members.length ?? 0) > 0) return false;
+        this.#groups.delete(name);
+        return true;
+      },
     };
   }
 

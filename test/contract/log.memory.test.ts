@@ -17,6 +17,7 @@ logContract('memory', async () => {
       names += 1;
       return `group-${names}`;
     },
+    groups: async () => log.groups(),
     close: async () => undefined,
   };
 });

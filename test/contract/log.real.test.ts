@@ -1,4 +1,9 @@
-import { createKafkaConsumer, createKafkaLookup, createKafkaWriter } from '../../connectors/kafka/index.ts';
+import {
+  createConsumerGroups,
+  createKafkaConsumer,
+  createKafkaLookup,
+  createKafkaWriter,
+} from '../../connectors/kafka/index.ts';
 import { createTopic, kafkaOptions, uniqueName } from '../support/kafka.ts';
 import { logContract } from './log.ts';
 
@@ -11,6 +16,7 @@ logContract('Kafka', async () => {
     lookup: async () => createKafkaLookup(options),
     consumer: async (group, topic) => createKafkaConsumer({ ...options, group, topic, lookup }),
     newGroup: () => uniqueName('group'),
+    groups: async () => createConsumerGroups(options),
     close: () => lookup.close(),
   };
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type {
+  ConsumerGroups,
   LogConsumer,
   LogHistory,
   LogLookup,
@@ -19,6 +20,7 @@ export interface LogUnderTest {
   /** A member of a consumer group, not yet running. */
   consumer(group: string, topic: string): Promise<LogConsumer>;
   newGroup(): string;
+  groups(): Promise<ConsumerGroups>;
 }
 
 const record = (n: number, headers?: Record<string, string>): OutgoingRecord => ({
@@ -247,6 +249,21 @@ export function logContract(name: string, open: () => Promise<LogUnderTest & { c
       const other = await run(log.newGroup(), topic);
       expect(await readUpTo(await one.lanes.input(0), 2)).toHaveLength(2);
       expect(await readUpTo(await other.lanes.input(0), 2)).toHaveLength(2);
+    });
+
+    test('a group is forgotten once nobody is in it, and begins anew', async () => {
+      const topic = await log.makeTopic(1);
+      const group = log.newGroup();
+      const groups = await log.groups();
+      expect(await groups.remove(group)).toBe(true);
+      const { lanes, stop } = await run(group, topic);
+      await lanes.until(() => lanes.held.size === 1);
+      expect(await groups.members(group)).toBe(1);
+      expect(await groups.remove(group)).toBe(false);
+      await stop();
+      expect(await groups.members(group)).toBe(0);
+      expect(await groups.remove(group)).toBe(true);
+      expect(await groups.remove(group)).toBe(true);
     });
 
     test('what a lane throws, run throws', async () => {

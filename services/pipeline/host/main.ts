@@ -42,7 +42,11 @@ export const processHost: Host = {
   random,
   exit: (code) => process.exit(code),
   kill: () => process.kill(process.pid, 'SIGKILL'),
-  onSignal: (signal, handler) => process.on(signal, handler),
+  onSignal: (signal, handler) => {
+    process.on(signal, handler);
+    // Started by a supervisor that is gone: nobody would stop this process any more when it should.
+    if (signal === 'SIGTERM' && process.connected) process.once('disconnect', handler);
+  },
   onUncaught: (handler) => {
     process.on('uncaughtException', handler);
     process.on('unhandledRejection', handler);

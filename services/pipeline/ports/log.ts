@@ -44,6 +44,14 @@ export interface LogConsumer {
   stop(): Promise<void>;
 }
 
+/** Consumer groups, by their full names. */
+export interface ConsumerGroups {
+  /** How many members it has now; 0 also for one that never was. A member that was killed counts until its session ends. */
+  members(group: string): Promise<number>;
+  /** Forgets it. @returns false, with nothing changed, while it has members */
+  remove(group: string): Promise<boolean>;
+}
+
 /** Reads a partition from an offset on, without joining a group. */
 export interface LogHistory {
   /**

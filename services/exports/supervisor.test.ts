@@ -1,0 +1,194 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createMemoryExports } from '../../connectors/postgres/memory-exports.ts';
+import { createMemoryProcesses, type MemoryProcess } from '../../connectors/processes/memory-processes.ts';
+import { someDeclaration } from '../../test/contract/exports.ts';
+import type { Exports } from '../pipeline/ports/exports.ts';
+import { Supervisor, type SupervisorEdges } from './supervisor.ts';
+
+/** Time that stands still until it is moved. */
+function stillClock() {
+  let now = 0;
+  const sleepers = new Set<() => void>();
+  return {
+    now: () => now,
+    sleep: (ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        const until = now + ms;
+        const wake = () => {
+          if (signal?.aborted) reject(signal.reason);
+          else if (now >= until) resolve();
+          else return;
+          sleepers.delete(wake);
+        };
+        sleepers.add(wake);
+        signal?.addEventListener('abort', wake);
+        wake();
+      }),
+    async pass(ms: number) {
+      now += ms;
+      for (const wake of [...sleepers]) wake();
+      await settled();
+    },
+  };
+}
+/** Whatever follows from what has happened. */
+async function settled(): Promise<void> {
+  for (let n = 0; n < 10; n += 1) await setImmediate();
+}
+
+let exports: Exports;
+let clock: ReturnType<typeof stillClock>;
+let living: MemoryProcess[];
+let inGroup: Set<string>;
+let forgotten: string[];
+let fatal: unknown[];
+let supervisor: Supervisor;
+/** A process that does not end when it is asked to. */
+let deaf: boolean;
+
+beforeEach(() => {
+  clock = stillClock();
+  exports = createMemoryExports();
+  [living, inGroup, forgotten, fatal, deaf] = [[], new Set(), [], [], false];
+  const edges: SupervisorEdges = {
+    ...{ exports, clock, random: { float: () => 1 } },
+    processes: createMemoryProcesses((child) => {
+      const started = deaf ? Object.assign(child, { stop: () => undefined }) : child;
+      living.push(started);
+      void started.ended.then(() => living.splice(living.indexOf(started), 1));
+    }),
+    removeGroup: async (name) => !inGroup.has(name),
+    onUnreported: (error) => fatal.push(error),
+    onFatal: (error) => fatal.push(error),
+    onForgotten: ({ name }) => forgotten.push(name),
+  };
+  supervisor = new Supervisor(edges);
+});
+afterEach(async () => {
+  deaf = false;
+  await supervisor.close();
+  expect(fatal).toEqual([]);
+});
+
+const add = async (name: string, state: 'running' | 'paused' = 'running') =>
+  exports.add(someDeclaration({ name }), state);
+const names = () => living.map((one) => one.name).sort();
+const runOf = async (id: number) => (await exports.status([id]))[0]?.run;
+async function look(): Promise<void> {
+  await supervisor.look();
+  await settled();
+}
+
+test('what is declared runs, under its name, and what is paused does not', async () => {
+  await add('a');
+  await add('b', 'paused');
+  await look();
+  await look();
+  expect(names()).toEqual(['a']);
+  expect(living[0]?.env).toEqual({ DDC_EXPORT: 'a', DDC_HTTP_PORT: '0' });
+});
+
+test('pausing stops it, resuming starts it', async () => {
+  const { id } = await add('a');
+  await look();
+  await exports.setState(id, 'paused');
+  await look();
+  expect(names()).toEqual([]);
+  expect(await runOf(id)).toMatchObject({ state: 'down' });
+  await exports.setState(id, 'running');
+  await look();
+  expect(names()).toEqual(['a']);
+});
+
+describe('one that ends', () => {
+  test('is started again with growing pauses, while the others stay as they are', async () => {
+    const [a] = [await add('a'), await add('b')];
+    await look();
+    const other = living.find(({ name }) => name === 'b');
+    const pauses: number[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      living
+        .find(({ name }) => name === 'a')
+        ?.end({ code: 1, lastWords: { code: 'sink_unavailable', message: 'full' } });
+      await settled();
+      expect(names()).toEqual(['b']);
+      let waited = 0;
+      for (; !names().includes('a'); waited += 50) await clock.pass(50);
+      pauses.push(waited);
+    }
+    expect(pauses).toEqual([250, 500, 1_000, 2_000]);
+    expect(await runOf(a.id)).toMatchObject({
+      ...{ state: 'up', starts: 5 },
+      trouble: { code: 'sink_unavailable', message: 'the process ended with 1: full' },
+    });
+    expect(living.find(({ name }) => name === 'b')).toBe(other);
+  });
+
+  test('after a good while has a short pause again', async () => {
+    const { id } = await add('a');
+    await look();
+    for (let n = 0; n < 5; n += 1) {
+      living[0]?.kill();
+      await settled();
+      expect(await runOf(id)).toMatchObject({ state: 'waiting', trouble: { code: 'killed' } });
+      await clock.pass(30_000);
+    }
+    await clock.pass(60_000);
+    living[0]?.kill();
+    await settled();
+    await clock.pass(250);
+    expect(names()).toEqual(['a']);
+  });
+
+  test('is not started again when it is paused meanwhile', async () => {
+    const { id } = await add('a');
+    await look();
+    living[0]?.kill();
+    await exports.setState(id, 'paused');
+    await look();
+    await clock.pass(60_000);
+    expect(names()).toEqual([]);
+  });
+});
+
+test('one that does not stop is ended, and holds up nobody', async () => {
+  const a = await add('a');
+  deaf = true;
+  await look();
+  deaf = false;
+  await exports.setState(a.id, 'paused');
+  await add('b');
+  await look();
+  expect(names()).toEqual(['a', 'b']);
+  await clock.pass(8_999);
+  expect(names()).toEqual(['a', 'b']);
+  await clock.pass(1);
+  expect(names()).toEqual(['b']);
+});
+
+test('one that is removed is forgotten once it has stopped and nobody is in its group', async () => {
+  const { id } = await add('a');
+  await look();
+  inGroup.add('a');
+  await exports.setState(id, 'ending');
+  await look();
+  await look();
+  expect([names(), forgotten]).toEqual([[], []]);
+  inGroup.delete('a');
+  await look();
+  expect(forgotten).toEqual(['a']);
+  expect(await exports.find('a')).toBeNull();
+});
+
+test('one that was removed and declared again is another one', async () => {
+  const first = await add('a');
+  await look();
+  const before = living[0];
+  await exports.setState(first.id, 'ending');
+  await exports.forget(first.id);
+  await add('a');
+  await look();
+  expect(living).toHaveLength(1);
+  expect(living[0]).not.toBe(before);
+});
