@@ -18,7 +18,7 @@ import type { RowMakers } from './opened-event.ts';
 export type DeliveryCount = 'rows' | 'rejected' | 'no_key' | 'mismatch';
 
 export interface DeliveryEdges {
-  readonly plan: Pick<ExportPlan, 'name' | 'app' | 'scopes'>;
+  readonly plan: Pick<ExportPlan, 'name' | 'app' | 'scopes'> & Partial<Pick<ExportPlan, 'types'>>;
   readonly sink: Sink;
   readonly vault: Pick<Vault, 'scopeKeys'>;
   readonly erased: ErasedOwners;
@@ -36,7 +36,10 @@ export function deliver(
   const { plan, sink, vault, erased, rowMakers, removedEvents, breathe, count } = edges;
   const keep = keepRows(removedEvents);
   const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
-  const isExported = (app: Uint8Array) => toHex(app) === plan.app;
+  const types = plan.types ? new Set(plan.types) : null;
+  const isWanted = (type: string) => types === null || types.has(type);
+  const isExported = ({ app, body }: LiveBatch['value']) =>
+    toHex(app) === plan.app && (types === null || body.summary.types.some(isWanted));
   const isErased = ({ origin, value }: LiveBatch) =>
     erased.reach({ ...value, origin, issuedAt: value.body.summary.issuedAt });
 
@@ -49,7 +52,7 @@ export function deliver(
       for (const batch of batches) {
         const result = openBatch(batch, partition, plan.scopes, keys);
         if (result.kind === 'refused') count(result.why, 1);
-        else opened.push({ batch, rows: result.events.map(rowOf) });
+        else opened.push({ batch, rows: result.events.filter(({ common }) => isWanted(common.type)).map(rowOf) });
         await breathe();
       }
     } finally {

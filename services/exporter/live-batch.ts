@@ -7,13 +7,15 @@ export interface LiveBatch {
   readonly value: Pinned & { readonly body: PinnedBody };
 }
 
-/** The batches of a stretch that belong to the export's app. */
+/** The batches of a stretch that the export is about. */
 export function liveBatches(
   accepted: readonly Accepted<Pinned>[],
-  isExported: (app: Uint8Array) => boolean,
+  isExported: (value: LiveBatch['value']) => boolean,
 ): LiveBatch[] {
   return accepted.flatMap(({ origin, value }) => {
     const { body } = value;
-    return body !== null && isExported(value.app) ? [{ origin, value: { ...value, body } }] : [];
+    if (body === null) return [];
+    const live = { ...value, body };
+    return isExported(live) ? [{ origin, value: live }] : [];
   });
 }

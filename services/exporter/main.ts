@@ -20,7 +20,6 @@ import { ErasedOwners } from './erased-owners.ts';
 import { untypedRows } from './events-table.ts';
 import { followErasures } from './follow-erasures.ts';
 import { followRemovals } from './follow-removals.ts';
-import { onlyTypes } from './only-types.ts';
 import { openConfig, plannedExport } from './planned.ts';
 import { startingAt } from './starting-at.ts';
 import { booked, StatusBook } from './status-book.ts';
@@ -52,7 +51,7 @@ async function start(boot: Boot): Promise<Running> {
   const rowOf = untypedRows(plan.scopes);
   const opened = await openConfig(planned, createFolderSecrets(config.secretsFolder));
   const target = createSink(plan.sink, opened.config, { log: toHex(logId) });
-  const guarded = startingAt(onlyTypes(withoutSecrets(target, opened.secrets), plan.types), starts);
+  const guarded = startingAt(withoutSecrets(target, opened.secrets), starts);
   const sink = keep(book ? booked(guarded, book) : guarded);
   await sink.check();
   const erased = new ErasedOwners();

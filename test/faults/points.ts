@@ -14,6 +14,8 @@ const POINTS: Readonly<Record<RoomName, Readonly<Partial<Record<FaultPoint, Ofte
   indexer: { 'after-row': { perSecond: 3 } },
   settler: { 'after-sign': { perSecond: 0.2 }, 'after-submit': { perSecond: 0.2 }, 'after-row': { perSecond: 3 } },
   exporter: { 'after-row': { perSecond: 3 } },
+  // It writes nothing of its own: what it starts is killed.
+  exports: {},
 };
 const BATCH = 10;
 
