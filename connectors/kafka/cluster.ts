@@ -27,8 +27,23 @@ interface Broker {
     maxBytes: number;
     isolationLevel: number;
     topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[];
-  }): Promise<{ responses: { topicName: string; partitions: { partition: number; messages: KafkaMessage[] }[] }[] }>;
+  }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
 }
+
+/** What a broker answers of one partition, with what stands in kafkajs's messages beyond its typings. */
+export interface FetchedPartition {
+  readonly partition: number;
+  readonly highWatermark: string;
+  /** Below it every transaction has ended. */
+  readonly lastStableOffset: string;
+  readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[];
+  readonly messages: readonly FetchedMessage[];
+}
+
+export type FetchedMessage = KafkaMessage & {
+  readonly isControlRecord: boolean;
+  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
+};
 
 type NewCluster = new (options: Record<string, unknown>) => Cluster;
 type CreateLogger = (options: { level: number; logCreator: unknown }) => Logger;
@@ -101,14 +116,24 @@ export class DirectCluster {
    * The record batch that holds `offset`, and those after it up to `maxBytes`; empty when the log ends there.
    * @throws FatalError `offset_out_of_range`
    */
-  async fetch(topic: string, partition: number, offset: number, maxBytes = 1): Promise<KafkaMessage[]> {
+  async fetch(topic: string, partition: number, offset: number, maxBytes = 1): Promise<readonly KafkaMessage[]> {
+    return (await this.fetchPartition(topic, partition, offset, { maxBytes }))?.messages ?? [];
+  }
+
+  /** The same with what else the broker says: undefined when it says nothing of the partition. */
+  async fetchPartition(
+    topic: string,
+    partition: number,
+    offset: number,
+    { maxBytes, maxWaitMs = FETCH_WAIT_MS }: { readonly maxBytes: number; readonly maxWaitMs?: number },
+  ): Promise<FetchedPartition | undefined> {
     const answer = await this.#ask(topic, `reading ${topic}/${partition} at ${offset}`, async (cluster) => {
       const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
       if (nodeId === undefined) throw new Error('the partition has no leader');
       const broker = await cluster.findBroker({ nodeId });
       // A broker answers with at least one whole batch, whatever its size: so one byte asks for exactly that one.
       return broker.fetch({
-        maxWaitTime: FETCH_WAIT_MS,
+        maxWaitTime: maxWaitMs,
         minBytes: 1,
         maxBytes,
         isolationLevel: READ_COMMITTED,
@@ -116,7 +141,7 @@ export class DirectCluster {
       });
     });
     const partitions = answer.responses.find((response) => response.topicName === topic)?.partitions ?? [];
-    return partitions.find((entry) => entry.partition === partition)?.messages ?? [];
+    return partitions.find((entry) => entry.partition === partition);
   }
 
   async close(): Promise<void> {

@@ -42,6 +42,10 @@ function isOfKafka({ name = '', code, stack = '' }: KafkaFields): boolean {
   return origin?.includes('/node_modules/kafkajs/') ?? false;
 }
 
+/** The protocol's name of what a broker refused with; undefined where no broker said anything. */
+export const refusalOf = (error: unknown): string | undefined =>
+  error instanceof Error ? rootOf(error).type : undefined;
+
 /**
  * Turns whatever kafkajs throws into one of ours, so that `retriable` is set on every error of Kafka that leaves this folder.
  * kafkajs calls an exhausted retry "not retriable"; for the corridor it is: the broker is down and will be back.

@@ -4,7 +4,8 @@ import type { LogRecord } from '../../services/pipeline/ports/log.ts';
 const NO_BYTES = new Uint8Array(0);
 const NO_HEADERS: Readonly<Record<string, string>> = {};
 
-function textHeaders(headers: IHeaders | undefined): Readonly<Record<string, string>> {
+/** @internal Shared with `committed-reader.ts`. */
+export function textHeaders(headers: IHeaders | undefined): Readonly<Record<string, string>> {
   if (!headers) return NO_HEADERS;
   const text: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {

@@ -1,7 +1,7 @@
 import avro from 'avsc';
 
 /** The parts of avsc's cursor and types that reading and writing go through; public in its code, absent from its typings. */
-interface Tap {
+export interface Tap {
   readonly buf: Buffer;
   pos: number;
   readLong(): number;
@@ -9,17 +9,18 @@ interface Tap {
   skipLong(): void;
   readString(): string;
 }
-interface Inner {
+export interface Inner {
   _read(tap: Tap): unknown;
   _write(tap: Tap, value: unknown): void;
   _check(value: unknown, flags: unknown, hook: unknown): boolean;
 }
-type InnerClass = new (schema: unknown, options: unknown) => Inner;
+export type InnerClass = new (schema: unknown, options: unknown) => Inner;
 
-const { ArrayType, BytesType, FixedType, LongType, MapType, UnwrappedUnionType } = avro.types as unknown as Record<
-  'ArrayType' | 'BytesType' | 'FixedType' | 'LongType' | 'MapType' | 'UnwrappedUnionType',
-  InnerClass
->;
+export const { ArrayType, BytesType, FixedType, LongType, MapType, UnwrappedUnionType } =
+  avro.types as unknown as Record<
+    'ArrayType' | 'BytesType' | 'FixedType' | 'LongType' | 'MapType' | 'UnwrappedUnionType',
+    InnerClass
+  >;
 
 /** avsc insists on Buffer; here bytes are any Uint8Array. A view, not a copy. */
 function asBuffer(value: unknown): unknown {
@@ -37,7 +38,7 @@ const takingBytes = (Base: InnerClass): InnerClass =>
     }
   };
 
-const Bytes = takingBytes(BytesType);
+export const Bytes = takingBytes(BytesType);
 const Fixed = takingBytes(FixedType);
 const Union = takingBytes(UnwrappedUnionType);
 

@@ -1,2 +1,3 @@
 export { memoryCodecs, memoryRegistry } from './memory-registry.ts';
 export { createRegistryCodecs, openRegistry } from './registry.ts';
+export { createRowSchemas, type RowSchemas } from './row-schemas.ts';

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
 import type { Codecs } from '../../services/pipeline/ports/codec.ts';
@@ -79,14 +80,33 @@ export async function openRegistry(options: RegistryOptions): Promise<Codecs> {
   return createRegistryCodecs(options);
 }
 
+/** Two that register a new subject at once: one of them is told that it is there already, or has no level yet. */
+const RACE_ATTEMPTS = 10;
+const RACE_PAUSE_MS = 100;
+const RACED = new Set(['schema_level', 'schema_raced']);
+
 /** @returns the schema's id; the same schema always gets the same one. */
-async function register(registry: SchemaRegistry, subject: string, schema: string): Promise<number> {
+export async function register(registry: SchemaRegistry, subject: string, schema: string): Promise<number> {
+  for (let n = 1; ; n += 1) {
+    try {
+      return await registerOnce(registry, subject, schema);
+    } catch (error) {
+      if (!(error instanceof FatalError) || !RACED.has(error.code) || n === RACE_ATTEMPTS) throw error;
+      await pause(RACE_PAUSE_MS);
+    }
+  }
+}
+
+async function registerOnce(registry: SchemaRegistry, subject: string, schema: string): Promise<number> {
   try {
     const compatibility = COMPATIBILITY.FULL_TRANSITIVE;
     const { id } = await registry.register({ type: SchemaType.AVRO, schema }, { subject, compatibility });
     return id;
   } catch (error) {
     const { name, message, status } = error as { name?: string; message?: string; status?: number };
+    if (status === 409 && message?.includes('already exists')) {
+      throw new FatalError('schema_raced', `${subject}: ${message}`, { cause: error });
+    }
     if (status === 409) {
       const advice = 'give every new field a default, remove none without one, and change no type';
       throw new FatalError(

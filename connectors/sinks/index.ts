@@ -3,11 +3,12 @@ import { FatalError } from '../../services/pipeline/errors.ts';
 import type { JudgeSink } from '../../services/pipeline/exports/declare.ts';
 import type { Sink } from '../../services/pipeline/ports/sink.ts';
 import { judgeSinkConfig } from './judge.ts';
+import kafka from './kafka.ts';
 import ndjson from './ndjson.ts';
 import parquet from './parquet.ts';
 
 /** Every sink that `DDC_EXPORT` may name. */
-export const sinks: readonly SinkSpec[] = [ndjson, parquet];
+export const sinks: readonly SinkSpec[] = [kafka, ndjson, parquet];
 
 /** Makes the sink of that name. @throws FatalError `unknown_sink`; ZodError when its configuration is wrong. */
 export function createSink(name: string, config: unknown, context: SinkContext): Sink {

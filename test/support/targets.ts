@@ -1,6 +1,10 @@
 import type { TargetOf } from '../../services/pipeline/define-sink.ts';
 
-const GIVEN: Readonly<Record<string, string>> = { postgres: 'DATABASE_URL', kafka: 'KAFKA_BROKERS' };
+const GIVEN: Readonly<Record<string, string>> = {
+  postgres: 'DATABASE_URL',
+  kafka: 'KAFKA_BROKERS',
+  registry: 'SCHEMA_REGISTRY_URL',
+};
 
 /** Where a real target of this kind runs: a part of the stack that all suites share. */
 export const targetOf: TargetOf = async (kind) => {
