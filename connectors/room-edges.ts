@@ -1,4 +1,5 @@
 import { lyingWriter } from '../services/pipeline/faults.ts';
+import type { AppSchemas } from '../services/pipeline/ports/app-schemas.ts';
 import type { Codecs } from '../services/pipeline/ports/codec.ts';
 import type { LogConsumer, LogWriter } from '../services/pipeline/ports/log.ts';
 import type { ReaderEdges } from '../services/pipeline/reader.ts';
@@ -15,7 +16,7 @@ import {
 } from './kafka/index.ts';
 import { type Database, migrate, openDatabase } from './postgres/database.ts';
 import { createPositions } from './postgres/positions.ts';
-import { createRegistryCodecs } from './registry/index.ts';
+import { createAppSchemas, createRegistryCodecs } from './registry/index.ts';
 
 /** What every room opens in the same way, closed with the room. */
 export interface RoomEdges {
@@ -23,6 +24,8 @@ export interface RoomEdges {
   readonly db: Database;
   readonly lookup: KafkaLookup;
   readonly codecs: Codecs;
+  /** What apps have said of their events. */
+  readonly schemas: AppSchemas;
   /** 16 bytes: the log that offsets and rows of this deployment belong to. */
   readonly logId: Uint8Array;
   /** Of a worker's lanes. A stage needs a `writer` beside them. */
@@ -61,6 +64,7 @@ export async function openRoomEdges(boot: Boot, clientId = `ddc-${boot.name}`): 
     db,
     lookup,
     codecs,
+    schemas: createAppSchemas({ url: config.schemaRegistryUrl, prefix: config.topicPrefix }),
     logId,
     lanes: { positions, lookup, clock, random, signals, faults, rules: config.rules, onFatal },
     named,

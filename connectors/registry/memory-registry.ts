@@ -12,7 +12,7 @@ export interface MemoryRegistry {
 export const memoryRegistry = (): MemoryRegistry => ({ schemas: [], subjects: new Map() });
 
 /** Whether records written with one schema can be read with the other, both ways. */
-function compatible(a: unknown, b: unknown): boolean {
+export function compatible(a: unknown, b: unknown): boolean {
   try {
     avroType(a).createResolver(avroType(b));
     avroType(b).createResolver(avroType(a));

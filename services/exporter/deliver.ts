@@ -12,7 +12,7 @@ import { keepRows } from './keep-rows.ts';
 import { fetchKeys } from './keys.ts';
 import { type LiveBatch, liveBatches } from './live-batch.ts';
 import { openBatch } from './open-batch.ts';
-import type { RowMakers } from './opened-event.ts';
+import type { OpenedEvent, RowMakers } from './opened-event.ts';
 
 /** What one stretch came to, for the metrics. */
 export type DeliveryCount = 'rows' | 'rejected' | 'no_key' | 'mismatch';
@@ -45,21 +45,27 @@ export function deliver(
 
   return async (partition, from, to, accepted) => {
     const batches = liveBatches(accepted, isExported).filter((batch) => !isErased(batch));
-    const rowOf = await rowMakers.current();
     const { keys, forget } = await fetchKeys(vault, reader, batches, plan.scopes);
-    const opened: { batch: LiveBatch; rows: ExportRow[] }[] = [];
+    const opened: { batch: LiveBatch; events: OpenedEvent[] }[] = [];
     try {
       for (const batch of batches) {
         const result = openBatch(batch, partition, plan.scopes, keys);
         if (result.kind === 'refused') count(result.why, 1);
-        else opened.push({ batch, rows: result.events.filter(({ common }) => isWanted(common.type)).map(rowOf) });
+        else opened.push({ batch, events: result.events.filter(({ common }) => isWanted(common.type)) });
         await breathe();
       }
     } finally {
       forget();
     }
+    const types = new Set(opened.flatMap(({ events }) => events.map(({ common }) => common.type)));
+    const rowOf = await rowMakers.for(types);
+    const made: { batch: LiveBatch; rows: ExportRow[] }[] = [];
+    for (const { batch, events } of opened) {
+      made.push({ batch, rows: events.map(rowOf) });
+      await breathe();
+    }
     // Asked again right before the sink is: it puts and erases in order, so an erasure learned later finds these rows.
-    const rows = opened.flatMap((one) => (isErased(one.batch) ? [] : one.rows));
+    const rows = made.flatMap((one) => (isErased(one.batch) ? [] : one.rows));
     const last = accepted.at(-1)?.origin ?? from.mark;
     const first = accepted[0]?.origin ?? last;
     let kept: readonly ExportRow[] = [];

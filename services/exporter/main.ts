@@ -17,12 +17,12 @@ import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
 import { ErasedOwners } from './erased-owners.ts';
-import { untypedRows } from './events-table.ts';
 import { followErasures } from './follow-erasures.ts';
 import { followRemovals } from './follow-removals.ts';
 import { openConfig, plannedExport } from './planned.ts';
 import { startingAt } from './starting-at.ts';
 import { booked, StatusBook } from './status-book.ts';
+import { typedRowMakers } from './typed/row-makers.ts';
 import { watchedSignals } from './watched-signals.ts';
 import { withoutSecrets } from './without-secrets.ts';
 import { exporterPlan, limitsFor } from './worker.ts';
@@ -39,7 +39,7 @@ async function start(boot: Boot): Promise<Running> {
   // A wrong or missing key is told at the start, not at the first batch.
   await keks.current();
   const name = typeof config.export === 'string' ? config.export : config.export.name;
-  const { db, codecs, logId, lanes, named, consumer } = await openRoomEdges(boot, `ddc-export-${name}`);
+  const { db, codecs, schemas, logId, lanes, named, consumer } = await openRoomEdges(boot, `ddc-export-${name}`);
   const exports = createExports(db);
   const planned = await plannedExport(config.export, exports);
   const { plan, starts } = planned;
@@ -48,7 +48,6 @@ async function start(boot: Boot): Promise<Running> {
   const vault = keep(openVault({ db, keks, random, clock: performance, calendar: clock }));
   const codec = await codecs.for(named(batchesPinned));
 
-  const rowOf = untypedRows(plan.scopes);
   const opened = await openConfig(planned, createFolderSecrets(config.secretsFolder));
   const target = createSink(plan.sink, opened.config, { log: toHex(logId) });
   const guarded = startingAt(withoutSecrets(target, opened.secrets), starts);
@@ -99,7 +98,15 @@ async function start(boot: Boot): Promise<Running> {
     sink,
     vault,
     erased,
-    rowMakers: { current: async () => rowOf },
+    rowMakers: typedRowMakers({
+      schemas,
+      app: plan.app,
+      scopes: plan.scopes,
+      now: () => performance.now(),
+      onUnusable: (type, { version, problems }) =>
+        log.error({ type, version, problems }, 'a version of a schema cannot be used: the one before it goes on being used'),
+      onStale: (error) => loops.onRetry('schemas', 1, error),
+    }),
     removedEvents,
     breathe: () => setImmediate(),
     count(kind: DeliveryCount, n: number) {

@@ -14,6 +14,10 @@ export type RowMaker = (event: OpenedEvent) => ExportRow;
 
 /** Where rows get their tables from. */
 export interface RowMakers {
-  /** Asked at the beginning of each stretch, whose rows are then all made by the same. @throws RetriableError while schemas cannot be asked for */
-  current(): Promise<RowMaker>;
+  /**
+   * Asked for each stretch, whose rows are then all made by the same.
+   * @param types of its events
+   * @throws RetriableError while schemas that are not known yet cannot be asked for
+   */
+  for(types: ReadonlySet<string>): Promise<RowMaker>;
 }

@@ -88,7 +88,7 @@ test('a batch that does not open pauses its partition of this export after three
         sink: sink as Sink,
         vault: { scopeKeys: async (requests) => requests.map(() => ({ key: bytes(32, 7), by: '', recipient: null })) },
         erased: new ErasedOwners(),
-        rowMakers: { current: async () => untypedRows([]) },
+        rowMakers: { for: async () => untypedRows([]) },
         removedEvents: { of: async (events) => events.map(() => null) },
         breathe: async () => undefined,
         count: () => undefined,

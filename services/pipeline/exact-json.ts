@@ -1,4 +1,4 @@
-import { parse } from 'lossless-json';
+import { parse, stringify } from 'lossless-json';
 
 /** A number of JSON that a double may not hold: its digits as written. */
 export class Digits {
@@ -27,3 +27,12 @@ export function parseExact(text: string): unknown {
     onDuplicateKey: ({ newValue }) => newValue,
   });
 }
+
+/** Whether JSON may hold numbers that `parseExact` keeps as `Digits`. */
+export const mayHoldDigits = (text: string): boolean => RISKY.test(text);
+
+/** JSON again, of what `parseExact` read, `Digits` as they were written. @throws RangeError when it is nested too deep */
+export const exactText = (value: unknown): string =>
+  stringify(value, null, undefined, [
+    { test: (one) => one instanceof Digits, stringify: (one) => (one as Digits).text },
+  ]) ?? 'null';

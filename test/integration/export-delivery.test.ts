@@ -57,7 +57,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
       sink,
       vault,
       erased,
-      rowMakers: { current: async () => untypedRows(scopes) },
+      rowMakers: { for: async () => untypedRows(scopes) },
       removedEvents: createMemoryRemovedEvents(vault.tables),
       breathe: async () => undefined,
       count: (kind, n) => {
