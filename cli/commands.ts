@@ -18,6 +18,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'stack', summary: 'bring up the parts and print their variables', load: () => import('./stack.ts') },
   { name: 'service', summary: 'run one room in this process', load: () => import('./service.ts') },
   { name: 'apps', summary: 'register and list apps, and sign tokens of them', load: () => import('./apps-command.ts') },
+  {
+    name: 'schemas',
+    summary: 'register and show what events of an app hold',
+    load: () => import('./schemas-command.ts'),
+  },
   { name: 'repair', summary: 'set stages back to what their reader has', load: () => import('./repair-command.ts') },
   { name: 'dlq', summary: 'list, retry and park dead letters', load: () => import('./dlq-command.ts') },
   { name: 'topics', summary: 'create topics and schemas, or report drift', load: () => import('./topics.ts') },

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { REJECTIONS } from '../services/exporter/typed/unfit.ts';
 import { EVENTS } from '../services/pipeline/events.ts';
+import { SCHEMA_PROBLEMS } from '../services/pipeline/typed/problems.ts';
 import { EVENTS as SETTLER_EVENTS } from '../services/settler/events.ts';
 import { root } from '../stack/root.mjs';
 import { writeApiDocument } from './api-doc.ts';
@@ -101,6 +103,14 @@ describe('generated documents; `ddc docs` writes them', () => {
       await rm(folder, { recursive: true, force: true });
     }
   }, 120_000);
+});
+
+describe('docs/schemas.md', () => {
+  const page = read('docs/schemas.md');
+
+  it.each([...Object.entries(SCHEMA_PROBLEMS), ...Object.entries(REJECTIONS)])('says what %s is', (code, text) => {
+    expect(page).toContain(`| \`${code}\` | ${text} |`);
+  });
 });
 
 describe('docs/operations.md', () => {

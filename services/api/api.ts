@@ -7,6 +7,7 @@ import type { Faults } from '../pipeline/faults.ts';
 import type { Log } from '../pipeline/log.ts';
 import type { Metrics } from '../pipeline/metrics.ts';
 import type { Admission } from '../pipeline/ports/admission.ts';
+import type { AppSchemas } from '../pipeline/ports/app-schemas.ts';
 import type { Apps } from '../pipeline/ports/apps.ts';
 import type { Blobs } from '../pipeline/ports/blobs.ts';
 import { type Clusters, DEFAULT_CLUSTER } from '../pipeline/ports/clusters.ts';
@@ -116,6 +117,7 @@ export interface ApiDeps {
   >;
   readonly settlement: SettlementStatus;
   readonly settlements: SettlementProofs;
+  readonly schemas: AppSchemas;
   readonly clock: Pick<Clock, 'now'>;
   /** Milliseconds, monotonic: how long something takes. */
   readonly elapsed: () => number;

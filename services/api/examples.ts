@@ -29,6 +29,7 @@ export const PARAMETER_EXAMPLES: Readonly<Record<string, unknown>> = {
   batchId: '7b'.repeat(32),
   eventId: EVENT_ID,
   code: 'unauthorized',
+  type: 'PAGE_VIEW',
   limit: 10,
 };
 
@@ -118,6 +119,10 @@ export function bodyExamples(): Readonly<Record<string, Readonly<Record<string, 
     '/v1/events': json({ header, event: events[0] }),
     '/v1/batches/status': json({ ids: ['7b'.repeat(32)] }),
     '/v1/keys/fetch': json({ app, wallet, scopes: ['page'] }),
+    '/v1/apps/{app}/schemas': json({
+      type: 'PAGE_VIEW',
+      schema: JSON.stringify({ type: 'record', name: 'PageView', fields: [{ name: 'url', type: 'string' }] }),
+    }),
     '/v1/moves/prepare': json({ app, wallet }),
     '/v1/crypto/encrypt': json({ app, wallet, events: [{ id: EVENT_ID, scopes: { page: '{"url":"/"}' } }] }),
     '/v1/crypto/decrypt': json({

@@ -86,7 +86,7 @@ async function start(boot: Boot): Promise<Running> {
   const keks = openKms(config, performance, random);
   // A wrong or missing key is told at the start, not at the first batch.
   await keks.current();
-  const { db, codecs, logId, lookup, lanes, named, writer: openWriter } = await openRoomEdges(boot);
+  const { db, codecs, schemas, logId, lookup, lanes, named, writer: openWriter } = await openRoomEdges(boot);
   // What is read of what was written never takes the connections by which batches are accepted, nor any for long.
   const reads = keep(
     openDatabase(config.databaseUrl, {
@@ -238,6 +238,7 @@ async function start(boot: Boot): Promise<Running> {
         index: createIndexStore(reads, logId, () => undefined),
         settlement: createSettlementStatus(reads),
         settlements: createSettlementProofs(reads),
+        schemas,
         clock,
         elapsed: () => performance.now(),
         signals,

@@ -330,6 +330,14 @@ export const API_PROBLEMS = {
     title: 'More than 16 batches of this wallet may hold this id.',
     advice: 'Name the one that it is in: `?batch=<batch id>`.',
   },
+  // schemas
+  schema_refused: {
+    status: 422,
+    title:
+      'The schema of this type cannot be registered: no table could be made of it, or not of it after the versions before.',
+    advice:
+      '`detail` names everything that is wrong and what to do about each; docs/schemas.md says what a schema may have.',
+  },
   // load
   wallet_rate: {
     status: 429,

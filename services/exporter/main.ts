@@ -104,7 +104,10 @@ async function start(boot: Boot): Promise<Running> {
       scopes: plan.scopes,
       now: () => performance.now(),
       onUnusable: (type, { version, problems }) =>
-        log.error({ type, version, problems }, 'a version of a schema cannot be used: the one before it goes on being used'),
+        log.error(
+          { type, version, problems: problems.map((problem) => ({ ...problem })) },
+          'a version of a schema cannot be used: the one before it goes on being used',
+        ),
       onStale: (error) => loops.onRetry('schemas', 1, error),
     }),
     removedEvents,

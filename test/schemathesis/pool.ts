@@ -33,6 +33,7 @@ export function poolOf(cast: Cast, standing: Standing) {
       ...{ batchId: standing.batchIds, '/v1/batches/{id} id': standing.batchIds },
       ...{ eventId: standing.eventIds, cid: standing.cids },
       '/v1/wallets/{wallet}/apps/{app}/removals/{id} id': standing.removalIds,
+      type: ['Sale'],
       code: ['unauthorized', 'bug', 'signature'],
     },
     checked: ['wallet', 'app', 'cid'],

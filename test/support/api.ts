@@ -9,7 +9,7 @@ import { createMemoryClusters } from '../../connectors/postgres/memory-clusters.
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
 import { createMemoryUsage } from '../../connectors/postgres/memory-usage.ts';
-import { memoryCodecs } from '../../connectors/registry/index.ts';
+import { memoryAppSchemas, memoryCodecs } from '../../connectors/registry/index.ts';
 import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
 import { createMemoryRemovedEvents } from '../../connectors/vault/memory-removed-events.ts';
@@ -155,6 +155,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       positions,
       index,
       settlement: { isFinal: async (ids) => ids.map(() => null) },
+      schemas: memoryAppSchemas(),
       settlements: { leafOf: async () => null, leavesOf: async () => [] },
       clock,
       elapsed: () => performance.now(),

@@ -17,5 +17,7 @@ export const OPERATIONS = [
   'receipts.read',
   'wallets.read',
   'wallets.apps',
+  'schemas.read',
+  'schemas.write',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../pipeline/clock.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { Faults } from '../../pipeline/faults.ts';
 import type { Metrics } from '../../pipeline/metrics.ts';
+import type { AppSchemas } from '../../pipeline/ports/app-schemas.ts';
 import type { Blobs } from '../../pipeline/ports/blobs.ts';
 import type { Clusters } from '../../pipeline/ports/clusters.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
@@ -63,6 +64,7 @@ import { problemRoutes } from './problems.ts';
 import { receiptRoutes } from './receipts.ts';
 import { removalRoutes } from './removals.ts';
 import { requestRoutes } from './requests.ts';
+import { schemaRoutes } from './schemas.ts';
 import { storedBatchRoutes } from './stored-batches.ts';
 import { walletRoutes } from './wallets.ts';
 
@@ -112,6 +114,7 @@ export interface GroupDeps {
   /** With the secret half of `receiptKey`. */
   readonly signReceipt: (payload: { [name: string]: Cbor }) => Receipt;
   readonly settlements: SettlementProofs;
+  readonly schemas: AppSchemas;
 }
 
 /** Every route of the API, in the order of the document. */
@@ -149,6 +152,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
       pageOf: createEventPages({ ...deps, cursors }),
     }),
     ...walletRoutes({ ...deps, authorize }),
+    ...schemaRoutes({ authorize, apps, schemas: deps.schemas }),
     ...extractRoutes({ ...deps, authorize, extract: createExtract({ ...deps, readersOf, cursors, now }) }),
     ...modeRoutes({ auth, apps, vault, consents }),
     ...cryptoRoutes({

@@ -12,6 +12,8 @@ export interface SchemaProblem {
 export const SCHEMA_PROBLEMS = {
   type_name: 'give the type another name',
   type_twice: 'tables of engines that fold case would be one: give the type another name',
+  too_many: 'an app has 200 types with a schema at most, and each 100 versions: add a field to a type that there is',
+  registry: 'the registry of schemas refuses it',
   not_json: 'send the text of an Avro schema',
   not_a_record: 'the schema of an event is a record of its fields',
   too_large: 'a schema has 65,536 characters at most',

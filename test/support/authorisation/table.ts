@@ -113,6 +113,7 @@ const wallet: TokenWay = {
   tells: lists('apps'),
   cells: { 'another app': '200 nothing' },
 };
+const SCHEMA = JSON.stringify({ type: 'record', name: 'Sale', fields: [{ name: 'amount', type: 'long' }] });
 const ofApp = (operation: string, what: string): Way =>
   token('app', { operation, call: at(({ app }) => `/v1/apps/${toHex(app)}${what}`) });
 
@@ -269,6 +270,18 @@ export const AUTHORISATION: Readonly<Record<string, readonly Way[]>> = {
   ],
   'GET /v1/apps/{app}': [ofApp('wallets.read', '')],
   'GET /v1/apps/{app}/wallets': [ofApp('wallets.read', '/wallets')],
+  'GET /v1/apps/{app}/schemas': [ofApp('schemas.read', '/schemas')],
+  'POST /v1/apps/{app}/schemas': [
+    token('app', {
+      operation: 'schemas.write',
+      right: 201,
+      call: ({ app }) => ({
+        path: `/v1/apps/${toHex(app)}/schemas`,
+        body: JSON.stringify({ type: `Type-${toHex(random(4))}`, schema: SCHEMA }),
+      }),
+    }),
+  ],
+  'GET /v1/apps/{app}/schemas/{type}': [ofApp('schemas.read', '/schemas/Sale')],
   'GET /v1/wallets/{wallet}/apps/{app}/events': [...all(streaming), ...all(opening)],
   'GET /v1/apps/{app}/events': [ofApp('events.read', '/events')],
   'POST /v1/moves/prepare': [
