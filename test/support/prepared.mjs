@@ -1,9 +1,12 @@
-// What some suites need beside the stack: a real Chromium, the other Node that the SDK runs under, and schemathesis. Plain JavaScript, because
+// What some suites need beside the stack: a real Chromium, the other Node that the SDK runs under, schemathesis, and an S3 store. Plain JavaScript, because
 // `test/run.mjs` fetches them while the stack is prepared; a suite that is run alone fetches what it needs itself.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { cached, cacheFolder, locked } from '../../stack/prepare.mjs';
+import { root } from '../../stack/root.mjs';
 
 /** The Node beside the one that runs the tests; the npm package `node` carries it. */
 export const OTHER_NODE = '22.23.3';
@@ -97,4 +100,21 @@ export async function prepareSchemathesis(say = toStderr) {
     await run(python, ['-m', 'pip', 'install', ...quiet, '--target', draft, `schemathesis==${SCHEMATHESIS}`]);
   });
   return { python, folder };
+}
+
+/**
+ * versitygw, an S3 store that keeps objects as files, built with Go from the pinned module into the cache folder.
+ * @returns the path of the program
+ */
+export async function prepareVersitygw(say = toStderr) {
+  const module = join(root, 'test/support/versitygw');
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(module, file)));
+  const key = `versitygw-${hash.digest('hex').slice(0, 12)}-${process.platform}-${process.arch}`;
+  const folder = await cached(key, 'versitygw', async (draft) => {
+    say('versitygw', 'building with Go (2 minutes the first time)');
+    const build = ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', join(draft, 'versitygw')];
+    await run('go', [...build, 'github.com/versity/versitygw/cmd/versitygw'], { cwd: module });
+  });
+  return join(folder, 'versitygw');
 }

@@ -1,0 +1,41 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Room on this machine for files on their way: what is in it are rows in the clear, so nothing stays. */
+export interface Scratch {
+  /** Runs `work` with an empty folder, which is deleted afterwards. */
+  use<T>(work: (folder: string) => Promise<T>): Promise<T>;
+  /** Deletes what processes of this machine left that are dead. */
+  sweep(): Promise<void>;
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** @param root shared by processes that see each other's numbers */
+export function scratchIn(root: string): Scratch {
+  return {
+    async use(work) {
+      await mkdir(root, { recursive: true, mode: 0o700 });
+      const folder = await mkdtemp(join(root, `${process.pid}-`));
+      try {
+        return await work(folder);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    async sweep() {
+      await mkdir(root, { recursive: true, mode: 0o700 });
+      for (const name of await readdir(root)) {
+        const pid = Number.parseInt(name, 10);
+        if (pid > 0 && !lives(pid)) await rm(join(root, name), { recursive: true, force: true });
+      }
+    },
+  };
+}
