@@ -70,9 +70,9 @@ const config = z
     scratch: z
       .string()
       .min(1)
-      .default(join(tmpdir(), 'ddc-export'))
+      .optional()
       .describe(
-        'Folder of this machine for files on their way: rows in the clear, deleted at once, or at the next start.',
+        'Folder of this machine for files on their way: rows in the clear, deleted at once, or at the next start. By default one of the temporary folders.',
       ),
   })
   .refine((one) => (one.accessKeyId === undefined) === (one.secretAccessKey === undefined), {
@@ -91,7 +91,10 @@ export default defineSink({
     const keys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : null;
     const client = s3Client({ endpoint, region, keys, timeoutMs: timeoutSeconds * 1000 });
     const store = s3Store(client, bucket, prefix === '' ? '' : `${prefix}/`);
-    const local = join(parsed.scratch, createHash('sha256').update(`${endpoint}/${target}`).digest('hex').slice(0, 16));
+    const local = join(
+      parsed.scratch ?? join(tmpdir(), 'ddc-export'),
+      createHash('sha256').update(`${endpoint}/${target}`).digest('hex').slice(0, 16),
+    );
     const limits = {
       bytes: parsed.fileMib * MIB,
       ageMs: parsed.smallFileMinutes * MINUTE_MS,

@@ -24,7 +24,8 @@ export function s3Client({ endpoint, region, keys, timeoutMs }: S3Access): S3Cli
       socketTimeout: timeoutMs,
       throwOnRequestTimeout: true,
     },
-    ...(keys ? { credentials: keys } : {}),
+    // A copy: the SDK notes in it where it is from.
+    ...(keys ? { credentials: { ...keys } } : {}),
     // Bucket names as host names need DNS that only AWS has for sure; and what is newer than the protocol's first twenty years is not asked of others.
     ...(endpoint === null
       ? {}
@@ -37,14 +38,17 @@ export function s3Client({ endpoint, region, keys, timeoutMs }: S3Access): S3Cli
   });
 }
 
-/** @returns tells what time it was at the store when it last answered, milliseconds: objects carry times of that clock. */
+/** Answers tell whole seconds. */
+const REST_MS = 999;
+
+/** @returns tells what time it was, at most, at the store when it last answered, milliseconds: objects carry times of that clock. */
 export function followClock(client: S3Client): () => number {
   let last = 0;
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
       const { headers } = result.response as { readonly headers?: Readonly<Record<string, string>> };
-      last = Math.max(last, Date.parse(headers?.date ?? '') || 0);
+      last = Math.max(last, (Date.parse(headers?.date ?? '') || 0) + REST_MS);
       return result;
     },
     { step: 'deserialize', name: 'followClock', priority: 'low' },

@@ -13,6 +13,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   NoSuchBucket: 'There is no such bucket: create it, or correct `target`.',
   InvalidBucketName: 'No bucket can have that name: correct `target`.',
   InvalidAccessKeyId: KEYS,
+  /** versitygw's word for it. */
+  XAdminUserNotFound: KEYS,
   SignatureDoesNotMatch: `The secret key is wrong. ${KEYS}`,
   CredentialsProviderError: `No keys were found. ${KEYS}`,
   ExpiredToken: `The keys have expired. ${KEYS}`,
@@ -47,10 +49,12 @@ const PASSING: Readonly<Record<string, string>> = {
   ERR_STREAM_PREMATURE_CLOSE: DOWN,
 };
 
-const networkCodeOf = (error: unknown): string => {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return typeof code === 'string' ? code : '';
-};
+/** Where the network fails there is no answer, so no code of the store. Errors of another realm (a test's sandbox) are only quoted by the SDK. */
+function networkCodeOf(error: unknown): string {
+  const { code, message = '' } = (error ?? {}) as { readonly code?: unknown; readonly message?: string };
+  if (typeof code === 'string') return code;
+  return /^AWS SDK error wrapper for (?:Error: .*?)?\b(E[A-Z]+|[A-Z]\w+Error)\b/.exec(message)?.[1] ?? '';
+}
 
 const adviceFor = (table: Readonly<Record<string, string>>, error: unknown) =>
   [codeOf(error), networkCodeOf(error)]
