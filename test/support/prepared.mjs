@@ -12,6 +12,7 @@ import { root } from '../../stack/root.mjs';
 export const OTHER_NODE = '22.23.3';
 /** Of PyPI. */
 const SCHEMATHESIS = '4.32.5';
+const SQLGLOT = '30.30.0';
 const CHROMIUMS = ['chromium', 'chromium-browser', 'google-chrome'];
 /** apt waits so long for another apt. */
 const LOCK_SECONDS = 300;
@@ -81,26 +82,29 @@ export async function prepareOtherNode(say = toStderr) {
   return join(folder, 'node_modules/node/bin/node');
 }
 
-/**
- * schemathesis from PyPI, in the cache folder, for the python3 on the PATH.
- * @returns what to start it with: the program, and the folder for `PYTHONPATH`
- */
-export async function prepareSchemathesis(say = toStderr) {
+/** A package from PyPI, in the cache folder, for the python3 on the PATH. */
+async function preparePython(name, version, say) {
   const python = process.env.DDC_PYTHON || (await onPath(['python3']));
   if (!python)
     throw new Error(
       'There is no python3: install Python 3.10 or newer with pip, or set DDC_PYTHON to the path of one.',
     );
-  // Its compiled parts are for one version of Python.
+  // Compiled parts are for one version of Python.
   const tag = (await run(python, ['-c', 'import sys; print(sys.implementation.cache_tag, end="")'])).trim();
-  const key = `schemathesis-${SCHEMATHESIS}-${tag}-${process.platform}-${process.arch}`;
-  const folder = await cached(key, 'schemathesis', async (draft) => {
-    say('schemathesis', `fetching ${SCHEMATHESIS}`);
+  const key = `${name}-${version}-${tag}-${process.platform}-${process.arch}`;
+  const folder = await cached(key, name, async (draft) => {
+    say(name, `fetching ${version}`);
     const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--root-user-action=ignore'];
-    await run(python, ['-m', 'pip', 'install', ...quiet, '--target', draft, `schemathesis==${SCHEMATHESIS}`]);
+    await run(python, ['-m', 'pip', 'install', ...quiet, '--target', draft, `${name}==${version}`]);
   });
   return { python, folder };
 }
+
+/** @returns what to start schemathesis with: the program, and the folder for `PYTHONPATH` */
+export const prepareSchemathesis = (say = toStderr) => preparePython('schemathesis', SCHEMATHESIS, say);
+
+/** @returns what to parse SQL of Hive and Athena with: the program, and the folder for `PYTHONPATH` */
+export const prepareSqlglot = (say = toStderr) => preparePython('sqlglot', SQLGLOT, say);
 
 /**
  * versitygw, an S3 store that keeps objects as files, built with Go from the pinned module into the cache folder.

@@ -8,7 +8,6 @@ export type Fate =
       readonly kind: 'answer';
       readonly status: number;
       readonly body: string;
-      readonly headers?: Record<string, string>;
     }
   | { readonly kind: 'silence' }
   | { readonly kind: 'lose' };
@@ -69,7 +68,7 @@ export async function startS3Proxy(store: string, bucket: string): Promise<S3Pro
     } else if (fate.kind === 'lose') passOn(incoming, outgoing, true);
     else if (fate.kind === 'answer') {
       incoming.resume();
-      outgoing.writeHead(fate.status, { 'content-type': 'application/xml', ...fate.headers });
+      outgoing.writeHead(fate.status, { 'content-type': 'application/xml' });
       outgoing.end(fate.body);
     }
   });
