@@ -5,7 +5,11 @@ import { seenRows } from './duckdb/seen-rows.ts';
 import { folderSink } from './folder/folder-sink.ts';
 
 const config = z.strictObject({
-  folder: z.string().min(1).describe('Folder that receives the files; created when absent.'),
+  folder: z
+    .string()
+    .min(1)
+    .refine((folder) => !/^s3[an]?:\/\//.test(folder), 'is a folder of this machine; for S3 use the sink s3-parquet')
+    .describe('Folder that receives the files; created when absent.'),
   compression: z.enum(['zstd', 'snappy']).default('zstd').describe('Codec of the column chunks.'),
 });
 

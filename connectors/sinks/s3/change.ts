@@ -52,7 +52,7 @@ export function changeLog<T extends Change>(
   store: ObjectStore,
   folder: string,
   log: NumberedLog<T>,
-  unique: () => string,
+  unique: () => Promise<string>,
 ): ChangeLog<T> {
   const staging = `${folder}/staging/`;
   let done = 0;
@@ -79,7 +79,7 @@ export function changeLog<T extends Change>(
     head,
 
     async make(number, stage, decided = () => {}) {
-      const from = `${staging}${String(number).padStart(10, '0')}-${unique()}`;
+      const from = `${staging}${String(number).padStart(10, '0')}-${await unique()}`;
       let content: Omit<T, 'staging'>;
       try {
         content = await stage(from);

@@ -65,7 +65,10 @@ export async function compact(
 
   // In this order: what is listed and is not staged any more, nobody can put into place once more.
   await changes.head();
-  const merges = mergesOf(await listed(), store.now(), limits);
+  const objects = await listed();
+  // What the store says of its time may lag.
+  const now = objects.reduce((latest, { time }) => Math.max(latest, time), store.now());
+  const merges = mergesOf(objects, now, limits);
   for (const partition of new Set(merges.map(({ to }) => partitionOf(to)))) await logOf(partition).head();
   for (const merge of merges.slice(0, AT_ONCE)) {
     const { number } = await changes.head();

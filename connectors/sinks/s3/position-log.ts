@@ -49,7 +49,7 @@ export interface PositionLog {
 
 const NOTHING: Brought = { rows: 0, files: [] };
 
-export function positionLog(store: ObjectStore, partition: number, unique: () => string): PositionLog {
+export function positionLog(store: ObjectStore, partition: number, unique: () => Promise<string>): PositionLog {
   const folder = `${BOOKS}/${partition}`;
   const log = changeLog(store, folder, numberedLog(store, folder, commitSchema), unique);
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { START } from '../../../services/pipeline/ports/positions.ts';
@@ -42,7 +41,7 @@ export interface S3SinkEdges {
  */
 export function s3Sink(edges: S3SinkEdges, { log: logId, reach = () => {} }: SinkContext): Sink {
   const { store, format, scratch, limits } = edges;
-  const unique = randomUUID;
+  const unique = () => scratch.unique();
   const logs = new Map<number, PositionLog>();
   const book = sharedBook(store, `${BOOKS}/erased.json`);
   const folder = `${BOOKS}/changes`;

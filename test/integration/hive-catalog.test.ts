@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { EVENTS, KIND_VALUES, KINDS, REJECTED, SALES_3 } from '../../../test/contract/sink-tables.ts';
-import { parseAthena, type SaidTable } from '../../../test/support/athena-sql.ts';
-import { row } from '../../../test/support/s3-world.ts';
-import { parquetFormat } from '../duckdb/parquet-format.ts';
-import { createTable, glueTable } from './ddl.ts';
-import { hiveTables } from './table.ts';
+import { parquetFormat } from '../../connectors/sinks/duckdb/parquet-format.ts';
+import { createTable, glueTable } from '../../connectors/sinks/hive/ddl.ts';
+import { hiveTables } from '../../connectors/sinks/hive/table.ts';
+import { EVENTS, KIND_VALUES, KINDS, REJECTED, SALES_3 } from '../contract/sink-tables.ts';
+import { parseAthena, type SaidTable } from '../support/athena-sql.ts';
+import { row } from '../support/s3-world.ts';
 
 const TABLES = [EVENTS, REJECTED, SALES_3, KINDS];
 const plan = { location: 's3://lake/shop/', app: 'ab'.repeat(32), projectedFrom: '2024-01-01' };

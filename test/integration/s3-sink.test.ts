@@ -1,18 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type S3, startS3 } from '../../../test/support/s3.ts';
-import { refusal, type S3Proxy, type Seen, startS3Proxy } from '../../../test/support/s3-proxy.ts';
-import {
-  delivery,
-  erasureOf,
-  GONE,
-  gate,
-  heldAt,
-  KEPT,
-  row,
-  type S3World,
-  s3World,
-} from '../../../test/support/s3-world.ts';
-import { shown } from '../../../test/support/seen-rows.ts';
+import { type S3, startS3 } from '../support/s3.ts';
+import { refusal, type S3Proxy, type Seen, startS3Proxy } from '../support/s3-proxy.ts';
+import { delivery, erasureOf, GONE, gate, heldAt, KEPT, row, type S3World, s3World } from '../support/s3-world.ts';
+import { shown } from '../support/seen-rows.ts';
 
 let s3: S3;
 let world: S3World;
