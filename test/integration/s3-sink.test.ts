@@ -71,6 +71,26 @@ describe('what a listing shows', () => {
     expect(await put).toBe(true);
     expect(await world.rows()).toEqual(shown([row(1)]));
   });
+
+  it('is never what a process brings that was overtaken on its way, also where that was merged meanwhile', async () => {
+    const held = gate();
+    const late = await world.open({ endpoint: proxy.endpoint });
+    proxy.fate = ({ copy }) => {
+      if (!copy) return { kind: 'pass' };
+      held.arrive();
+      return { kind: 'pass', when: held.opened };
+    };
+    const put = late.put([row(0)], delivery(0, 0));
+    await held.arrived;
+    const other = await world.open({ smallFiles: 1, smallFileMinutes: 1e-9 });
+    expect(await other.put([row(1)], delivery(1, 1))).toBe(true);
+    const merged = ['p0-000000000000-000000000001-v0.parquet'];
+    expect(await world.data()).toEqual(merged);
+    held.open();
+    expect(await put).toBe(true);
+    expect(await world.data()).toEqual(merged);
+    expect(await world.rows()).toEqual(shown([row(0), row(1)]));
+  });
 });
 
 describe('compaction', () => {
