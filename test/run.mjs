@@ -7,7 +7,13 @@ import { install } from '../cli/install.mjs';
 import { engineAnswers } from '../stack/engine.mjs';
 import { prepareAll } from '../stack/prepare.mjs';
 import { root } from '../stack/root.mjs';
-import { prepareChromium, prepareOtherNode, prepareSchemathesis } from './support/prepared.mjs';
+import {
+  prepareChromium,
+  prepareOtherNode,
+  prepareSchemathesis,
+  prepareSqlglot,
+  prepareVersitygw,
+} from './support/prepared.mjs';
 
 const jestArguments = process.argv.slice(2);
 const say = (part, state) => process.stderr.write(`${part}: ${state}\n`);
@@ -88,7 +94,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 try {
   const native = process.env.DDC_STACK !== 'compose' && !(await engineAnswers());
   // Needed by the suites only: fetched while everything else goes on. A suite that does not find what it needs says so itself.
-  const fetched = Promise.allSettled([prepareChromium(say), prepareOtherNode(say), prepareSchemathesis(say)]);
+  const fetched = Promise.allSettled(
+    [prepareChromium, prepareOtherNode, prepareSchemathesis, prepareSqlglot, prepareVersitygw].map((prepare) =>
+      prepare(say),
+    ),
+  );
   await Promise.all([install(say, { withTools: true }), native ? prepareAll() : undefined]);
   await startStack();
   await check('types', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']);

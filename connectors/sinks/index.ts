@@ -6,9 +6,10 @@ import { judgeSinkConfig } from './judge.ts';
 import kafka from './kafka.ts';
 import ndjson from './ndjson.ts';
 import parquet from './parquet.ts';
+import s3Parquet from './s3-parquet.ts';
 
 /** Every sink that `DDC_EXPORT` may name. */
-export const sinks: readonly SinkSpec[] = [kafka, ndjson, parquet];
+export const sinks: readonly SinkSpec[] = [kafka, ndjson, parquet, s3Parquet];
 
 /** Makes the sink of that name. @throws FatalError `unknown_sink`; ZodError when its configuration is wrong. */
 export function createSink(name: string, config: unknown, context: SinkContext): Sink {

@@ -82,6 +82,8 @@ const sessionOf = (session: string, wallet = row(0, 0).wallet) => ({
 });
 
 const DAY_MS = 86_400_000;
+/** A target may have to be built first. */
+const TARGET_MS = 300_000;
 
 class Crash extends Error {}
 
@@ -140,7 +142,7 @@ export function sinkContract(spec: SinkSpec): void {
     beforeEach(async () => {
       scratch = await mkdtemp(join(tmpdir(), `ddc-sink-${spec.name}-`));
       trial = await spec.trial(scratch, targetOf);
-    });
+    }, TARGET_MS);
 
     afterEach(async () => {
       for (const sink of opened.splice(0)) await sink.close();

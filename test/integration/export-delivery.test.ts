@@ -42,7 +42,8 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
     sink = makeSink(spec, trial.config, { log: '01'.repeat(16) });
     await sink.check();
     counts = {};
-  });
+    // A target may have to be built first.
+  }, 300_000);
   afterEach(async () => {
     await sink.close();
     await trial.close?.();

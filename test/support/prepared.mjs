@@ -1,14 +1,18 @@
-// What some suites need beside the stack: a real Chromium, the other Node that the SDK runs under, and schemathesis. Plain JavaScript, because
+// What some suites need beside the stack: a real Chromium, the other Node that the SDK runs under, schemathesis, and an S3 store. Plain JavaScript, because
 // `test/run.mjs` fetches them while the stack is prepared; a suite that is run alone fetches what it needs itself.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { cached, cacheFolder, locked } from '../../stack/prepare.mjs';
+import { root } from '../../stack/root.mjs';
 
 /** The Node beside the one that runs the tests; the npm package `node` carries it. */
 export const OTHER_NODE = '22.23.3';
 /** Of PyPI. */
 const SCHEMATHESIS = '4.32.5';
+const SQLGLOT = '30.30.0';
 const CHROMIUMS = ['chromium', 'chromium-browser', 'google-chrome'];
 /** apt waits so long for another apt. */
 const LOCK_SECONDS = 300;
@@ -78,23 +82,43 @@ export async function prepareOtherNode(say = toStderr) {
   return join(folder, 'node_modules/node/bin/node');
 }
 
-/**
- * schemathesis from PyPI, in the cache folder, for the python3 on the PATH.
- * @returns what to start it with: the program, and the folder for `PYTHONPATH`
- */
-export async function prepareSchemathesis(say = toStderr) {
+/** A package from PyPI, in the cache folder, for the python3 on the PATH. */
+async function preparePython(name, version, say) {
   const python = process.env.DDC_PYTHON || (await onPath(['python3']));
   if (!python)
     throw new Error(
       'There is no python3: install Python 3.10 or newer with pip, or set DDC_PYTHON to the path of one.',
     );
-  // Its compiled parts are for one version of Python.
+  // Compiled parts are for one version of Python.
   const tag = (await run(python, ['-c', 'import sys; print(sys.implementation.cache_tag, end="")'])).trim();
-  const key = `schemathesis-${SCHEMATHESIS}-${tag}-${process.platform}-${process.arch}`;
-  const folder = await cached(key, 'schemathesis', async (draft) => {
-    say('schemathesis', `fetching ${SCHEMATHESIS}`);
+  const key = `${name}-${version}-${tag}-${process.platform}-${process.arch}`;
+  const folder = await cached(key, name, async (draft) => {
+    say(name, `fetching ${version}`);
     const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--root-user-action=ignore'];
-    await run(python, ['-m', 'pip', 'install', ...quiet, '--target', draft, `schemathesis==${SCHEMATHESIS}`]);
+    await run(python, ['-m', 'pip', 'install', ...quiet, '--target', draft, `${name}==${version}`]);
   });
   return { python, folder };
+}
+
+/** @returns what to start schemathesis with: the program, and the folder for `PYTHONPATH` */
+export const prepareSchemathesis = (say = toStderr) => preparePython('schemathesis', SCHEMATHESIS, say);
+
+/** @returns what to parse SQL of Hive and Athena with: the program, and the folder for `PYTHONPATH` */
+export const prepareSqlglot = (say = toStderr) => preparePython('sqlglot', SQLGLOT, say);
+
+/**
+ * versitygw, an S3 store that keeps objects as files, built with Go from the pinned module into the cache folder.
+ * @returns the path of the program
+ */
+export async function prepareVersitygw(say = toStderr) {
+  const module = join(root, 'test/support/versitygw');
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(module, file)));
+  const key = `versitygw-${hash.digest('hex').slice(0, 12)}-${process.platform}-${process.arch}`;
+  const folder = await cached(key, 'versitygw', async (draft) => {
+    say('versitygw', 'building with Go (2 minutes the first time)');
+    const build = ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', join(draft, 'versitygw')];
+    await run('go', [...build, 'github.com/versity/versitygw/cmd/versitygw'], { cwd: module });
+  });
+  return join(folder, 'versitygw');
 }

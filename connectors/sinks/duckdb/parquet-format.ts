@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { FileFormat, PlannedWrite } from '../folder/folder-sink.ts';
 import { type SelectableRow, selectedBy } from '../folder/selected-rows.ts';
+import type { Merging } from '../s3/compacting.ts';
 import { text } from './names.ts';
 import { rowBuffer } from './row-buffer.ts';
 
@@ -13,7 +14,7 @@ const NO_FENCE = 2n ** 63n - 1n;
 const FILES = 200;
 
 /** Parquet through DuckDB, in memory and on one thread: the rooms share the machine's cores. */
-export function parquetFormat({ compression }: ParquetOptions): FileFormat {
+export function parquetFormat({ compression }: ParquetOptions): FileFormat & Merging {
   const how = `(FORMAT parquet, COMPRESSION ${compression})`;
   let opened: Promise<{ connection: DuckDBConnection; close(): void }> | undefined;
 
@@ -61,6 +62,13 @@ export function parquetFormat({ compression }: ParquetOptions): FileFormat {
         }
         await buffer.drop();
       }
+    },
+
+    async merge(from, to) {
+      const connection = await connect();
+      // By name: the columns of `events` follow the scopes of the export, which may have changed.
+      const rows = `FROM read_parquet([${from.map(text).join(', ')}], hive_partitioning = false, union_by_name = true)`;
+      await connection.run(`COPY (${rows}) TO ${text(to)} ${how}`);
     },
 
     async find(owners) {

@@ -1,20 +1,22 @@
-import { createHash } from 'node:crypto';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
 import type { ExportRow, RowOwner } from '../../../services/pipeline/ports/sink.ts';
 import { sync } from './durable.ts';
+import {
+  dueIn,
+  type Erasures,
+  NO_ERASURES,
+  parseErasures,
+  sparedBy,
+  textOfErasures,
+  withErasures,
+} from './erasures.ts';
 import { BOOKS } from './layout.ts';
 import { unlessGone } from './tolerant.ts';
 
-/** `before` and `issuedAt` of a `RowOwner`, and whether all files are without its rows. */
-const entry = z.tuple([z.number().int(), z.number().int(), z.boolean()]);
-const bookSchema = z.record(z.string(), entry);
-type Book = ReadonlyMap<string, z.infer<typeof entry>>;
-
-/** What the folder knows of erasures whose fence is known: which owners' rows may not be delivered, and which are gone. */
+/** The erasures that the folder knows. */
 export interface ErasureBook {
-  /** Those that are not done yet. An order older than what is known is taken for what is known. */
+  /** Those that are not done yet. */
   due(owners: readonly RowOwner[]): Promise<RowOwner[]>;
   /** Rows that no erasure in the book reaches. */
   spared(rows: readonly ExportRow[]): Promise<readonly ExportRow[]>;
@@ -22,63 +24,31 @@ export interface ErasureBook {
   note(owners: readonly RowOwner[], done: boolean, drafts: string): Promise<void>;
 }
 
-/** The book outlives the rows, so it names owners by a hash. */
-const nameOf = ({ app, wallet }: { readonly app: string; readonly wallet: string }) =>
-  createHash('sha256').update(`${app}/${wallet}`).digest('hex').slice(0, 32);
-
 /** `_ddc/erased.json`, moved into place as a whole. */
 export function erasureBook(root: string): ErasureBook {
   const path = join(root, BOOKS, 'erased.json');
-  let known: { version: string; book: Book } = { version: '', book: new Map() };
+  let known = { version: '', book: NO_ERASURES };
 
-  async function read(): Promise<Book> {
+  async function read(): Promise<Erasures> {
     let version = '';
     await unlessGone(
       stat(path, { bigint: true }).then(({ ino, mtimeNs, size }) => {
         version = `${ino}/${mtimeNs}/${size}`;
       }),
     );
-    if (version === '') return new Map();
+    if (version === '') return NO_ERASURES;
     if (version === known.version) return known.book;
     // What is read may be newer than its version: then it is read once more the next time.
-    known = { version, book: new Map(Object.entries(bookSchema.parse(JSON.parse(await readFile(path, 'utf8'))))) };
+    known = { version, book: parseErasures(await readFile(path, 'utf8')) };
     return known.book;
   }
 
   return {
-    async due(owners) {
-      const book = await read();
-      return owners.flatMap((owner) => {
-        const [before, issuedAt, done] = book.get(nameOf(owner)) ?? [0, -1, false];
-        // One erasure may be fenced anew, and farther, by a database that was restored.
-        const farther = owner.issuedAt === issuedAt && (owner.before ?? 0) > before;
-        if (owner.issuedAt > issuedAt || farther) {
-          return [{ ...owner, before: owner.before === null ? null : Math.max(owner.before, before) }];
-        }
-        return done ? [] : [{ ...owner, before, issuedAt }];
-      });
-    },
-
-    async spared(rows) {
-      const book = await read();
-      if (book.size === 0) return rows;
-      const names = new Map<string, number>();
-      const firstOf = (row: ExportRow) => {
-        const owner = `${row.app}/${row.wallet}`;
-        const first = names.get(owner) ?? book.get(nameOf(row))?.[0] ?? 0;
-        names.set(owner, first);
-        return first;
-      };
-      return rows.filter((row) => row.origin >= firstOf(row));
-    },
-
+    due: async (owners) => dueIn(await read(), owners),
+    spared: async (rows) => sparedBy(await read(), rows),
     async note(owners, done, drafts) {
-      const book = new Map(await read());
-      for (const owner of owners) {
-        if (owner.before !== null) book.set(nameOf(owner), [owner.before, owner.issuedAt, done]);
-      }
       const draft = join(drafts, 'erased.json');
-      await writeFile(draft, JSON.stringify(Object.fromEntries(book)));
+      await writeFile(draft, textOfErasures(withErasures(await read(), owners, done)));
       await sync(draft);
       await rename(draft, path);
       await sync(dirname(path));

@@ -12,6 +12,7 @@ import type {
   Sink,
 } from '../../../services/pipeline/ports/sink.ts';
 import type { Table } from '../../../services/pipeline/ports/table.ts';
+import { weatherproof } from '../weatherproof.ts';
 import { claim } from './claim.ts';
 import { type CommitLog, commitLog } from './commit-log.ts';
 import { emptyTrash, sync, syncAll } from './durable.ts';
@@ -21,7 +22,7 @@ import { BOOKS, filesOf } from './layout.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { namesIn } from './tolerant.ts';
 import { tablesIn, walk } from './walk.ts';
-import { weatherproof } from './weather.ts';
+import { toSinkError } from './weather.ts';
 
 /** How rows become the bytes of a file, and how owners' rows leave it again. */
 export interface FileFormat {
@@ -194,7 +195,7 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
     remove,
     close: () => serially(() => format.close()),
   };
-  return weatherproof(sink, root);
+  return weatherproof(sink, (error) => toSinkError(error, root));
 }
 
 async function partitions(root: string): Promise<number[]> {

@@ -20,7 +20,7 @@ export interface PlannedFile {
 export const DAYS = 366;
 
 /** Where Hive, Spark, Athena and DuckDB keep rows whose partition is null. Times in the rows stay what they are. */
-const NO_DAY = '__HIVE_DEFAULT_PARTITION__';
+export const NO_DAY = '__HIVE_DEFAULT_PARTITION__';
 
 /** `p<partition>-<first origin>-<last origin>-v<version>`, padded so that names sort as origins do. */
 function fileStem({ partition, first, last }: Delivery, { version }: Table): string {

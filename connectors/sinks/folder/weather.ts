@@ -1,6 +1,5 @@
 import { types } from 'node:util';
 import { RetriableError } from '../../../services/pipeline/errors.ts';
-import type { Sink } from '../../../services/pipeline/ports/sink.ts';
 
 const FULL = 'Free space there, or raise its quota.';
 const CLOSED = 'Make it writable again.';
@@ -46,23 +45,4 @@ export function toSinkError(error: unknown, root: string): unknown {
     `The export folder ${root} cannot be used for now: ${error.message}. ${advice} It is tried again until then.`,
     { cause: error },
   );
-}
-
-/** The same sink, its errors told apart. */
-export function weatherproof(sink: Sink, root: string): Sink {
-  const told = async <T>(call: Promise<T>): Promise<T> => {
-    try {
-      return await call;
-    } catch (error) {
-      throw toSinkError(error, root);
-    }
-  };
-  return {
-    check: () => told(sink.check()),
-    put: (rows, delivery, keep) => told(sink.put(rows, delivery, keep)),
-    position: (partition) => told(sink.position(partition)),
-    erase: (owners) => told(sink.erase(owners)),
-    remove: (selections) => told(sink.remove(selections)),
-    close: () => told(sink.close()),
-  };
 }

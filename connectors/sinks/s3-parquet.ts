@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { defineSink, secret } from '../../services/pipeline/define-sink.ts';
+import { parquetFormat } from './duckdb/parquet-format.ts';
+import { seenRows } from './duckdb/seen-rows.ts';
+import { toSinkError } from './folder/weather.ts';
+import { s3Client } from './s3/client.ts';
+import { downloadAll } from './s3/data.ts';
+import { s3Sink } from './s3/s3-sink.ts';
+import { s3Store } from './s3/s3-store.ts';
+import { scratchIn } from './s3/scratch.ts';
+import { toStoreError } from './s3/weather.ts';
+import { weatherproof } from './weatherproof.ts';
+
+const MIB = 1024 * 1024;
+const MINUTE_MS = 60_000;
+
+const config = z
+  .strictObject({
+    target: z
+      .string()
+      .regex(
+        /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^/]+)*\/?$/,
+        'must be s3://<bucket> or s3://<bucket>/<prefix>',
+      )
+      .describe('Bucket, and prefix of all objects: `s3://bucket/prefix`. The bucket must exist.'),
+    endpoint: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Address of a store that is not AWS.'),
+    region: z.string().min(1).default('us-east-1').describe('Region of the bucket.'),
+    accessKeyId: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'With `secretAccessKey`. Without both, keys are found as every AWS tool finds them: environment, profile, role of the machine.',
+      ),
+    secretAccessKey: secret(z.string().min(1)).optional().describe('See `accessKeyId`.'),
+    compression: z.enum(['zstd', 'snappy']).default('zstd').describe('Codec of the column chunks.'),
+    fileMib: z
+      .number()
+      .positive()
+      .max(2_048)
+      .default(128)
+      .describe('Size that objects are merged to; what is as large is left alone.'),
+    smallFiles: z
+      .int()
+      .min(0)
+      .default(16)
+      .describe('So many small objects of one day, partition and version are merged, however young. 0: none ever are.'),
+    smallFileMinutes: z
+      .number()
+      .positive()
+      .default(60)
+      .describe('Small objects that are older are merged with their neighbours, however few. Looked for as often.'),
+    versions: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Accepts a bucket that keeps old versions. What is erased stays in them until a lifecycle rule deletes it.',
+      ),
+    timeoutSeconds: z
+      .number()
+      .positive()
+      .default(60)
+      .describe('A request that takes longer is given up and tried again.'),
+    scratch: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Folder of this machine for files on their way: rows in the clear, deleted at once, or at the next start. By default one of the temporary folders.',
+      ),
+  })
+  .refine((one) => (one.accessKeyId === undefined) === (one.secretAccessKey === undefined), {
+    message: 'set both accessKeyId and secretAccessKey, or neither',
+    path: ['accessKeyId'],
+  });
+
+export default defineSink({
+  name: 's3-parquet',
+  summary:
+    'Parquet objects in S3, or any store that speaks it and knows conditional writes, laid out as `parquet` lays out files: `<table>/app=<hex>/dt=YYYY-MM-DD/`. Small objects are merged.',
+  config,
+  create(parsed, context) {
+    const { target, endpoint = null, region, accessKeyId, secretAccessKey, timeoutSeconds } = parsed;
+    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(target) ?? [];
+    const keys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : null;
+    const client = s3Client({ endpoint, region, keys, timeoutMs: timeoutSeconds * 1000 });
+    const store = s3Store(client, bucket, prefix === '' ? '' : `${prefix}/`);
+    const local = join(
+      parsed.scratch ?? join(tmpdir(), 'ddc-export'),
+      createHash('sha256').update(`${endpoint}/${target}`).digest('hex').slice(0, 16),
+    );
+    const limits = {
+      bytes: parsed.fileMib * MIB,
+      ageMs: parsed.smallFileMinutes * MINUTE_MS,
+      files: parsed.smallFiles,
+    };
+    const sink = s3Sink(
+      {
+        store,
+        format: parquetFormat({ compression: parsed.compression }),
+        scratch: scratchIn(local),
+        limits: parsed.smallFiles === 0 ? null : limits,
+        versions: parsed.versions,
+        elapsed: () => performance.now(),
+      },
+      context,
+    );
+    const told = (starting: boolean) =>
+      weatherproof(sink, (error) => toSinkError(toStoreError(error, store.address, starting), local));
+    return { ...told(false), check: told(true).check };
+  },
+  async trial(scratch, target) {
+    const { origin: endpoint, username, password, pathname } = new URL(await target('s3'));
+    const bucket = pathname.slice(1);
+    // The path of the scratch folder is like no other.
+    const prefix = basename(scratch);
+    const keys = { accessKeyId: username, secretAccessKey: password };
+    const config = { target: `s3://${bucket}/${prefix}`, endpoint, ...keys, scratch: join(scratch, 'way') };
+    const client = s3Client({ endpoint, region: 'us-east-1', keys, timeoutMs: MINUTE_MS });
+    const store = s3Store(client, bucket, `${prefix}/`);
+    return {
+      config,
+      async rows(tables) {
+        const copy = join(scratch, 'seen');
+        await downloadAll(store, copy);
+        return seenRows(copy, tables);
+      },
+      close: async () => store.close(),
+    };
+  },
+});
