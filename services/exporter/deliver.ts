@@ -57,8 +57,8 @@ export function deliver(
     } finally {
       forget();
     }
-    const types = new Set(opened.flatMap(({ events }) => events.map(({ common }) => common.type)));
-    const rowOf = await rowMakers.for(types);
+    const occurring = new Set(opened.flatMap(({ events }) => events.map(({ common }) => common.type)));
+    const rowOf = await rowMakers.for(occurring);
     const made: { batch: LiveBatch; rows: ExportRow[] }[] = [];
     for (const { batch, events } of opened) {
       made.push({ batch, rows: events.map(rowOf) });

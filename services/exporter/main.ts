@@ -17,6 +17,7 @@ import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
 import { ErasedOwners } from './erased-owners.ts';
+import { untypedRows } from './events-table.ts';
 import { followErasures } from './follow-erasures.ts';
 import { followRemovals } from './follow-removals.ts';
 import { openConfig, plannedExport } from './planned.ts';
@@ -93,23 +94,24 @@ async function start(boot: Boot): Promise<Running> {
     ? { of: async (events: readonly unknown[]) => events.map(() => null) }
     : createRemovedEvents(db);
 
+  const typed = typedRowMakers({
+    schemas,
+    app: plan.app,
+    scopes: plan.scopes,
+    now: () => performance.now(),
+    onUnusable: (type, { version, problems }) =>
+      log.error(
+        { type, version, problems: problems.map((problem) => ({ ...problem })) },
+        'a version of a schema cannot be used: the one before it goes on being used',
+      ),
+    onStale: (error) => loops.onRetry('schemas', 1, error),
+  });
   const delivery = {
     plan,
     sink,
     vault,
     erased,
-    rowMakers: typedRowMakers({
-      schemas,
-      app: plan.app,
-      scopes: plan.scopes,
-      now: () => performance.now(),
-      onUnusable: (type, { version, problems }) =>
-        log.error(
-          { type, version, problems: problems.map((problem) => ({ ...problem })) },
-          'a version of a schema cannot be used: the one before it goes on being used',
-        ),
-      onStale: (error) => loops.onRetry('schemas', 1, error),
-    }),
+    rowMakers: plan.schema === 'text' ? { for: async () => untypedRows(plan.scopes) } : typed,
     removedEvents,
     breathe: () => setImmediate(),
     count(kind: DeliveryCount, n: number) {
