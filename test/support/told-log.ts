@@ -11,7 +11,7 @@ export const walletAt = (origin: number): string => (origin % WALLETS).toString(
 
 /** Three rows for each origin, of two tables and three days. */
 export const rowsAt = (origin: number): ExportRow[] =>
-  [0, 1, 2].map((slot) => ({
+  [0, 1, 2].map((slot): ExportRow => ({
     app: APP,
     wallet: walletAt(origin),
     batchId: origin.toString(16).padStart(64, '0'),
