@@ -32,8 +32,8 @@ const notes: string[] = [];
 const poison: string[] = [];
 
 beforeAll(async () => {
-  it = await suiteSandbox('typed', { rooms: ['api', 'encryptor', 'pinner', 'exporter'] });
   scratch = await mkdtemp(join(tmpdir(), 'ddc-typed-'));
+  it = await suiteSandbox('typed', { rooms: ['api', 'encryptor', 'pinner', 'exporter'] });
   signers.push(...[0, 1, 2].map(() => createTestSigner(it.app)));
   await it.allow(signers);
 }, 120_000);
