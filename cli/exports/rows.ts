@@ -1,0 +1,49 @@
+import { setImmediate } from 'node:timers/promises';
+import { openKms } from '../../connectors/kms/index.ts';
+import { createErasures } from '../../connectors/postgres/erasures.ts';
+import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
+import { openVault } from '../../connectors/vault/postgres-vault.ts';
+import { ready } from '../../protocol/index.ts';
+import { type DryRun, dryRun } from '../../services/exporter/dry-run.ts';
+import { ErasedOwners } from '../../services/exporter/erased-owners.ts';
+import { untypedRows } from '../../services/exporter/events-table.ts';
+import { plannedOf } from '../../services/exporter/planned.ts';
+import { parseConfig } from '../../services/pipeline/config.ts';
+import { processHost } from '../../services/pipeline/host/main.ts';
+import type { ExportDeclaration } from '../../services/pipeline/ports/exports.ts';
+import { batchesPinned } from '../../topics/batches-pinned.ts';
+import type { ExportsEdges } from './edges.ts';
+
+/** The first rows of an export that is not declared yet. Needs the keys, as the exporter does. */
+export async function firstRows(edges: ExportsEdges, declaration: ExportDeclaration, limit: number): Promise<DryRun> {
+  const { db, log, codecs, named, partitions } = edges;
+  const config = parseConfig('exporter', { ...process.env, DDC_EXPORT: declaration.name });
+  const { clock, random } = processHost;
+  await ready();
+  const keks = openKms(config, performance, random);
+  const vault = openVault({ db, keks, random, clock: performance, calendar: clock });
+  try {
+    const erased = new ErasedOwners();
+    erased.learn(await createErasures(db).all());
+    const { plan, starts } = plannedOf({ ...declaration, id: 0 });
+    const pinned = named(batchesPinned);
+    const rowOf = untypedRows(plan.scopes);
+    const run = {
+      ...{ plan, vault, erased, log, partitions, pinned: pinned.name },
+      removedEvents: createRemovedEvents(db),
+      rowMakers: { current: async () => rowOf },
+      codec: await codecs.for(pinned),
+      breathe: () => setImmediate(),
+    };
+    return await dryRun(run, starts, limit);
+  } finally {
+    await vault.close();
+  }
+}
+
+/** A row as a line of JSON: numbers that are larger than JSON's as text, bytes in hex. */
+export const rowText = (row: DryRun['rows'][number]): string =>
+  JSON.stringify({ ...row, table: row.table.name }, (_, value: unknown) => {
+    if (typeof value === 'bigint') return value.toString();
+    return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+  });
