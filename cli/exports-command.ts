@@ -3,11 +3,12 @@ import { Command, Option } from 'commander';
 import { toHex } from '../protocol/bytes.ts';
 import { declareExport, judgeDeclaration } from '../services/pipeline/exports/declare.ts';
 import { mayRead } from '../services/pipeline/exports/may-read.ts';
+import { whatStays } from '../services/pipeline/exports/stays.ts';
 import { viewExports } from '../services/pipeline/exports/view.ts';
 import type { DeclaredExport, ExportState } from '../services/pipeline/ports/exports.ts';
 import { accountKey } from './apps.ts';
 import { type ExportsEdges, withExports } from './exports/edges.ts';
-import { removeExport, whatStays } from './exports/remove.ts';
+import { removeExport } from './exports/remove.ts';
 import { lineOf, pageOf } from './exports/show.ts';
 import { wholeNumber } from './whole-number.ts';
 

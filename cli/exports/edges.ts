@@ -5,10 +5,11 @@ import { type Database, migrate, openDatabase } from '../../connectors/postgres/
 import { createExports } from '../../connectors/postgres/exports.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createPositions } from '../../connectors/postgres/positions.ts';
-import { createRegistryCodecs } from '../../connectors/registry/index.ts';
+import { createAppSchemas, createRegistryCodecs } from '../../connectors/registry/index.ts';
 import type { DeclareEdges } from '../../services/pipeline/exports/declare.ts';
 import { startsOf } from '../../services/pipeline/exports/start.ts';
 import type { ViewEdges } from '../../services/pipeline/exports/view.ts';
+import type { AppSchemas } from '../../services/pipeline/ports/app-schemas.ts';
 import type { Codecs } from '../../services/pipeline/ports/codec.ts';
 import type { Consents } from '../../services/pipeline/ports/consents.ts';
 import type { Exports } from '../../services/pipeline/ports/exports.ts';
@@ -28,6 +29,7 @@ export interface ExportsEdges {
   readonly groups: ConsumerGroups;
   readonly log: LogHistory;
   readonly codecs: Codecs;
+  readonly schemas: AppSchemas;
   readonly partitions: number;
   /** A topic under this deployment's name for it. */
   named<T>(topic: Topic<T>): Topic<T>;
@@ -59,6 +61,7 @@ export async function withExports<T>(use: (edges: ExportsEdges) => Promise<T>): 
     const now = () => Date.now();
     return await use({
       ...{ db, exports, partitions, named, codecs, log: lookup },
+      schemas: createAppSchemas({ url: SCHEMA_REGISTRY_URL, prefix: DDC_TOPIC_PREFIX }),
       consents: createConsents(db),
       groups: createConsumerGroups(kafka),
       groupOf: (name) => `${DDC_TOPIC_PREFIX}export-${name}`,

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ExportView } from '../../services/pipeline/exports/view.ts';
 import type { DeclaredExport, Exports } from '../../services/pipeline/ports/exports.ts';
 import type { ConsumerGroups } from '../../services/pipeline/ports/log.ts';
 
@@ -32,7 +31,3 @@ export async function removeExport(
     if (performance.now() > until) return false;
   }
 }
-
-/** What removing an export does not remove. */
-export const whatStays = ({ name, sink, config, rows }: ExportView): string =>
-  `What ${name} has delivered stays where it is: ${rows} rows or a few more in ${sink} ${JSON.stringify(config)}. No erasure and no removal reaches them from now on: delete them there. An export that is declared again under this name and with this target goes on where it was, and applies all of them.`;

@@ -6,17 +6,19 @@ import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { ready } from '../../protocol/index.ts';
 import { type DryRun, dryRun } from '../../services/exporter/dry-run.ts';
 import { ErasedOwners } from '../../services/exporter/erased-owners.ts';
-import { untypedRows } from '../../services/exporter/events-table.ts';
 import { plannedOf } from '../../services/exporter/planned.ts';
+import { rowMakersOf } from '../../services/exporter/rows-of-plan.ts';
 import { parseConfig } from '../../services/pipeline/config.ts';
 import { processHost } from '../../services/pipeline/host/main.ts';
 import type { ExportDeclaration } from '../../services/pipeline/ports/exports.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import type { ExportsEdges } from './edges.ts';
 
+const tell = (what: string): void => void process.stderr.write(`ddc: ${what}\n`);
+
 /** The first rows of an export that is not declared yet. Needs the keys, as the exporter does. */
 export async function firstRows(edges: ExportsEdges, declaration: ExportDeclaration, limit: number): Promise<DryRun> {
-  const { db, log, codecs, named, partitions } = edges;
+  const { db, log, codecs, schemas, named, partitions } = edges;
   const config = parseConfig('exporter', { ...process.env, DDC_EXPORT: declaration.name });
   const { clock, random } = processHost;
   await ready();
@@ -27,11 +29,15 @@ export async function firstRows(edges: ExportsEdges, declaration: ExportDeclarat
     erased.learn(await createErasures(db).all());
     const { plan, starts } = plannedOf({ ...declaration, id: 0 });
     const pinned = named(batchesPinned);
-    const rowOf = untypedRows(plan.scopes);
     const run = {
       ...{ plan, vault, erased, log, partitions, pinned: pinned.name },
       removedEvents: createRemovedEvents(db),
-      rowMakers: { current: async () => rowOf },
+      rowMakers: rowMakersOf(plan, {
+        schemas,
+        now: () => performance.now(),
+        onUnusable: (type, { version }) => tell(`version ${version} of the schema of ${type} cannot be used`),
+        onStale: (error) => tell(`schemas cannot be asked for: ${String(error)}`),
+      }),
       codec: await codecs.for(pinned),
       breathe: () => setImmediate(),
     };

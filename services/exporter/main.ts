@@ -20,9 +20,9 @@ import { ErasedOwners } from './erased-owners.ts';
 import { followErasures } from './follow-erasures.ts';
 import { followRemovals } from './follow-removals.ts';
 import { openConfig, plannedExport } from './planned.ts';
+import { rowMakersOf } from './rows-of-plan.ts';
 import { startingAt } from './starting-at.ts';
 import { booked, StatusBook } from './status-book.ts';
-import { typedRowMakers } from './typed/row-makers.ts';
 import { watchedSignals } from './watched-signals.ts';
 import { withoutSecrets } from './without-secrets.ts';
 import { exporterPlan, limitsFor } from './worker.ts';
@@ -98,10 +98,8 @@ async function start(boot: Boot): Promise<Running> {
     sink,
     vault,
     erased,
-    rowMakers: typedRowMakers({
+    rowMakers: rowMakersOf(plan, {
       schemas,
-      app: plan.app,
-      scopes: plan.scopes,
       now: () => performance.now(),
       onUnusable: (type, { version, problems }) =>
         log.error(

@@ -19,5 +19,7 @@ export const OPERATIONS = [
   'wallets.apps',
   'schemas.read',
   'schemas.write',
+  'exports.read',
+  'exports.write',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];

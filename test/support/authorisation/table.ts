@@ -117,6 +117,12 @@ const SCHEMA = JSON.stringify({ type: 'record', name: 'Sale', fields: [{ name: '
 const ofApp = (operation: string, what: string): Way =>
   token('app', { operation, call: at(({ app }) => `/v1/apps/${toHex(app)}${what}`) });
 
+const changing = (name: string, what: string, right = 200): Way =>
+  token('app', {
+    ...{ operation: 'exports.write', right },
+    call: ({ app }) => ({ path: `/v1/apps/${toHex(app)}/exports/${name}/${what}`, body: '{}' }),
+  });
+
 /**
  * Every route with everybody who may call it, what the right call of each is, and how it is refused when something is wrong. A route that is
  * not here fails the test, and so does one of these that is no route, or names others than the route's own `access`.
@@ -282,6 +288,23 @@ export const AUTHORISATION: Readonly<Record<string, readonly Way[]>> = {
     }),
   ],
   'GET /v1/apps/{app}/schemas/{type}': [ofApp('schemas.read', '/schemas/Sale')],
+  'GET /v1/apps/{app}/exports': [ofApp('exports.read', '/exports')],
+  'POST /v1/apps/{app}/exports': [
+    token('app', {
+      ...{ operation: 'exports.write', right: 201 },
+      call: ({ app }) => ({
+        path: `/v1/apps/${toHex(app)}/exports`,
+        body: JSON.stringify({
+          ...{ name: `e-${toHex(random(6))}`, scopes: ['purchase'], sink: 'ndjson' },
+          config: { folder: `/srv/exports/${toHex(app)}/x` },
+        }),
+      }),
+    }),
+  ],
+  'GET /v1/apps/{app}/exports/{name}': [ofApp('exports.read', '/exports/sales')],
+  'POST /v1/apps/{app}/exports/{name}/pause': [changing('sales', 'pause')],
+  'POST /v1/apps/{app}/exports/{name}/resume': [changing('sales', 'resume')],
+  'POST /v1/apps/{app}/exports/{name}/remove': [changing('gone', 'remove', 202)],
   'GET /v1/wallets/{wallet}/apps/{app}/events': [...all(streaming), ...all(opening)],
   'GET /v1/apps/{app}/events': [ofApp('events.read', '/events')],
   'POST /v1/moves/prepare': [

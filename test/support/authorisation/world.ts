@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyPair, keyPairFromSeed, toHex } from '../../../protocol/index.ts';
+import { someDeclaration } from '../../contract/exports.ts';
 import { app as appAccount } from '../api.ts';
 import { call } from '../call-api.ts';
 import { HOUR, type Party, readingWorld } from '../reading-world.ts';
@@ -32,6 +33,7 @@ export async function authorisationWorld() {
     headers: world.token(owner, 'blobs.write'),
     body: 'a picture',
   });
+  for (const name of ['sales', 'gone']) await it.exports.add(someDeclaration({ name, app: world.app }), 'paused');
   const { cid } = (await uploaded.json()) as { cid: string };
   const { events } = await world.page(owner, world.token(owner));
   const [first] = events;
