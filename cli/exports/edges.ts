@@ -25,7 +25,7 @@ export interface ExportsEdges {
   readonly exports: Exports;
   readonly declare: DeclareEdges;
   readonly view: ViewEdges;
-  readonly consents: Pick<Consents, 'owners' | 'of'>;
+  readonly consents: Pick<Consents, 'owners' | 'of' | 'certificates'>;
   readonly groups: ConsumerGroups;
   readonly log: LogHistory;
   readonly codecs: Codecs;

@@ -123,6 +123,13 @@ export function bodyExamples(): Readonly<Record<string, Readonly<Record<string, 
       ...{ name: 'sales', scopes: ['page'], types: ['PAGE_VIEW'], sink: 'parquet', from: 'now' },
       config: { folder: `/srv/exports/${app}/sales` },
     }),
+    '/v1/apps/{app}/attached-exports': json({
+      ...{ name: 'partner-sales', scopes: ['page'], sink: 'parquet', from: 'now' },
+      config: { folder: `/srv/exports/${wallet}/sales` },
+    }),
+    '/v1/apps/{app}/export-offer': json({
+      ...{ scopes: ['page'], types: null, sinks: ['parquet'], partners: null, expiresAt: ISSUED + 30 * DAY },
+    }),
     '/v1/keys/fetch': json({ app, wallet, scopes: ['page'] }),
     '/v1/apps/{app}/schemas': json({
       type: 'PAGE_VIEW',

@@ -95,3 +95,29 @@ export const removing = z.object({
   state: z.literal('ending').describe('It is not listed any more once its process has stopped.'),
   stays: z.string().describe('What is not removed with it, in words.'),
 });
+
+const TEXTS = z.array(z.string().min(1).max(128)).max(100);
+export const offer = z.strictObject({
+  scopes: z
+    .array(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/))
+    .min(1)
+    .max(64)
+    .describe("What a partner may ask for. Whether it may read a wallet's, the wallet decides."),
+  types: TEXTS.min(1).nullable().default(null).describe('Event types; null: all.'),
+  sinks: TEXTS.describe('Names of sinks, of those that the operator allows; none: nobody attaches any more.'),
+  partners: z
+    .array(hex32)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe('Wallets of partners; null: whoever holds a grant.'),
+  expiresAt: millis.describe('Nobody attaches from then on; what is attached stays. Milliseconds since the epoch.'),
+});
+
+export const offerView = z.object({
+  scopes: names,
+  types: names.nullable(),
+  sinks: names,
+  partners: z.array(hex32).nullable(),
+  expiresAt: millis,
+});

@@ -156,3 +156,65 @@ test('it tells what wallets let it read now', async () => {
     await world.close();
   }
 });
+
+describe('a partner', () => {
+  let world: Awaited<ReturnType<typeof readingWorld>>;
+  beforeAll(async () => {
+    world = await readingWorld();
+  });
+  afterAll(() => world.close());
+
+  test('attaches what the app offers, once a wallet has granted it something, and the app sees and ends it', async () => {
+    const [owner, partner] = [world.party('owner'), world.party('partner')];
+    const wallet = toHex(partner.account.publicKey);
+    const url = `${world.it.url}/v1/apps/${APP}`;
+    const as = (operation: string) => ({ headers: world.token(partner, operation) });
+    const wanted = said({ name: 'partners', config: { folder: `/srv/exports/${wallet}/in` } });
+    const attach = (body: object = wanted) =>
+      call<ExportView>(`${url}/attached-exports`, { ...as('exports.attach'), body });
+    const offer = (more: object = {}) =>
+      call(`${url}/export-offer`, {
+        headers: world.appToken('*', 'exports.write'),
+        body: {
+          scopes: ['purchase'],
+          types: ['PAGE_VIEW'],
+          sinks: ['ndjson'],
+          expiresAt: world.now() + 3_600_000,
+          ...more,
+        },
+      });
+    expect(await attach()).toMatchObject({ status: 403, body: { code: 'no_offer' } });
+    expect((await offer({ partners: ['0a'.repeat(32)] })).status).toBe(200);
+    expect(await attach()).toMatchObject({ status: 403, body: { code: 'no_offer' } });
+    await offer({ partners: [wallet] });
+    expect(await attach()).toMatchObject({ status: 403, body: { code: 'nothing_granted' } });
+    await world.certify(partner);
+    await world.grant(owner, partner);
+
+    const refused = await attach({ ...wanted, scopes: ['purchase', 'profile'], types: ['PAGE_VIEW', 'PURCHASE'] });
+    expect(problemsOf(refused)).toEqual(['scope_not_offered scopes.1', 'type_not_offered types.1']);
+    expect(problemsOf(await attach({ ...wanted, scopes: [], config: { folder: FOLDER } })).sort()).toEqual([
+      'folder_not_allowed config.folder',
+      'scope_not_offered scopes',
+      'type_not_offered types',
+    ]);
+    expect(await attach({ ...wanted, types: ['PAGE_VIEW'] })).toMatchObject({
+      status: 201,
+      body: { by: `wallet:${wallet}` },
+    });
+
+    const { body } = await call<ExportView & { mayRead: object }>(`${url}/exports/partners`, as('exports.read'));
+    expect(body.mayRead).toEqual({ wallets: 1, more: false, scopes: { purchase: 1 } });
+    const seenBy = async (headers: object) =>
+      (await call<{ exports: ExportView[] }>(`${url}/exports`, headers)).body.exports.map(({ name }) => name);
+    expect(await seenBy(as('exports.read'))).toEqual(['partners']);
+    expect(await seenBy({ headers: world.token(owner, 'exports.read') })).toEqual([]);
+    expect(await seenBy({ headers: world.appToken('*', 'exports.read') })).toEqual(['partners']);
+    const ended = await call(`${url}/exports/partners/remove`, {
+      headers: world.appToken('*', 'exports.write'),
+      body: {},
+    });
+    expect(ended.status).toBe(202);
+    expect(await world.it.exports.find('partners')).toMatchObject({ state: 'ending' });
+  });
+});

@@ -10,6 +10,7 @@ import { createBlobs } from '../../connectors/postgres/blobs.ts';
 import { createClusters } from '../../connectors/postgres/clusters.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { openDatabase } from '../../connectors/postgres/database.ts';
+import { createExportOffers } from '../../connectors/postgres/export-offers.ts';
 import { createExports } from '../../connectors/postgres/exports.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
@@ -224,6 +225,7 @@ async function start(boot: Boot): Promise<Running> {
             ),
           log: lookup,
           bounds: config.exportBounds,
+          offers: createExportOffers(db),
         },
         removals,
         removedEvents: createRemovedEvents(reads),

@@ -294,6 +294,16 @@ export const API_PROBLEMS = {
     title: 'This app has no export of this name.',
     advice: 'Compare it with those that are listed at /v1/apps/{app}/exports.',
   },
+  no_offer: {
+    status: 403,
+    title: 'The app offers the caller no exports, or not any more.',
+    advice: 'Ask the app: it says at /v1/apps/{app}/export-offer what partners may attach.',
+  },
+  nothing_granted: {
+    status: 403,
+    title: 'No wallet of this app lets the caller read any of these scopes.',
+    advice: 'Register a certificate, and ask wallets for a grant or policy that names its key.',
+  },
   export_ending: {
     status: 409,
     title: 'The export is being removed.',

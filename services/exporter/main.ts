@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { openKms } from '../../connectors/kms/index.ts';
+import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
 import { createExports } from '../../connectors/postgres/exports.ts';
 import { createExportReports } from '../../connectors/postgres/removal-store.ts';
@@ -19,6 +20,7 @@ import type { DeliveryCount } from './deliver.ts';
 import { ErasedOwners } from './erased-owners.ts';
 import { followErasures } from './follow-erasures.ts';
 import { followRemovals } from './follow-removals.ts';
+import { partnerKeys } from './partner-keys.ts';
 import { openConfig, plannedExport } from './planned.ts';
 import { rowMakersOf } from './rows-of-plan.ts';
 import { startingAt } from './starting-at.ts';
@@ -93,7 +95,12 @@ async function start(boot: Boot): Promise<Running> {
     ? { of: async (events: readonly unknown[]) => events.map(() => null) }
     : createRemovedEvents(db);
 
+  const { by } = planned;
+  const isPartners = by !== 'operator' && by !== 'app';
   const delivery = {
+    ...(isPartners
+      ? { keysOf: partnerKeys({ ...plan, vault, consents: createConsents(db), by, now: () => clock.now() }) }
+      : {}),
     plan,
     sink,
     vault,

@@ -6,6 +6,7 @@ import { createMemoryAdmission } from '../../connectors/postgres/memory-admissio
 import { createMemoryApps } from '../../connectors/postgres/memory-apps.ts';
 import { createMemoryBlobs } from '../../connectors/postgres/memory-blobs.ts';
 import { createMemoryClusters } from '../../connectors/postgres/memory-clusters.ts';
+import { createMemoryExportOffers } from '../../connectors/postgres/memory-export-offers.ts';
 import { createMemoryExports } from '../../connectors/postgres/memory-exports.ts';
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
@@ -107,6 +108,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const removedEvents = createMemoryRemovedEvents(vault.tables);
   const ipfs = createMemoryIpfs();
   const blobs = createMemoryBlobs();
+  const offers = createMemoryExportOffers();
   const exports = createMemoryExports(() => clock.now());
   const admission = createMemoryAdmission();
   const apps = createMemoryApps();
@@ -160,6 +162,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
           startsOf({ log: log.lookup(), pinned: PINNED, partitions: PARTITIONS, index, positions }, from),
         log: log.lookup(),
         bounds: { sinks: ['ndjson'], folder: '/srv/exports' },
+        offers,
       },
       admission,
       apps,
@@ -216,6 +219,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
     blobs,
     consents,
     exports,
+    offers,
     removals,
     removedEvents,
     admission,

@@ -21,5 +21,6 @@ export const OPERATIONS = [
   'schemas.write',
   'exports.read',
   'exports.write',
+  'exports.attach',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];

@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { z } from 'zod';
 import { fromHex, toHex } from '../../../protocol/index.ts';
 import { type ExportBounds, outOfBounds } from '../../pipeline/exports/bounds.ts';
@@ -7,15 +8,18 @@ import { BadDeclaration } from '../../pipeline/exports/problem.ts';
 import { whatStays } from '../../pipeline/exports/stays.ts';
 import { type ExportView, type ViewEdges, viewExports } from '../../pipeline/exports/view.ts';
 import type { Consents } from '../../pipeline/ports/consents.ts';
+import type { ExportOffers } from '../../pipeline/ports/export-offers.ts';
 import type { DeclaredExport, Exports } from '../../pipeline/ports/exports.ts';
 import type { AddressOf } from '../addresses.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
 import { type Authorize, mustBeApp } from '../auth/bearer.ts';
+import type { Operation } from '../auth/operations.ts';
 import * as exportShapes from '../export-shapes.ts';
 import { ApiProblem } from '../problems.ts';
 import { checked, jsonBody, ok, problem, type Route } from '../route.ts';
 import { ownerShape } from '../shapes.ts';
+import { offerRoutes } from './export-offers.ts';
 
 /** What the API has of declared exports. */
 export interface ApiExports {
@@ -25,13 +29,14 @@ export interface ApiExports {
   /** For the lag: ends of `received`. */
   readonly log: ViewEdges['log'];
   readonly bounds: ExportBounds;
+  readonly offers: ExportOffers;
 }
 
 export interface ExportRoutesDeps {
   readonly authorize: Authorize;
   readonly exports: ApiExports;
   readonly apps: Pick<AppRegister, 'find'>;
-  readonly consents: Pick<Consents, 'owners' | 'of'>;
+  readonly consents: Pick<Consents, 'owners' | 'of' | 'certificates'>;
   readonly addressOf: AddressOf;
   /** Full name of `received`. */
   readonly topic: string;
@@ -63,10 +68,20 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
     return shown(view as ExportView);
   };
 
-  /** The export of this name, if it is one of the app. @throws ApiProblem `unknown_export` */
-  async function exportOf(app: string, name: string): Promise<DeclaredExport> {
+  /** Whose exports somebody deals with: the app with all of its own, a partner with those that it has attached. */
+  function reachOf(request: Request, operation: Operation, app: string): (declared: DeclaredExport) => boolean {
+    const caller = authorize(request, operation, app);
+    if (caller.signer === 'wallet') return ({ by }) => by === `wallet:${caller.wallet}`;
+    mustBeApp(caller);
+    return () => true;
+  }
+
+  /** The export of this name, if it is one of the caller's. @throws ApiProblem `unknown_export` */
+  async function exportOf(request: Request, operation: Operation): Promise<DeclaredExport> {
+    const { app, name } = checked(named, request.params);
+    const isTheirs = reachOf(request, operation, app);
     const found = await exports.store.find(name);
-    if (found && toHex(found.app) === app) return found;
+    if (found && toHex(found.app) === app && isTheirs(found)) return found;
     throw new ApiProblem('unknown_export');
   }
 
@@ -79,7 +94,7 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
   };
 
   const change = (what: 'pause' | 'resume', state: 'paused' | 'running', summary: string): Route => ({
-    access: { kind: 'token', operation: 'exports.write', by: ['app'] },
+    access: { kind: 'token', operation: 'exports.write', by: ['app', 'reader'] },
     doc: {
       method: 'post',
       path: `/v1/apps/{app}/exports/{name}/${what}`,
@@ -93,9 +108,7 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
       },
     },
     async handle(request, response) {
-      const { app, name } = checked(named, request.params);
-      mustBeApp(authorize(request, 'exports.write', app));
-      const { id } = await exportOf(app, name);
+      const { id } = await exportOf(request, 'exports.write');
       const changed = await exports.store.setState(id, state);
       if (!changed) throw new ApiProblem('unknown_export');
       if (changed.state === 'ending') throw new ApiProblem('export_ending');
@@ -105,20 +118,22 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
 
   return [
     {
-      access: { kind: 'token', operation: 'exports.read', by: ['app'] },
+      access: { kind: 'token', operation: 'exports.read', by: ['app', 'reader'] },
       doc: {
         method: 'get',
         path: '/v1/apps/{app}/exports',
         tags: ['exports'],
         summary: 'Exports of an app, and how far they are',
-        description: 'In the order of their names; those that the operator and partners have declared among them.',
+        description:
+          'In the order of their names; those that the operator and partners have declared among them. A partner sees those that it has attached.',
         request: { params },
         responses: { 200: ok('All of them: a deployment has 20 at most.', exportShapes.exportList) },
       },
       async handle(request, response) {
         const { app } = checked(params, request.params);
-        mustBeApp(authorize(request, 'exports.read', app));
-        const views = await viewExports(viewEdges, await exports.store.list(fromHex(app, 32)));
+        const isTheirs = reachOf(request, 'exports.read', app);
+        const all = await exports.store.list(fromHex(app, 32));
+        const views = await viewExports(viewEdges, all.filter(isTheirs));
         answerJson(response, 200, { exports: views.map(shown) });
       },
     },
@@ -152,7 +167,7 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
       },
     },
     {
-      access: { kind: 'token', operation: 'exports.read', by: ['app'] },
+      access: { kind: 'token', operation: 'exports.read', by: ['app', 'reader'] },
       doc: {
         method: 'get',
         path: '/v1/apps/{app}/exports/{name}',
@@ -162,17 +177,16 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
         responses: { 200: ok('Now.', exportShapes.exportPage), 404: problem('`unknown_export`') },
       },
       async handle(request, response) {
-        const { app, name } = checked(named, request.params);
-        mustBeApp(authorize(request, 'exports.read', app));
-        const declared = await exportOf(app, name);
+        const declared = await exportOf(request, 'exports.read');
         const view = await viewOf(declared);
         answerJson(response, 200, { ...view, mayRead: await mayRead(deps.consents, declared, now()) });
       },
     },
+    ...offerRoutes(deps, declare, viewOf),
     change('pause', 'paused', 'Stop an export; its position stays'),
     change('resume', 'running', 'Let a paused export go on where it was'),
     {
-      access: { kind: 'token', operation: 'exports.write', by: ['app'] },
+      access: { kind: 'token', operation: 'exports.write', by: ['app', 'reader'] },
       doc: {
         method: 'post',
         path: '/v1/apps/{app}/exports/{name}/remove',
@@ -183,19 +197,17 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
         responses: { 202: ok('It is ending.', exportShapes.removing), 404: problem('`unknown_export`') },
       },
       async handle(request, response) {
-        const { app, name } = checked(named, request.params);
-        mustBeApp(authorize(request, 'exports.write', app));
-        const declared = await exportOf(app, name);
+        const declared = await exportOf(request, 'exports.write');
         const view = await viewOf(declared);
         await exports.store.setState(declared.id, 'ending');
-        answerJson(response, 202, { name, state: 'ending', stays: whatStays(view) });
+        answerJson(response, 202, { name: declared.name, state: 'ending', stays: whatStays(view) });
       },
     },
   ];
 }
 
 /** A declaration that is refused, as the API says it. */
-async function orProblem(work: () => Promise<void>): Promise<void> {
+export async function orProblem(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
