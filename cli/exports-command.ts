@@ -1,12 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { createExportOffers } from '../connectors/postgres/export-offers.ts';
 import { toHex } from '../protocol/bytes.ts';
+import type { Algorithm } from '../protocol/index.ts';
 import { declareExport, judgeDeclaration } from '../services/pipeline/exports/declare.ts';
 import { mayRead } from '../services/pipeline/exports/may-read.ts';
 import { whatStays } from '../services/pipeline/exports/stays.ts';
 import { viewExports } from '../services/pipeline/exports/view.ts';
 import type { DeclaredExport, ExportState } from '../services/pipeline/ports/exports.ts';
 import { accountKey } from './apps.ts';
+import { readSecret } from './crypto/secret-input.ts';
+import { algorithmOption } from './crypto/signing.ts';
+import { attachExport } from './exports/attach.ts';
 import { type ExportsEdges, withExports } from './exports/edges.ts';
 import { removeExport } from './exports/remove.ts';
 import { lineOf, pageOf } from './exports/show.ts';
@@ -75,6 +80,41 @@ async function add(name: string, options: AddOptions): Promise<void> {
   });
 }
 
+interface AttachOptions extends AddOptions {
+  readonly api: string;
+  readonly keyFile: string;
+  readonly algorithm: Algorithm;
+  readonly network: string;
+}
+
+async function attach(name: string, { api, keyFile, algorithm, network, ...options }: AttachOptions): Promise<void> {
+  const declaration = await declarationOf(name, options);
+  const secret = await readSecret(keyFile, "The wallet's secret URI", '--key-file');
+  const app = toHex(accountKey(options.app));
+  const view = await attachExport({ url: api, network, app, secret, algorithm, declaration });
+  say(`${view.name} is attached to ${view.app} by ${view.by}. The app sees it and may end it.`);
+}
+
+interface OfferOptions {
+  readonly app: string;
+  readonly scope: readonly string[];
+  readonly type?: readonly string[];
+  readonly sink: readonly string[];
+  readonly partner?: readonly string[];
+  readonly days: number;
+}
+
+async function offer({ app, scope, type, sink, partner, days }: OfferOptions): Promise<void> {
+  await withExports(async ({ db }) => {
+    await createExportOffers(db).put({
+      ...{ app: accountKey(app), scopes: scope, types: type ?? null, sinks: sink },
+      partners: partner?.map((one) => toHex(accountKey(one))) ?? null,
+      expiresAt: Date.now() + days * 86_400_000,
+    });
+    say(`Partners may attach exports of ${scope.join(', ')} to ${sink.join(', ')} for ${days} days.`);
+  });
+}
+
 async function found({ exports }: ExportsEdges, name: string): Promise<DeclaredExport> {
   const declared = await exports.find(name);
   if (declared) return declared;
@@ -122,28 +162,32 @@ async function remove(name: string): Promise<void> {
   });
 }
 
+/** What a declaration says, for whoever makes one. */
+const declaring = (command: Command): Command =>
+  command
+    .requiredOption('--app <key>', 'whose events: SS58 address or 64 hex digits')
+    .option('--scope <scope...>', 'whose content, as far as wallets allow it')
+    .option('--type <type...>', 'event types; all where none is given')
+    .option('--sink <sink>', 'where to: docs/sinks.md')
+    .option(
+      '--config <json>',
+      'of the sink: JSON, or @file; a secret is {"secret": "<name>"}, a file of DDC_SECRETS_FOLDER',
+    )
+    .option('--from <when>', '`beginning`, `now`, or a time (ISO 8601 with a zone, or milliseconds since the epoch)')
+    .option(
+      '--schema <mode>',
+      '`typed`: columns by the schema of the type, where there is one; `text`: a text column a scope',
+    )
+    .option('--file <file>', 'JSON with these members; what is given beside it counts');
+
 const json = () => new Option('--json', 'as JSON, times in milliseconds since the epoch');
 
 /** `ddc exports`. */
 export function command(): Command {
   const commands = [
-    new Command('add')
+    declaring(new Command('add'))
       .description('declare an export; everything that is wrong with it is told at once')
       .argument('<name>', 'of the export: a–z, 0–9 and -')
-      .requiredOption('--app <key>', 'whose events: SS58 address or 64 hex digits')
-      .option('--scope <scope...>', 'whose content, as far as wallets allow it')
-      .option('--type <type...>', 'event types; all where none is given')
-      .option('--sink <sink>', 'where to: docs/sinks.md')
-      .option(
-        '--config <json>',
-        'of the sink: JSON, or @file; a secret is {"secret": "<name>"}, a file of DDC_SECRETS_FOLDER',
-      )
-      .option('--from <when>', '`beginning`, `now`, or a time (ISO 8601 with a zone, or milliseconds since the epoch)')
-      .option(
-        '--schema <mode>',
-        '`typed`: columns by the schema of the type, where there is one; `text`: a text column a scope',
-      )
-      .option('--file <file>', 'JSON with these members; what is given beside it counts')
       .option('--paused', 'declared, and not begun')
       .option(
         '--dry-run [rows]',
@@ -151,6 +195,23 @@ export function command(): Command {
         wholeNumber(1),
       )
       .action(add),
+    declaring(new Command('attach'))
+      .description('as a partner: attach an export to an app that offers it, over its API')
+      .argument('<name>', 'of the export: a–z, 0–9 and -')
+      .requiredOption('--api <url>', 'address of the API')
+      .requiredOption('--key-file <file>', "holds the phrase or secret URI of the partner's wallet")
+      .addOption(algorithmOption())
+      .addOption(new Option('--network <name>', 'of the deployment').env('DDC_NETWORK').makeOptionMandatory())
+      .action(attach),
+    new Command('offer')
+      .description('say what partners may attach to an app; replaces what was said before')
+      .requiredOption('--app <key>', 'SS58 address or 64 hex digits')
+      .requiredOption('--scope <scope...>', 'what they may ask for; whether they may read it each wallet decides')
+      .option('--type <type...>', 'event types; all where none is given')
+      .requiredOption('--sink <sink...>', 'where to: of those that DDC_EXPORT_SINKS allows')
+      .option('--partner <wallet...>', 'to these wallets alone; to whoever holds a grant where none is given')
+      .option('--days <n>', 'for how long partners may attach; what is attached stays', wholeNumber(0), 30)
+      .action(offer),
     new Command('ls')
       .description('every export, with its lag and what keeps it from delivering')
       .option('--app <key>', 'of this app alone')

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { attachExport } from '../../cli/exports/attach.ts';
 import { keyPairFromSeed, toHex } from '../../protocol/index.ts';
 import { app, startMemoryApi } from '../../test/support/api.ts';
 import { bearer, call } from '../../test/support/call-api.ts';
@@ -184,6 +185,8 @@ describe('a partner', () => {
         },
       });
     expect(await attach()).toMatchObject({ status: 403, body: { code: 'no_offer' } });
+    const command = { url: world.it.url, network: 'cere-sandbox', app: APP, secret: '//Partner', algorithm: 'sr25519' } as const;
+    await expect(attachExport({ ...command, declaration: wanted })).rejects.toThrow('offers the caller no exports');
     expect((await offer({ partners: ['0a'.repeat(32)] })).status).toBe(200);
     expect(await attach()).toMatchObject({ status: 403, body: { code: 'no_offer' } });
     await offer({ partners: [wallet] });

@@ -11,6 +11,7 @@ import {
   ready,
   signRequest,
   toHex,
+  type VerifiedRequest,
   verifyRequest,
   ZERO_KEY,
 } from '../../protocol/index.ts';
@@ -40,7 +41,8 @@ test('a partner gets rows of what was granted to it, and nothing else: no other 
       issuedAt: Date.now(),
     };
     const signed = signRequest({ ...frame, signer: 'wallet', algorithm: 'ed25519', wrap: 'none', content }, keyPair);
-    await vault.requests.once(verifyRequest(signed, { network: 'cere-sandbox', kind }), async () => ({}));
+    const verified: VerifiedRequest = verifyRequest<KindName>(signed, { network: 'cere-sandbox', kind });
+    await vault.requests.once(verified, async () => ({}));
   };
   await accept('recipient', ZERO_KEY, partner, { x25519, expiresAt });
   const [granting, silent] = [maker.newWallet(), maker.newWallet()];
