@@ -185,7 +185,13 @@ describe('a partner', () => {
         },
       });
     expect(await attach()).toMatchObject({ status: 403, body: { code: 'no_offer' } });
-    const command = { url: world.it.url, network: 'cere-sandbox', app: APP, secret: '//Partner', algorithm: 'sr25519' } as const;
+    const command = {
+      url: world.it.url,
+      network: 'cere-sandbox',
+      app: APP,
+      secret: `0x${'07'.repeat(32)}`,
+      algorithm: 'sr25519',
+    } as const;
     await expect(attachExport({ ...command, declaration: wanted })).rejects.toThrow('offers the caller no exports');
     expect((await offer({ partners: ['0a'.repeat(32)] })).status).toBe(200);
     expect(await attach()).toMatchObject({ status: 403, body: { code: 'no_offer' } });
