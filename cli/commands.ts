@@ -23,6 +23,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'register and show what events of an app hold',
     load: () => import('./schemas-command.ts'),
   },
+  { name: 'exports', summary: 'declare, watch, pause and remove exports', load: () => import('./exports-command.ts') },
   { name: 'repair', summary: 'set stages back to what their reader has', load: () => import('./repair-command.ts') },
   { name: 'dlq', summary: 'list, retry and park dead letters', load: () => import('./dlq-command.ts') },
   { name: 'topics', summary: 'create topics and schemas, or report drift', load: () => import('./topics.ts') },

@@ -27,6 +27,14 @@ export function createConsents(db: Database, databaseNow: () => RawBuilder<numbe
       return states.map(({ consent, epoch }) => ({ consent, epoch }));
     },
 
+    async owners(app, limit) {
+      const { rows } = await sql<Owner>`
+        SELECT DISTINCT app, wallet FROM requests
+        WHERE app = ${app} AND kind IN ('grant', 'policy') AND request IS NOT NULL AND NOT answered
+        ORDER BY wallet LIMIT ${limit}`.execute(kysely);
+      return rows;
+    },
+
     async certificates(wallet) {
       const { rows } = await sql<StoredRequest>`
         SELECT request, encode(hash, 'hex') AS hash FROM requests

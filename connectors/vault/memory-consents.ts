@@ -1,4 +1,4 @@
-import { type Consent, type Epochs, rekey, toHex, type VerifiedRequest } from '../../protocol/index.ts';
+import { type Consent, type Epochs, fromHex, rekey, toHex, type VerifiedRequest } from '../../protocol/index.ts';
 import type { AccessPlace, Consents } from '../../services/pipeline/ports/consents.ts';
 import type { Owner } from '../../services/pipeline/ports/vault.ts';
 import { type KeyTables, ownerName, requestsOf } from './memory-tables.ts';
@@ -50,6 +50,19 @@ export function createMemoryConsents(tables: KeyTables): Consents {
         consent: memoryConsent(tables, owner),
         epoch: memoryEpochs(tables, owner).epoch,
       }));
+    },
+    async owners(app, limit) {
+      const standing = [...tables.requests.values()].flatMap((byId) =>
+        [...byId.values()].filter(
+          ({ request, answered, forgotten }) =>
+            (request.kind === 'grant' || request.kind === 'policy') &&
+            request.app === toHex(app) &&
+            !answered &&
+            !forgotten,
+        ),
+      );
+      const wallets = [...new Set(standing.map(({ request }) => request.wallet))].sort();
+      return wallets.slice(0, limit).map((wallet) => ({ app, wallet: fromHex(wallet, 32) }));
     },
     async certificates(wallet) {
       const mine = recipients().filter((one) => one.wallet === toHex(wallet));

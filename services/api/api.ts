@@ -35,6 +35,7 @@ import { createBatchStatuses } from './batch-status.ts';
 import type { BlobCluster } from './blobs/clusters.ts';
 import { createBodyBudget } from './body-budget.ts';
 import { isBlobUpload } from './groups/blobs.ts';
+import type { ApiExports } from './groups/exports.ts';
 import { allRoutes } from './groups/index.ts';
 import { createCallers } from './guard/callers.ts';
 import { createCors } from './guard/cors.ts';
@@ -92,6 +93,7 @@ export interface ApiDeps {
   readonly revokedTokens: RevokedTokens;
   readonly requests: Requests;
   readonly consents: Consents;
+  readonly exports: ApiExports;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
   /** Asked last before an event is written to anybody. */
   readonly removedEvents: RemovedEvents;

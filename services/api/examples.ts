@@ -30,6 +30,7 @@ export const PARAMETER_EXAMPLES: Readonly<Record<string, unknown>> = {
   eventId: EVENT_ID,
   code: 'unauthorized',
   type: 'PAGE_VIEW',
+  name: 'sales',
   limit: 10,
 };
 
@@ -118,6 +119,17 @@ export function bodyExamples(): Readonly<Record<string, Readonly<Record<string, 
     '/v1/batches': { ...json(one), 'application/x-ndjson': fromUtf8(encodeNdjson(one)) },
     '/v1/events': json({ header, event: events[0] }),
     '/v1/batches/status': json({ ids: ['7b'.repeat(32)] }),
+    '/v1/apps/{app}/exports': json({
+      ...{ name: 'sales', scopes: ['page'], types: ['PAGE_VIEW'], sink: 'parquet', from: 'now' },
+      config: { folder: `/srv/exports/${app}/sales` },
+    }),
+    '/v1/apps/{app}/attached-exports': json({
+      ...{ name: 'partner-sales', scopes: ['page'], sink: 'parquet', from: 'now' },
+      config: { folder: `/srv/exports/${wallet}/sales` },
+    }),
+    '/v1/apps/{app}/export-offer': json({
+      ...{ scopes: ['page'], types: null, sinks: ['parquet'], partners: null, expiresAt: ISSUED + 30 * DAY },
+    }),
     '/v1/keys/fetch': json({ app, wallet, scopes: ['page'] }),
     '/v1/apps/{app}/schemas': json({
       type: 'PAGE_VIEW',

@@ -10,6 +10,8 @@ import { createBlobs } from '../../connectors/postgres/blobs.ts';
 import { createClusters } from '../../connectors/postgres/clusters.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { openDatabase } from '../../connectors/postgres/database.ts';
+import { createExportOffers } from '../../connectors/postgres/export-offers.ts';
+import { createExports } from '../../connectors/postgres/exports.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
 import { createRemovals } from '../../connectors/postgres/removal-store.ts';
@@ -24,10 +26,12 @@ import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { keepKeks, withKekLock } from '../../connectors/vault/kek-lives.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { blake2b256, type Cbor, ready, signReceipt, utf8 } from '../../protocol/index.ts';
+import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import { removalsCompleted } from '../../topics/removals-completed.ts';
 import { removalsRequested } from '../../topics/removals-requested.ts';
+import { startsOf } from '../pipeline/exports/start.ts';
 import { openAppendedLog } from '../pipeline/log.ts';
 import { DEFAULT_CLUSTER } from '../pipeline/ports/clusters.ts';
 import type { IpfsCluster } from '../pipeline/ports/ipfs.ts';
@@ -178,6 +182,8 @@ async function start(boot: Boot): Promise<Running> {
   });
   for (const loop of loops) keep(repeat(loop, { clock, random, onRetry, onFatal }));
   const unwritten = (error: Error, count: number) => signals.emit('unwritten', { partition: -1, count, error });
+  // The API only reads the index: nothing can clash here.
+  const index = createIndexStore(reads, logId, () => undefined);
   const threads = keep(
     await startVerifyThreads(config.verifyThreads ?? defaultThreads(), config.network, clock.now, onFatal),
   );
@@ -208,6 +214,19 @@ async function start(boot: Boot): Promise<Running> {
         revokedTokens,
         requests: createRequests(db, createFreshRoot(keks, random)),
         consents,
+        exports: {
+          store: createExports(db),
+          // The sinks' own libraries are loaded only once something is declared.
+          judgeSink: async (...args) => (await import('../../connectors/sinks/index.ts')).judgeSink(...args),
+          startsOf: (from) =>
+            startsOf(
+              { log: lookup, pinned: named(batchesPinned).name, partitions, index, positions: lanes.positions },
+              from,
+            ),
+          log: lookup,
+          bounds: config.exportBounds,
+          offers: createExportOffers(db),
+        },
         removals,
         removedEvents: createRemovedEvents(reads),
         receiptKey: receiptKey.publicKey,
@@ -234,8 +253,7 @@ async function start(boot: Boot): Promise<Running> {
         hstsSeconds: config.hstsSeconds,
         limits: config.limits,
         positions: lanes.positions,
-        // The API only reads the index: nothing can clash here.
-        index: createIndexStore(reads, logId, () => undefined),
+        index,
         settlement: createSettlementStatus(reads),
         settlements: createSettlementProofs(reads),
         schemas,

@@ -9,6 +9,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   wallets: 'Where wallets are, and in which apps: the IPFS DHT service (docs/dht.md).',
   apps: 'What an app may know of itself and of its wallets.',
   schemas: 'What events of a type hold: typed columns in exports (docs/schemas.md).',
+  exports: 'Where events of an app go as rows, and how far that is.',
   blobs: 'Large data, encrypted and stored beside the events that name it.',
   'keys & grants': 'Who may read what: certificates, policies, grants, revocations, keys, and who encrypts.',
   tokens: 'Tokens that are valid no longer.',

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { PROTOCOL_ERRORS, ProtocolError, type ProtocolErrorCode } from '../../protocol/index.ts';
 import { RetriableError } from '../pipeline/errors.ts';
-import { API_PROBLEMS, ApiProblem, type ApiProblemCode } from './problems.ts';
+import { API_PROBLEMS, ApiProblem, type ApiProblemCode, type ProblemDetails } from './problems.ts';
 
 /** Refusals of the protocol that are not 422 (understood, but not valid). */
 const PROTOCOL_STATUS: Partial<Record<ProtocolErrorCode, number>> = {
@@ -34,6 +34,8 @@ export interface Problem {
     readonly detail?: string;
     /** Line of the batch, from 1 (the header). */
     readonly line?: number;
+    /** Everything that is wrong with this one. */
+    readonly problems?: ProblemDetails['problems'];
   };
 }
 
@@ -71,14 +73,15 @@ function apiProblem({ code, details }: ApiProblem): Problem {
   };
   const { status, title, advice } = kind;
   const detail = details.detail === undefined ? {} : { detail: details.detail };
-  return shape(status, code, title, { advice, ...detail }, headers);
+  const problems = details.problems === undefined ? {} : { problems: details.problems };
+  return shape(status, code, title, { advice, ...detail, ...problems }, headers);
 }
 
 function shape(
   status: number,
   code: string,
   title: string,
-  more: { advice?: string; detail?: string; line?: number },
+  more: { advice?: string; detail?: string; line?: number; problems?: ProblemDetails['problems'] },
   headers: Record<string, string>,
 ): Problem {
   return { status, headers, body: { type: typeOf(code), title, status, code, ...more } };

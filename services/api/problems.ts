@@ -283,6 +283,32 @@ export const API_PROBLEMS = {
     title: 'No accepted batch has this id.',
     advice: 'If it was sent a moment ago ask again; if it stays unknown send it again.',
   },
+  // exports
+  bad_declaration: {
+    status: 422,
+    title: 'The export was not declared.',
+    advice: 'Mend everything that `problems` names, each with its code and its member, and send it again.',
+  },
+  unknown_export: {
+    status: 404,
+    title: 'This app has no export of this name.',
+    advice: 'Compare it with those that are listed at /v1/apps/{app}/exports.',
+  },
+  no_offer: {
+    status: 403,
+    title: 'The app offers the caller no exports, or not any more.',
+    advice: 'Ask the app: it says at /v1/apps/{app}/export-offer what partners may attach.',
+  },
+  nothing_granted: {
+    status: 403,
+    title: 'No wallet of this app lets the caller read any of these scopes.',
+    advice: 'Register a certificate, and ask wallets for a grant or policy that names its key.',
+  },
+  export_ending: {
+    status: 409,
+    title: 'The export is being removed.',
+    advice: 'Wait until it is not listed any more; then its name is free.',
+  },
   // blobs
   unknown_blob: {
     status: 404,
@@ -376,6 +402,8 @@ export type ApiProblemCode = keyof typeof API_PROBLEMS;
 
 export interface ProblemDetails {
   readonly detail?: string;
+  /** Everything that is wrong, where several things may be. */
+  readonly problems?: readonly { readonly code: string; readonly path: string; readonly message: string }[];
   /** Seconds, for `Retry-After`. */
   readonly retryAfter?: number;
   /** For `Allow`. */

@@ -91,6 +91,12 @@ export const problem = z.object({
   advice: z.string().optional().describe('What to do about this code.'),
   detail: z.string().optional().describe('What was wrong with this request.'),
   line: z.int().optional().describe('Line of the batch that failed, from 1 (the header).'),
+  problems: z
+    .array(z.object({ code: z.string(), path: z.string(), message: z.string() }))
+    .optional()
+    .describe(
+      'Everything that is wrong, where several things may be: a stable code, the member, and what would be right.',
+    ),
 });
 
 /** A type or session: as `isLabel` of the protocol takes it, which counts bytes. No database takes a NUL in a text. */

@@ -9,7 +9,7 @@ import type { Vault } from '../pipeline/ports/vault.ts';
 import type { ExportPlan } from '../pipeline/variables.ts';
 import type { ErasedOwners } from './erased-owners.ts';
 import { keepRows } from './keep-rows.ts';
-import { fetchKeys } from './keys.ts';
+import { type FetchedKeys, fetchKeys } from './keys.ts';
 import { type LiveBatch, liveBatches } from './live-batch.ts';
 import { openBatch } from './open-batch.ts';
 import type { OpenedEvent, RowMakers } from './opened-event.ts';
@@ -21,6 +21,8 @@ export interface DeliveryEdges {
   readonly plan: Pick<ExportPlan, 'name' | 'app' | 'scopes'> & Partial<Pick<ExportPlan, 'types'>>;
   readonly sink: Sink;
   readonly vault: Pick<Vault, 'scopeKeys'>;
+  /** Keys of a stretch; absent: those that wallets let the app's exports have. */
+  readonly keysOf?: (batches: readonly LiveBatch[]) => Promise<FetchedKeys>;
   readonly erased: ErasedOwners;
   readonly rowMakers: RowMakers;
   readonly removedEvents: Pick<RemovedEvents, 'of'>;
@@ -36,6 +38,7 @@ export function deliver(
   const { plan, sink, vault, erased, rowMakers, removedEvents, breathe, count } = edges;
   const keep = keepRows(removedEvents);
   const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
+  const keysOf = edges.keysOf ?? ((batches) => fetchKeys(vault, reader, batches, plan.scopes));
   const types = plan.types ? new Set(plan.types) : null;
   const isWanted = (type: string) => types === null || types.has(type);
   const isExported = ({ app, body }: LiveBatch['value']) =>
@@ -45,7 +48,7 @@ export function deliver(
 
   return async (partition, from, to, accepted) => {
     const batches = liveBatches(accepted, isExported).filter((batch) => !isErased(batch));
-    const { keys, forget } = await fetchKeys(vault, reader, batches, plan.scopes);
+    const { keys, forget } = await keysOf(batches);
     const opened: { batch: LiveBatch; events: OpenedEvent[] }[] = [];
     try {
       for (const batch of batches) {

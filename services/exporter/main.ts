@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { openKms } from '../../connectors/kms/index.ts';
+import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
 import { createExports } from '../../connectors/postgres/exports.ts';
 import { createExportReports } from '../../connectors/postgres/removal-store.ts';
@@ -17,13 +18,13 @@ import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
 import { ErasedOwners } from './erased-owners.ts';
-import { untypedRows } from './events-table.ts';
 import { followErasures } from './follow-erasures.ts';
 import { followRemovals } from './follow-removals.ts';
+import { partnerKeys } from './partner-keys.ts';
 import { openConfig, plannedExport } from './planned.ts';
+import { rowMakersOf } from './rows-of-plan.ts';
 import { startingAt } from './starting-at.ts';
 import { booked, StatusBook } from './status-book.ts';
-import { typedRowMakers } from './typed/row-makers.ts';
 import { watchedSignals } from './watched-signals.ts';
 import { withoutSecrets } from './without-secrets.ts';
 import { exporterPlan, limitsFor } from './worker.ts';
@@ -94,24 +95,26 @@ async function start(boot: Boot): Promise<Running> {
     ? { of: async (events: readonly unknown[]) => events.map(() => null) }
     : createRemovedEvents(db);
 
-  const typed = typedRowMakers({
-    schemas,
-    app: plan.app,
-    scopes: plan.scopes,
-    now: () => performance.now(),
-    onUnusable: (type, { version, problems }) =>
-      log.error(
-        { type, version, problems: problems.map((problem) => ({ ...problem })) },
-        'a version of a schema cannot be used: the one before it goes on being used',
-      ),
-    onStale: (error) => loops.onRetry('schemas', 1, error),
-  });
+  const { by } = planned;
+  const isPartners = by !== 'operator' && by !== 'app';
   const delivery = {
+    ...(isPartners
+      ? { keysOf: partnerKeys({ ...plan, vault, consents: createConsents(db), by, now: () => clock.now() }) }
+      : {}),
     plan,
     sink,
     vault,
     erased,
-    rowMakers: plan.schema === 'text' ? { for: async () => untypedRows(plan.scopes) } : typed,
+    rowMakers: rowMakersOf(plan, {
+      schemas,
+      now: () => performance.now(),
+      onUnusable: (type, { version, problems }) =>
+        log.error(
+          { type, version, problems: problems.map((problem) => ({ ...problem })) },
+          'a version of a schema cannot be used: the one before it goes on being used',
+        ),
+      onStale: (error) => loops.onRetry('schemas', 1, error),
+    }),
     removedEvents,
     breathe: () => setImmediate(),
     count(kind: DeliveryCount, n: number) {

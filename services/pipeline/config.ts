@@ -1,3 +1,4 @@
+import type { ExportBounds } from './exports/bounds.ts';
 import type { LogFields } from './log.ts';
 import { ALL_RULES, type Rules } from './rules/rules.ts';
 import { type Env, type ExportPlan, environment, KEY_ROOMS, NEEDS, type RoomName, type Unsafe } from './variables.ts';
@@ -40,6 +41,8 @@ export interface Config {
   readonly auditFile: string;
   /** A plan, or the name of a declared export. */
   readonly export: ExportPlan | string | null;
+  /** What others than the operator may declare. */
+  readonly exportBounds: ExportBounds;
   /** Empty: there are no secrets. */
   readonly secretsFolder: string;
   readonly faults: Env['DDC_FAULTS'];
@@ -116,6 +119,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     drainSeconds: e.DDC_DRAIN_SECONDS,
     auditFile: e.DDC_AUDIT_FILE,
     export: e.DDC_EXPORT ?? null,
+    exportBounds: { sinks: e.DDC_EXPORT_SINKS, folder: e.DDC_EXPORT_FOLDER },
     secretsFolder: e.DDC_SECRETS_FOLDER,
     faults: e.DDC_FAULTS,
     unsafe: e.DDC_UNSAFE,
@@ -140,6 +144,7 @@ export function maskConfig(config: Config): LogFields {
     ipfsApi: maskUrl(config.ipfsApi),
     chainRpc: maskUrl(config.chainRpc),
     kek: config.kek === '' ? '' : '***',
+    exportBounds: { ...config.exportBounds },
     rules: { ...config.rules },
     faults: { ...config.faults },
     export:

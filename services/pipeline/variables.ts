@@ -219,6 +219,17 @@ export const environment = z.object({
     .describe(
       'What this exporter exports and where: the name of a declared export, or JSON that says it; see [sinks.md](sinks.md).',
     ),
+  DDC_EXPORT_SINKS: list
+    .default([])
+    .describe(
+      'Sinks that apps and partners may declare exports to over the API, separated by commas. Without it they declare none, and only `ddc exports add` does.',
+    ),
+  DDC_EXPORT_FOLDER: z
+    .string()
+    .default('')
+    .describe(
+      'Folder for what apps and partners export to files: each may name folders below `<its key in hex>/` of it alone. Without it they name none.',
+    ),
   DDC_SECRETS_FOLDER: z
     .string()
     .default('')

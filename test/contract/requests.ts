@@ -233,6 +233,23 @@ export function requestsContract(name: string, open: () => Promise<RequestsUnder
       expect(seen).toEqual(expected.map(({ id }) => [id, id === ended.id]));
     });
 
+    test('who has said something about readers is found by app, each once', async () => {
+      const app = owner.app;
+      const wallets = Array.from({ length: 3 }, () => keyPairFromSeed('ed25519', bytes(32)));
+      for (const one of wallets) {
+        wallet = one;
+        owner = { app, wallet: one.publicKey };
+        await once(policy(['purchase']));
+        await once(grant());
+        owner = { app: bytes(32), wallet: one.publicKey };
+        await once(grant());
+      }
+      const sorted = wallets.map(({ publicKey }) => toHex(publicKey)).sort();
+      expect((await it.consents.owners(app, 9)).map((one) => toHex(one.wallet))).toEqual(sorted);
+      expect(await it.consents.owners(app, 2)).toHaveLength(2);
+      expect(await it.consents.owners(bytes(32), 9)).toEqual([]);
+    });
+
     test('certificates are found by wallet and by key', async () => {
       const x25519 = bytes(32);
       const request = signed('recipient', { x25519, expiresAt: Date.now() + HOUR });

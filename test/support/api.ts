@@ -6,10 +6,14 @@ import { createMemoryAdmission } from '../../connectors/postgres/memory-admissio
 import { createMemoryApps } from '../../connectors/postgres/memory-apps.ts';
 import { createMemoryBlobs } from '../../connectors/postgres/memory-blobs.ts';
 import { createMemoryClusters } from '../../connectors/postgres/memory-clusters.ts';
+import { createMemoryExportOffers } from '../../connectors/postgres/memory-export-offers.ts';
+import { createMemoryExports } from '../../connectors/postgres/memory-exports.ts';
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
 import { createMemoryUsage } from '../../connectors/postgres/memory-usage.ts';
 import { memoryAppSchemas, memoryCodecs } from '../../connectors/registry/index.ts';
+import { judgeSinkConfig } from '../../connectors/sinks/judge.ts';
+import ndjson from '../../connectors/sinks/ndjson.ts';
 import { createMemoryConsents } from '../../connectors/vault/memory-consents.ts';
 import { createMemoryRemovals } from '../../connectors/vault/memory-removals.ts';
 import { createMemoryRemovedEvents } from '../../connectors/vault/memory-removed-events.ts';
@@ -33,6 +37,7 @@ import { createRevokedTokens } from '../../services/api/auth/revoked-tokens.ts';
 import { createQuotas } from '../../services/api/limits/quotas.ts';
 import type { ServerOptions } from '../../services/api/server.ts';
 import { NO_SIGNALS } from '../../services/pipeline/events.ts';
+import { startsOf } from '../../services/pipeline/exports/start.ts';
 import { NO_FAULTS } from '../../services/pipeline/faults.ts';
 import { SILENT } from '../../services/pipeline/log.ts';
 import { createMetrics } from '../../services/pipeline/metrics.ts';
@@ -41,6 +46,7 @@ import { watchAnswers } from './declared-answers.ts';
 
 const NETWORK = 'cere-sandbox';
 const PARTITIONS = 4;
+const PINNED = 'pinned';
 const NO_QUOTA = {
   free: { operations: null, periodSeconds: 86_400 },
   premium: { operations: null, periodSeconds: 86_400 },
@@ -85,8 +91,8 @@ export const someBody = (over: Partial<SignRequest> = {}): Uint8Array => encodeN
 
 /** The API over memory twins, listening on a free port; `app` is registered and open. */
 export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partial<ServerOptions> = {}) {
-  const log = new MemoryLog();
-  log.createTopic(batchesReceived.name, PARTITIONS);
+  const log = new MemoryLog(() => Date.now());
+  for (const topic of [batchesReceived.name, PINNED]) log.createTopic(topic, PARTITIONS);
   const clock = over.clock ?? { now: () => Date.now() };
   const keks = parseKeks(`1 ${'07'.repeat(32)}`);
   const random = { bytes: (n: number) => new Uint8Array(randomBytes(n)) };
@@ -102,6 +108,8 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const removedEvents = createMemoryRemovedEvents(vault.tables);
   const ipfs = createMemoryIpfs();
   const blobs = createMemoryBlobs();
+  const offers = createMemoryExportOffers();
+  const exports = createMemoryExports(() => clock.now());
   const admission = createMemoryAdmission();
   const apps = createMemoryApps();
   const usage = createMemoryUsage();
@@ -147,6 +155,15 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       revokedTokens,
       requests: createMemoryRequests(vault.tables, keks, random),
       consents,
+      exports: {
+        store: exports,
+        judgeSink: (sink, config) => judgeSinkConfig([ndjson], sink, config),
+        startsOf: async (from) =>
+          startsOf({ log: log.lookup(), pinned: PINNED, partitions: PARTITIONS, index, positions }, from),
+        log: log.lookup(),
+        bounds: { sinks: ['ndjson'], folder: '/srv/exports' },
+        offers,
+      },
       admission,
       apps,
       quotas: createQuotas(usage, NO_QUOTA, clock.now),
@@ -201,6 +218,8 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
     ipfs,
     blobs,
     consents,
+    exports,
+    offers,
     removals,
     removedEvents,
     admission,

@@ -19,5 +19,8 @@ export const OPERATIONS = [
   'wallets.apps',
   'schemas.read',
   'schemas.write',
+  'exports.read',
+  'exports.write',
+  'exports.attach',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];

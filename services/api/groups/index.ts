@@ -55,6 +55,7 @@ import { blobRoutes } from './blobs.ts';
 import { consentRoutes } from './consent.ts';
 import { cryptoRoutes } from './crypto.ts';
 import { disclosureRoutes } from './disclosures.ts';
+import { type ApiExports, exportRoutes } from './exports.ts';
 import { extractRoutes } from './extract.ts';
 import { healthRoutes } from './health.ts';
 import { modeRoutes } from './modes.ts';
@@ -106,6 +107,9 @@ export interface GroupDeps {
   readonly readiness: Readiness;
   /** Serves, and goes on to. */
   readonly ready: () => boolean;
+  readonly exports: ApiExports;
+  /** Full name of `received`. */
+  readonly topic: string;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
   /** Asked last before an event is written to anybody. */
   readonly removedEvents: RemovedEvents;
@@ -153,6 +157,10 @@ export function allRoutes(deps: GroupDeps): Route[] {
     }),
     ...walletRoutes({ ...deps, authorize }),
     ...schemaRoutes({ authorize, apps, schemas: deps.schemas }),
+    ...exportRoutes({
+      ...{ authorize, apps, consents, now, exports: deps.exports, addressOf: deps.addressOf },
+      ...{ topic: deps.topic, partitions: deps.partitions },
+    }),
     ...extractRoutes({ ...deps, authorize, extract: createExtract({ ...deps, readersOf, cursors, now }) }),
     ...modeRoutes({ auth, apps, vault, consents }),
     ...cryptoRoutes({

@@ -32,6 +32,8 @@ export interface Consents {
    * (its end has begun a new epoch), with the revocations that ended it.
    */
   of(owners: readonly Owner[]): Promise<{ consent: Consent; epoch: number }[]>;
+  /** Up to `limit` wallets of an app who have signed something about readers that counts, in the order of their keys. */
+  owners(app: Uint8Array, limit: number): Promise<Owner[]>;
   /** Certificates that a wallet has registered, newest first, expired ones included. */
   certificates(wallet: Uint8Array): Promise<VerifiedRequest<'recipient'>[]>;
   /** Whether some wallet's certificate for this X25519 key is registered and has not expired. */

@@ -117,6 +117,36 @@ const SCHEMA = JSON.stringify({ type: 'record', name: 'Sale', fields: [{ name: '
 const ofApp = (operation: string, what: string): Way =>
   token('app', { operation, call: at(({ app }) => `/v1/apps/${toHex(app)}${what}`) });
 
+/** The app by a name of its own, a partner by that of what it has attached. */
+const exporting = (name: string, mine: string, operation: string, what: string, right = 200): Way[] => {
+  const way = (of: string): TokenWay => ({
+    ...{ operation, right },
+    call: ({ app }) => ({
+      path: `/v1/apps/${toHex(app)}/exports/${of}${what}`,
+      ...(what === '' ? {} : { body: '{}' }),
+    }),
+  });
+  return [
+    token('app', way(name)),
+    token('reader', { ...way(mine), cells: { 'another wallet': '404 unknown_export' } }),
+  ];
+};
+const listing: TokenWay = {
+  operation: 'exports.read',
+  call: at(({ app }) => `/v1/apps/${toHex(app)}/exports`),
+  tells: lists('exports'),
+};
+/** A declaration that is new. */
+const declaring =
+  (folderOf: (world: AuthorisationWorld) => string, path: string) =>
+  (world: AuthorisationWorld): Call => ({
+    path: `/v1/apps/${toHex(world.app)}${path}`,
+    body: JSON.stringify({
+      ...{ name: `e-${toHex(random(6))}`, scopes: ['purchase'], sink: 'ndjson' },
+      config: { folder: `/srv/exports/${folderOf(world)}/x` },
+    }),
+  });
+
 /**
  * Every route with everybody who may call it, what the right call of each is, and how it is refused when something is wrong. A route that is
  * not here fails the test, and so does one of these that is no route, or names others than the route's own `access`.
@@ -282,6 +312,31 @@ export const AUTHORISATION: Readonly<Record<string, readonly Way[]>> = {
     }),
   ],
   'GET /v1/apps/{app}/schemas/{type}': [ofApp('schemas.read', '/schemas/Sale')],
+  'GET /v1/apps/{app}/exports': [token('app', listing), token('reader', { ...listing, cells: NOTHING_FOR_OTHERS })],
+  'POST /v1/apps/{app}/exports': [
+    token('app', {
+      ...{ operation: 'exports.write', right: 201 },
+      call: declaring(({ app }) => toHex(app), '/exports'),
+    }),
+  ],
+  'GET /v1/apps/{app}/export-offer': [anyone(({ app }) => `/v1/apps/${toHex(app)}/export-offer`)],
+  'POST /v1/apps/{app}/export-offer': [
+    token('app', {
+      operation: 'exports.write',
+      call: ({ app, offer }) => ({ path: `/v1/apps/${toHex(app)}/export-offer`, body: JSON.stringify(offer) }),
+    }),
+  ],
+  'POST /v1/apps/{app}/attached-exports': [
+    token('reader', {
+      ...{ operation: 'exports.attach', right: 201 },
+      call: declaring(({ friend }) => hex(friend), '/attached-exports'),
+      cells: { 'another wallet': '403 nothing_granted' },
+    }),
+  ],
+  'GET /v1/apps/{app}/exports/{name}': exporting('sales', 'theirs', 'exports.read', ''),
+  'POST /v1/apps/{app}/exports/{name}/pause': exporting('sales', 'theirs', 'exports.write', '/pause'),
+  'POST /v1/apps/{app}/exports/{name}/resume': exporting('sales', 'theirs', 'exports.write', '/resume'),
+  'POST /v1/apps/{app}/exports/{name}/remove': exporting('gone', 'theirs-gone', 'exports.write', '/remove', 202),
   'GET /v1/wallets/{wallet}/apps/{app}/events': [...all(streaming), ...all(opening)],
   'GET /v1/apps/{app}/events': [ofApp('events.read', '/events')],
   'POST /v1/moves/prepare': [
@@ -360,6 +415,12 @@ export const AUTHORISATION: Readonly<Record<string, readonly Way[]>> = {
 /** Tokens of those whom the route does not name are refused with `403 forbidden`, but where they are told that there is nothing. */
 export const UNNAMED_BEARERS: Readonly<Record<string, string>> = {
   'POST /v1/keys/fetch owner': '200 nothing',
+  'GET /v1/apps/{app}/exports owner': '200 nothing',
+  'GET /v1/apps/{app}/exports/{name} owner': '404 unknown_export',
+  'POST /v1/apps/{app}/exports/{name}/pause owner': '404 unknown_export',
+  'POST /v1/apps/{app}/exports/{name}/resume owner': '404 unknown_export',
+  'POST /v1/apps/{app}/exports/{name}/remove owner': '404 unknown_export',
+  'POST /v1/apps/{app}/attached-exports owner': '403 nothing_granted',
   'POST /v1/crypto/decrypt owner': '200 nothing',
   'POST /v1/batches/status reader': '200 nothing',
   'GET /v1/batches/{id} reader': '200 nothing',

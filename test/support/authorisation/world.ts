@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyPair, keyPairFromSeed, toHex } from '../../../protocol/index.ts';
+import { someDeclaration } from '../../contract/exports.ts';
 import { app as appAccount } from '../api.ts';
 import { call } from '../call-api.ts';
 import { HOUR, type Party, readingWorld } from '../reading-world.ts';
@@ -32,6 +33,12 @@ export async function authorisationWorld() {
     headers: world.token(owner, 'blobs.write'),
     body: 'a picture',
   });
+  const offer = { scopes: SCOPES, types: null, sinks: ['ndjson'], partners: null, expiresAt: now() + HOUR };
+  await it.offers.put({ ...offer, app: world.app });
+  const by = `wallet:${toHex(friend.account.publicKey)}` as const;
+  for (const name of ['sales', 'gone']) await it.exports.add(someDeclaration({ name, app: world.app }), 'paused');
+  for (const name of ['theirs', 'theirs-gone'])
+    await it.exports.add(someDeclaration({ name, app: world.app, by }), 'paused');
   const { cid } = (await uploaded.json()) as { cid: string };
   const { events } = await world.page(owner, world.token(owner));
   const [first] = events;
@@ -42,6 +49,7 @@ export async function authorisationWorld() {
     owner,
     friend,
     stranger,
+    offer,
     appKeys: appAccount as KeyPair,
     otherApp,
     closedApp,

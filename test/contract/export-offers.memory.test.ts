@@ -1,0 +1,4 @@
+import { createMemoryExportOffers } from '../../connectors/postgres/memory-export-offers.ts';
+import { exportOffersContract } from './export-offers.ts';
+
+exportOffersContract('memory', async () => createMemoryExportOffers());
