@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineSink } from '../../services/pipeline/define-sink.ts';
+import { compactionFields, compactionLimits } from './compaction-config.ts';
 import { parquetFormat } from './duckdb/parquet-format.ts';
 import { seenRows } from './duckdb/seen-rows.ts';
 import { folderSink } from './folder/folder-sink.ts';
@@ -11,6 +12,7 @@ const config = z.strictObject({
     .refine((folder) => !/^s3[an]?:\/\//.test(folder), 'is a folder of this machine; for S3 use the sink s3-parquet')
     .describe('Folder that receives the files; created when absent.'),
   compression: z.enum(['zstd', 'snappy']).default('zstd').describe('Codec of the column chunks.'),
+  ...compactionFields,
 });
 
 export default defineSink({
@@ -18,6 +20,10 @@ export default defineSink({
   summary:
     'Parquet files in the folders `<table>/app=<hex>/dt=YYYY-MM-DD/` (UTC day of the event). Timestamps are microseconds UTC, ids are text, decimals, lists and records are what they are.',
   config,
-  create: ({ folder, compression }, context) => folderSink(folder, parquetFormat({ compression }), context),
+  create({ folder, compression, ...small }, context) {
+    const format = parquetFormat({ compression });
+    const limits = compactionLimits(small);
+    return folderSink(folder, format, context, limits && { merging: format, limits, elapsed: () => performance.now() });
+  },
   trial: (scratch) => ({ config: { folder: scratch }, rows: (tables) => seenRows(scratch, tables) }),
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { defineSink, secret } from '../../services/pipeline/define-sink.ts';
+import { compactionFields, compactionLimits } from './compaction-config.ts';
 import { parquetFormat } from './duckdb/parquet-format.ts';
 import { seenRows } from './duckdb/seen-rows.ts';
 import { toSinkError } from './folder/weather.ts';
@@ -14,7 +15,6 @@ import { scratchIn } from './s3/scratch.ts';
 import { toStoreError } from './s3/weather.ts';
 import { weatherproof } from './weatherproof.ts';
 
-const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;
 
 const config = z
@@ -40,22 +40,7 @@ const config = z
       ),
     secretAccessKey: secret(z.string().min(1)).optional().describe('See `accessKeyId`.'),
     compression: z.enum(['zstd', 'snappy']).default('zstd').describe('Codec of the column chunks.'),
-    fileMib: z
-      .number()
-      .positive()
-      .max(2_048)
-      .default(128)
-      .describe('Size that objects are merged to; what is as large is left alone.'),
-    smallFiles: z
-      .int()
-      .min(0)
-      .default(16)
-      .describe('So many small objects of one day, partition and version are merged, however young. 0: none ever are.'),
-    smallFileMinutes: z
-      .number()
-      .positive()
-      .default(60)
-      .describe('Small objects that are older are merged with their neighbours, however few. Looked for as often.'),
+    ...compactionFields,
     versions: z
       .boolean()
       .default(false)
@@ -95,17 +80,12 @@ export default defineSink({
       parsed.scratch ?? join(tmpdir(), 'ddc-export'),
       createHash('sha256').update(`${endpoint}/${target}`).digest('hex').slice(0, 16),
     );
-    const limits = {
-      bytes: parsed.fileMib * MIB,
-      ageMs: parsed.smallFileMinutes * MINUTE_MS,
-      files: parsed.smallFiles,
-    };
     const sink = s3Sink(
       {
         store,
         format: parquetFormat({ compression: parsed.compression }),
         scratch: scratchIn(local),
-        limits: parsed.smallFiles === 0 ? null : limits,
+        limits: compactionLimits(parsed),
         versions: parsed.versions,
         elapsed: () => performance.now(),
       },

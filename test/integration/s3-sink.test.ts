@@ -74,6 +74,8 @@ describe('what a listing shows', () => {
 
   it('is never what a process brings that was overtaken on its way, also where that was merged meanwhile', async () => {
     const held = gate();
+    // Open already: at its start it would clear away what is staged.
+    const other = await world.open({ smallFiles: 1, smallFileMinutes: 1e-9 });
     const late = await world.open({ endpoint: proxy.endpoint });
     proxy.fate = ({ copy }) => {
       if (!copy) return { kind: 'pass' };
@@ -82,7 +84,6 @@ describe('what a listing shows', () => {
     };
     const put = late.put([row(0)], delivery(0, 0));
     await held.arrived;
-    const other = await world.open({ smallFiles: 1, smallFileMinutes: 1e-9 });
     expect(await other.put([row(1)], delivery(1, 1))).toBe(true);
     const merged = ['p0-000000000000-000000000001-v0.parquet'];
     expect(await world.data()).toEqual(merged);

@@ -9,6 +9,11 @@ const DAYS = 3;
 
 export const walletAt = (origin: number): string => (origin % WALLETS).toString(16).padStart(64, '0');
 
+const ofTable = (origin: number, slot: number): Pick<ExportRow, 'table' | 'values'> =>
+  slot === 0
+    ? { table: SALES_3, values: { amount: BigInt(origin), extra: null, shop_id: BigInt(origin) } }
+    : { table: EVENTS, values: { scope_purchase: `of ${origin}`, scope___default_scope: null } };
+
 /** Three rows for each origin, of two tables and three days. */
 export const rowsAt = (origin: number): ExportRow[] =>
   [0, 1, 2].map((slot): ExportRow => ({
@@ -28,9 +33,7 @@ export const rowsAt = (origin: number): ExportRow[] =>
     partition: 0,
     issuedAt: 1_000,
     verified: true,
-    ...(slot === 0
-      ? { table: SALES_3, values: { amount: BigInt(origin), extra: null, shop_id: BigInt(origin) } }
-      : { table: EVENTS, values: { scope_purchase: `of ${origin}`, scope___default_scope: null } }),
+    ...ofTable(origin, slot),
   }));
 
 /** Members that start at one offset do not always end at one: 1 to 7 origins, as the process has it. */

@@ -1,7 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { FileFormat, PlannedWrite } from '../folder/folder-sink.ts';
+import type { Merging } from '../folder/merging.ts';
 import { type SelectableRow, selectedBy } from '../folder/selected-rows.ts';
-import type { Merging } from '../s3/compacting.ts';
 import { text } from './names.ts';
 import { rowBuffer } from './row-buffer.ts';
 

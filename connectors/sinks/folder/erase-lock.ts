@@ -19,6 +19,8 @@ export interface EraseLock {
    *   that slept finds the folder gone, so it can change nothing any more, whatever it had decided.
    */
   hold<T>(work: (drafts: string) => Promise<T>): Promise<T>;
+  /** Whether somebody holds it now who may be alive: has said so since this was asked first, or was asked first not long ago. */
+  held(): Promise<boolean>;
 }
 
 /**
@@ -92,7 +94,17 @@ export function eraseLock(root: string, reach: NonNullable<SinkContext['reach']>
     }
   }
 
+  let met = { holder: '', beat: null as number | null, at: 0 };
+  async function held(): Promise<boolean> {
+    const [holder] = await namesIn(lock);
+    if (holder === undefined) return false;
+    const beat = await lastBeat(holder);
+    if (met.holder !== holder || met.beat !== beat) met = { holder, beat, at: performance.now() };
+    return performance.now() - met.at <= LEASE_MS;
+  }
+
   return {
+    held,
     async hold(work) {
       for (;;) {
         const holder = await take();

@@ -15,10 +15,13 @@ import type { Table } from '../../../services/pipeline/ports/table.ts';
 import { weatherproof } from '../weatherproof.ts';
 import { claim } from './claim.ts';
 import { type CommitLog, commitLog } from './commit-log.ts';
+import type { CompactionLimits } from './compaction.ts';
+import { compactionDue } from './compaction-due.ts';
 import { emptyTrash, sync, syncAll } from './durable.ts';
 import { eraseLock } from './erase-lock.ts';
 import { erasureBook } from './erasure-book.ts';
 import { BOOKS, filesOf } from './layout.ts';
+import { endMerges, type Merging, mergeFiles } from './merging.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { namesIn } from './tolerant.ts';
 import { tablesIn, walk } from './walk.ts';
@@ -35,6 +38,14 @@ export interface FileFormat {
   /** The same for the rows that these select, all of one app. */
   findSelected(app: string, selections: readonly RowSelection[]): Promise<Found>;
   close(): Promise<void>;
+}
+
+/** How small files are merged. */
+export interface Compaction {
+  readonly merging: Merging;
+  readonly limits: CompactionLimits;
+  /** Milliseconds, of whatever beginning. */
+  readonly elapsed: () => number;
 }
 
 /** A file to be written: rows of one table and version. */
@@ -61,11 +72,17 @@ const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mar
  * A sink that keeps files in a folder, laid out as `<table>/app=<hex>/dt=YYYY-MM-DD/`. Files are written out of sight, made to count by one
  * commit (see `commit-log.ts`), and only then moved into place: whatever a glob finds counts, and what counts is found.
  */
-export function folderSink(root: string, format: FileFormat, { log: logId, reach = () => {} }: SinkContext): Sink {
+export function folderSink(
+  root: string,
+  format: FileFormat,
+  { log: logId, reach = () => {} }: SinkContext,
+  compaction: Compaction | null = null,
+): Sink {
   const logs = new Map<number, CommitLog>();
   const serially = oneAtATime();
   const book = erasureBook(root);
   const lock = eraseLock(root, reach);
+  const due = compaction && compactionDue(compaction.limits, compaction.elapsed);
 
   function logOf(partition: number): CommitLog {
     const known = logs.get(partition) ?? commitLog(root, partition, reach);
@@ -82,8 +99,8 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
     if (!same(commit?.to ?? START, delivery.from)) return false;
     // Asked after the head: an erasure or removal that is not known yet takes the number that we hope for.
     const spared = await keep(await book.spared(rows));
+    const files = filesOf(spared, delivery, format.extension);
     const won = await log.commit(number + 1, delivery, async (staging) => {
-      const files = filesOf(spared, delivery, format.extension);
       await format.write(
         files.map(({ staged, table, rows: group }) => ({ path: join(staging, staged), table, rows: group })),
       );
@@ -91,7 +108,16 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
       await reach('staged');
       return { rows: spared.length, files: files.map(({ staged, path }) => ({ staged, path })) };
     });
+    if (won) due?.placed(files.map(({ path }) => path));
     return won || null;
+  }
+
+  async function mergeWhatIsDue(): Promise<void> {
+    const where = due?.next() ?? null;
+    // Whoever holds the lock may do so for long, and nobody is in a hurry.
+    if (!compaction || where === null || (await lock.held())) return;
+    const { merging, limits } = compaction;
+    if (await mergeFiles({ root, merging, limits, lock, serially, logOf, reach }, where)) due?.done(where);
   }
 
   /** Erasures of other members could take the number again and again; none does while we hold their lock. */
@@ -99,6 +125,7 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
     const attempt = () => serially(() => tryPut(rows, delivery, keep));
     let moved = await attempt();
     while (moved === null) moved = await lock.hold(attempt);
+    if (moved) await mergeWhatIsDue();
     return moved;
   }
 
@@ -111,6 +138,7 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
         // In this order: who stages after it was noted leaves these rows out, and whoever staged before loses the number.
         await book.note(due, false, drafts);
         for (const partition of await partitions(root)) await logOf(partition).bar();
+        await endMerges(root);
         await emptyTrash(root);
         for (const app of new Set(due.map((owner) => owner.app))) {
           const found = await format.find(due.filter((owner) => owner.app === app));
@@ -133,6 +161,7 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
       serially(async () => {
         // Whoever asked what to keep before this removal was there loses the number; whoever takes one from here on asks again.
         for (const partition of await partitions(root)) await logOf(partition).bar();
+        await endMerges(root);
         await emptyTrash(root);
         for (const app of new Set(selections.map((one) => one.app))) {
           const mine = numbered.filter(({ selection }) => selection.app === app);
@@ -184,6 +213,7 @@ export function folderSink(root: string, format: FileFormat, { log: logId, reach
     }
     await claim(root, logId);
     for (const partition of await partitions(root)) await logOf(partition).sweep();
+    await endMerges(root);
     await emptyTrash(root);
   }
 

@@ -1,20 +1,13 @@
 import { join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { type CompactionLimits, type Merge, mergesOf, partitionOf } from '../folder/compaction.ts';
+import type { Where } from '../folder/compaction-due.ts';
+import { MERGES_AT_ONCE, type Merging } from '../folder/merging.ts';
 import { type Change, type ChangeLog, each } from './change.ts';
 import { dataOf } from './data.ts';
 import type { PositionLog } from './position-log.ts';
 import type { Scratch } from './scratch.ts';
 import type { Listed, ObjectStore } from './store.ts';
-
-/** A delivery waits for so many merges at most. */
-const AT_ONCE = 4;
-
-export interface Merging {
-  readonly extension: string;
-  /** Writes one file with the rows of these, which have the same columns, in their order. */
-  merge(from: readonly string[], to: string): Promise<void>;
-}
 
 interface Edges {
   readonly store: ObjectStore;
@@ -29,17 +22,16 @@ interface Edges {
 /**
  * Merges small objects, in the folders that it is told of or in all. The merged object is copied into place, and then those that went into it are deleted,
  * in one request for up to a thousand: between the two, readers see these rows twice.
- * @param folders of data objects, relative to the export, each with its last slash
  * @returns whether that was all there is to merge
  */
 export async function compact(
   { store, changes, format, scratch, logOf, limits, reach }: Edges,
-  folders?: readonly string[],
+  where: Where,
 ): Promise<boolean> {
   async function listed(): Promise<Listed[]> {
-    if (folders === undefined) return dataOf(store, format.extension);
+    if (where === 'everywhere') return dataOf(store, format.extension);
     const found: Listed[] = [];
-    for (const folder of folders) found.push(...(await store.list(folder)));
+    for (const folder of where) found.push(...(await store.list(folder)));
     return found.filter(({ name }) => name.endsWith(format.extension));
   }
 
@@ -70,9 +62,9 @@ export async function compact(
   const now = objects.reduce((latest, { time }) => Math.max(latest, time), store.now());
   const merges = mergesOf(objects, now, limits);
   for (const partition of new Set(merges.map(({ to }) => partitionOf(to)))) await logOf(partition).head();
-  for (const merge of merges.slice(0, AT_ONCE)) {
+  for (const merge of merges.slice(0, MERGES_AT_ONCE)) {
     const { number } = await changes.head();
     if (!(await tryMerge(number, merge))) return false;
   }
-  return merges.length <= AT_ONCE;
+  return merges.length <= MERGES_AT_ONCE;
 }

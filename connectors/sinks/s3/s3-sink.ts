@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { START } from '../../../services/pipeline/ports/positions.ts';
 import type {
@@ -10,12 +10,14 @@ import type {
   Sink,
 } from '../../../services/pipeline/ports/sink.ts';
 import type { CompactionLimits } from '../folder/compaction.ts';
+import { compactionDue } from '../folder/compaction-due.ts';
 import type { FileFormat, Found } from '../folder/folder-sink.ts';
 import { BOOKS, filesOf, type PlannedFile } from '../folder/layout.ts';
+import type { Merging } from '../folder/merging.ts';
 import { oneAtATime } from '../folder/one-at-a-time.ts';
 import { type Change, changeLog, changeSchema, each } from './change.ts';
 import { checkStore } from './check.ts';
-import { compact, type Merging } from './compacting.ts';
+import { compact } from './compacting.ts';
 import { numberedLog } from './numbered.ts';
 import { type PositionLog, positionLog, same } from './position-log.ts';
 import { rewriteAll } from './rewriting.ts';
@@ -50,8 +52,7 @@ export function s3Sink(edges: S3SinkEdges, { log: logId, reach = () => {} }: Sin
   const serially = oneAtATime();
   /** What makes ready for finding rows: a delivery may come between two batches of it, another search may not. */
   const searching = oneAtATime();
-  const placed = new Map<string, number>();
-  let due = { all: edges.elapsed() + (limits?.ageMs ?? 0) };
+  const due = limits && compactionDue(limits, edges.elapsed);
 
   function logOf(partition: number): PositionLog {
     const known = logs.get(partition) ?? positionLog(store, partition, unique);
@@ -93,20 +94,14 @@ export function s3Sink(edges: S3SinkEdges, { log: logId, reach = () => {} }: Sin
     );
     if (!won) return null;
     await reach('placed');
-    for (const { path } of files) placed.set(`${dirname(path)}/`, (placed.get(`${dirname(path)}/`) ?? 0) + 1);
+    due?.placed(files.map(({ path }) => path));
     return true;
   }
 
-  /** Folders that got so many objects from us that they may be worth a look; all of them when the time has come. */
   async function compactWhatIsDue(): Promise<void> {
-    if (!limits) return;
-    const all = edges.elapsed() >= due.all;
-    const folders = [...placed].filter(([, objects]) => objects >= limits.files).map(([name]) => name);
-    if (!all && folders.length === 0) return;
-    const done = await compact({ store, changes, format, scratch, logOf, limits, reach }, all ? undefined : folders);
-    if (!done) return;
-    for (const name of all ? [...placed.keys()] : folders) placed.delete(name);
-    if (all) due = { all: edges.elapsed() + limits.ageMs };
+    const where = due?.next() ?? null;
+    if (!limits || where === null) return;
+    if (await compact({ store, changes, format, scratch, logOf, limits, reach }, where)) due?.done(where);
   }
 
   async function put(rows: readonly ExportRow[], delivery: Delivery, keep: KeepRows = async (all) => all) {
@@ -127,14 +122,14 @@ export function s3Sink(edges: S3SinkEdges, { log: logId, reach = () => {} }: Sin
     rewriteAll({ store, changes, format, scratch, reach }, app, found, serially);
 
   async function erase(owners: readonly RowOwner[]): Promise<void> {
-    const due = await book.due(owners);
-    if (due.length === 0) return;
+    const orders = await book.due(owners);
+    if (orders.length === 0) return;
     // In this order: who stages after it was noted leaves these rows out, and whoever staged before loses the number.
-    await book.note(due, false);
+    await book.note(orders, false);
     await barAll();
-    for (const app of new Set(due.map((owner) => owner.app)))
-      await without(app, await serially(() => format.find(due.filter((owner) => owner.app === app))));
-    await book.note(due, true);
+    for (const app of new Set(orders.map((owner) => owner.app)))
+      await without(app, await serially(() => format.find(orders.filter((owner) => owner.app === app))));
+    await book.note(orders, true);
   }
 
   async function remove(selections: readonly RowSelection[]): Promise<readonly number[]> {
