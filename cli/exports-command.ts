@@ -12,6 +12,7 @@ import { accountKey } from './apps.ts';
 import { readSecret } from './crypto/secret-input.ts';
 import { algorithmOption } from './crypto/signing.ts';
 import { attachExport } from './exports/attach.ts';
+import { ddlCommand } from './exports/ddl-command.ts';
 import { type ExportsEdges, withExports } from './exports/edges.ts';
 import { removeExport } from './exports/remove.ts';
 import { lineOf, pageOf } from './exports/show.ts';
@@ -230,6 +231,7 @@ export function command(): Command {
       .description('stop its process and forget it, its position in Kafka too; what it delivered stays')
       .argument('<name>')
       .action(remove),
+    ddlCommand(),
   ];
   return commands.reduce(
     (exports, one) => exports.addCommand(one),
