@@ -40,6 +40,10 @@ export interface Config {
   readonly auditFile: string;
   /** A plan, or the name of a declared export. */
   readonly export: ExportPlan | string | null;
+  /** Addresses and ranges; only sinks know what they mean. */
+  readonly privateTargets: readonly string[];
+  /** Files with sinks of one's own. */
+  readonly sinkFiles: readonly string[];
   /** Empty: there are no secrets. */
   readonly secretsFolder: string;
   readonly faults: Env['DDC_FAULTS'];
@@ -116,6 +120,8 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     drainSeconds: e.DDC_DRAIN_SECONDS,
     auditFile: e.DDC_AUDIT_FILE,
     export: e.DDC_EXPORT ?? null,
+    privateTargets: e.DDC_PRIVATE_TARGETS,
+    sinkFiles: e.DDC_SINKS,
     secretsFolder: e.DDC_SECRETS_FOLDER,
     faults: e.DDC_FAULTS,
     unsafe: e.DDC_UNSAFE,

@@ -219,6 +219,14 @@ export const environment = z.object({
     .describe(
       'What this exporter exports and where: the name of a declared export, or JSON that says it; see [sinks.md](sinks.md).',
     ),
+  DDC_PRIVATE_TARGETS: list
+    .prefault('')
+    .describe(
+      'Comma list of private, link-local and other special addresses, or ranges such as `10.1.0.0/16`, that webhooks may call.',
+    ),
+  DDC_SINKS: list
+    .prefault('')
+    .describe('Comma list of files with sinks of your own, TypeScript or JavaScript; see `examples/sink-template`.'),
   DDC_SECRETS_FOLDER: z
     .string()
     .default('')
