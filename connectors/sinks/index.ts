@@ -5,21 +5,47 @@ import type { Sink } from '../../services/pipeline/ports/sink.ts';
 import { judgeSinkConfig } from './judge.ts';
 import kafka from './kafka.ts';
 import ndjson from './ndjson.ts';
+import { loadSinks } from './own/load.ts';
 import parquet from './parquet.ts';
 import s3Parquet from './s3-parquet.ts';
+import webhook from './webhook.ts';
 
-/** Every sink that `DDC_EXPORT` may name. */
-export const sinks: readonly SinkSpec[] = [kafka, ndjson, parquet, s3Parquet];
+/** Every sink that an export may name without more. */
+export const sinks: readonly SinkSpec[] = [kafka, ndjson, parquet, s3Parquet, webhook];
+
+/** The same, and those of `DDC_SINKS`. @throws FatalError `bad_sink_file`, `sink_name_taken` */
+export async function sinksWith(files: readonly string[]): Promise<readonly SinkSpec[]> {
+  const all = [...sinks];
+  for (const own of await loadSinks(files)) {
+    if (all.some(({ name }) => name === own.name)) {
+      throw new FatalError(
+        'sink_name_taken',
+        `DDC_SINKS: there is a sink "${own.name}" already; give yours another name.`,
+      );
+    }
+    all.push(own);
+  }
+  return all;
+}
 
 /** Makes the sink of that name. @throws FatalError `unknown_sink`; ZodError when its configuration is wrong. */
-export function createSink(name: string, config: unknown, context: SinkContext): Sink {
-  const spec = sinks.find((sink) => sink.name === name);
+export function createSink(name: string, config: unknown, context: SinkContext, among = sinks): Sink {
+  const spec = among.find((sink) => sink.name === name);
   if (spec) return makeSink(spec, config, context);
   throw new FatalError(
     'unknown_sink',
-    `There is no sink "${name}". Known: ${sinks.map((sink) => sink.name).join(', ')}.`,
+    `There is no sink "${name}". Known: ${among.map((sink) => sink.name).join(', ')}. Others are files that DDC_SINKS names.`,
   );
 }
 
-/** What the sink of that name says of a configuration, references to secrets still in it. */
+/** Says what a sink says of a configuration, references to secrets still in it. */
+export function judgeSinks(files: readonly string[]): JudgeSink {
+  let loaded: Promise<readonly SinkSpec[]> | null = null;
+  return async (sink, config) => {
+    loaded ??= sinksWith(files);
+    return judgeSinkConfig(await loaded, sink, config);
+  };
+}
+
+/** The same of the sinks that are always there. */
 export const judgeSink: JudgeSink = (sink, config) => judgeSinkConfig(sinks, sink, config);

@@ -7,7 +7,7 @@ import { createExportReports } from '../../connectors/postgres/removal-store.ts'
 import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFolderSecrets } from '../../connectors/secrets/folder-secrets.ts';
-import { createSink } from '../../connectors/sinks/index.ts';
+import { createSink, sinksWith } from '../../connectors/sinks/index.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { fromHex, ready, toHex } from '../../protocol/index.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
@@ -51,7 +51,8 @@ async function start(boot: Boot): Promise<Running> {
   const codec = await codecs.for(named(batchesPinned));
 
   const opened = await openConfig(planned, createFolderSecrets(config.secretsFolder));
-  const target = createSink(plan.sink, opened.config, { log: toHex(logId) });
+  const context = { log: toHex(logId), name: plan.name, now: () => clock.now(), privateTargets: config.privateTargets };
+  const target = createSink(plan.sink, opened.config, context, await sinksWith(config.sinkFiles));
   const guarded = startingAt(withoutSecrets(target, opened.secrets), starts);
   const sink = keep(book ? booked(guarded, book) : guarded);
   await sink.check();

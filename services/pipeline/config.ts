@@ -43,6 +43,10 @@ export interface Config {
   readonly export: ExportPlan | string | null;
   /** What others than the operator may declare. */
   readonly exportBounds: ExportBounds;
+  /** Addresses and ranges; only sinks know what they mean. */
+  readonly privateTargets: readonly string[];
+  /** Files with sinks of one's own. */
+  readonly sinkFiles: readonly string[];
   /** Empty: there are no secrets. */
   readonly secretsFolder: string;
   readonly faults: Env['DDC_FAULTS'];
@@ -120,6 +124,8 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     auditFile: e.DDC_AUDIT_FILE,
     export: e.DDC_EXPORT ?? null,
     exportBounds: { sinks: e.DDC_EXPORT_SINKS, folder: e.DDC_EXPORT_FOLDER },
+    privateTargets: e.DDC_PRIVATE_TARGETS,
+    sinkFiles: e.DDC_SINKS,
     secretsFolder: e.DDC_SECRETS_FOLDER,
     faults: e.DDC_FAULTS,
     unsafe: e.DDC_UNSAFE,

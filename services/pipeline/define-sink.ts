@@ -9,6 +9,12 @@ export type SinkStep = 'staged' | 'committed' | 'placed' | 'drafted' | 'rewritte
 export interface SinkContext {
   /** Id of the log in whose offsets positions are counted, hex. A sink that holds positions of another log refuses to start. */
   readonly log: string;
+  /** Of the export, for targets that several of them share. */
+  readonly name?: string;
+  /** Private and other special addresses, or ranges of them, that a sink may call by order of whoever declares it: the operator's word. */
+  readonly privateTargets?: readonly string[];
+  /** Milliseconds since the epoch, where what is written must say when. */
+  readonly now?: () => number;
   /** Awaited at each step. Nothing in production, a fault in tests. */
   readonly reach?: (step: SinkStep) => void | Promise<void>;
 }
@@ -25,6 +31,8 @@ export type TargetOf = (kind: string) => Promise<string>;
 export interface SinkTrial {
   /** Configuration as it would stand in `DDC_EXPORT`. */
   readonly config: unknown;
+  /** What the operator must have said beside it. */
+  readonly context?: Pick<SinkContext, 'privateTargets'>;
   /**
    * Everything a consumer of the target sees now, of all tables.
    * @param tables the latest version of each that was put: says of which types the columns are

@@ -230,6 +230,14 @@ export const environment = z.object({
     .describe(
       'Folder for what apps and partners export to files: each may name folders below `<its key in hex>/` of it alone. Without it they name none.',
     ),
+  DDC_PRIVATE_TARGETS: list
+    .prefault('')
+    .describe(
+      'Comma list of private, link-local and other special addresses, or ranges such as `10.1.0.0/16`, that webhooks may call.',
+    ),
+  DDC_SINKS: list
+    .prefault('')
+    .describe('Comma list of files with sinks of your own, TypeScript or JavaScript; see `examples/sink-template`.'),
   DDC_SECRETS_FOLDER: z
     .string()
     .default('')

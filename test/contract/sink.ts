@@ -95,7 +95,7 @@ export function sinkContract(spec: SinkSpec): void {
     const opened: Sink[] = [];
 
     async function openWith(reach: NonNullable<SinkContext['reach']>): Promise<Sink> {
-      const sink = makeSink(spec, trial.config, { log: 'f6'.repeat(16), reach });
+      const sink = makeSink(spec, trial.config, { log: 'f6'.repeat(16), reach, ...trial.context });
       opened.push(sink);
       await sink.check();
       return sink;
@@ -133,7 +133,8 @@ export function sinkContract(spec: SinkSpec): void {
       const [sink] = opened;
       if (!trial.early || !sink) return rows;
       const marks = new Map<number, number>();
-      for (const { partition } of rows) marks.set(partition, (await sink.position(partition)).mark);
+      for (const partition of new Set(rows.map((one) => one.partition)))
+        marks.set(partition, (await sink.position(partition)).mark);
       return rows.filter(({ partition, origin }) => origin <= (marks.get(partition) ?? -1));
     }
 
@@ -158,7 +159,7 @@ export function sinkContract(spec: SinkSpec): void {
 
     it('refuses to go on with the positions of another log', async () => {
       await open();
-      const other = makeSink(spec, trial.config, { log: '00'.repeat(16) });
+      const other = makeSink(spec, trial.config, { log: '00'.repeat(16), ...trial.context });
       opened.push(other);
       await expect(other.check()).rejects.toMatchObject({ code: 'another_log' });
     });

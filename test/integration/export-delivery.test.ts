@@ -39,7 +39,7 @@ describe.each(sinks.map((spec) => [spec.name, spec] as const))('an export to %s'
   beforeEach(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'ddc-export-'));
     trial = await spec.trial(scratch, targetOf);
-    sink = makeSink(spec, trial.config, { log: '01'.repeat(16) });
+    sink = makeSink(spec, trial.config, { log: '01'.repeat(16), ...trial.context });
     await sink.check();
     counts = {};
     // A target may have to be built first.

@@ -8,7 +8,7 @@ import { tableTopic } from './topics.ts';
 
 /** Longer than markers take; in vain where a transaction is open. Milliseconds. */
 const SETTLE_MS = 700;
-const PARTITIONS = 2;
+const PARTITIONS = 4;
 
 /** What a consumer has who reads what is committed, keeps the last value of each key and drops what has a tombstone. */
 export async function kafkaTrial(scratch: string, target: TargetOf): Promise<SinkTrial> {
