@@ -5,12 +5,13 @@ import type { Sink } from '../../services/pipeline/ports/sink.ts';
 import { judgeSinkConfig } from './judge.ts';
 import kafka from './kafka.ts';
 import ndjson from './ndjson.ts';
+import opensearch from './opensearch.ts';
 import parquet from './parquet.ts';
 import postgres from './postgres.ts';
 import s3Parquet from './s3-parquet.ts';
 
 /** Every sink that `DDC_EXPORT` may name. */
-export const sinks: readonly SinkSpec[] = [kafka, ndjson, parquet, postgres, s3Parquet];
+export const sinks: readonly SinkSpec[] = [kafka, ndjson, opensearch, parquet, postgres, s3Parquet];
 
 /** Makes the sink of that name. @throws FatalError `unknown_sink`; ZodError when its configuration is wrong. */
 export function createSink(name: string, config: unknown, context: SinkContext): Sink {
