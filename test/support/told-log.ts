@@ -11,27 +11,29 @@ export const walletAt = (origin: number): string => (origin % WALLETS).toString(
 
 /** Three rows for each origin, of two tables and three days. */
 export const rowsAt = (origin: number): ExportRow[] =>
-  [0, 1, 2].map((slot) => ({
-    app: APP,
-    wallet: walletAt(origin),
-    batchId: origin.toString(16).padStart(64, '0'),
-    eventId: `event-${origin}-${slot}`,
-    type: 'purchase',
-    time: Date.UTC(2026, 0, 1 + ((origin + slot) % DAYS), 12),
-    session: null,
-    blob: null,
-    signer: 'wallet',
-    source: 'c3'.repeat(16),
-    seq: origin,
-    slot,
-    origin,
-    partition: 0,
-    issuedAt: 1_000,
-    verified: true,
-    ...(slot === 0
-      ? { table: SALES_3, values: { amount: BigInt(origin), extra: null, shop_id: BigInt(origin) } }
-      : { table: EVENTS, values: { scope_purchase: `of ${origin}`, scope___default_scope: null } }),
-  }));
+  [0, 1, 2].map(
+    (slot): ExportRow => ({
+      app: APP,
+      wallet: walletAt(origin),
+      batchId: origin.toString(16).padStart(64, '0'),
+      eventId: `event-${origin}-${slot}`,
+      type: 'purchase',
+      time: Date.UTC(2026, 0, 1 + ((origin + slot) % DAYS), 12),
+      session: null,
+      blob: null,
+      signer: 'wallet',
+      source: 'c3'.repeat(16),
+      seq: origin,
+      slot,
+      origin,
+      partition: 0,
+      issuedAt: 1_000,
+      verified: true,
+      ...(slot === 0
+        ? { table: SALES_3, values: { amount: BigInt(origin), extra: null, shop_id: BigInt(origin) } }
+        : { table: EVENTS, values: { scope_purchase: `of ${origin}`, scope___default_scope: null } }),
+    }),
+  );
 
 /** Members that start at one offset do not always end at one: 1 to 7 origins, as the process has it. */
 export function deliveryFrom(next: number, end: number): Delivery {
