@@ -47,6 +47,7 @@ export function toSinkError(error: unknown, where: string): unknown {
   return new RetriableError(
     'sink_unavailable',
     `PostgreSQL at ${where} cannot be used for now: ${error.message}. ${advice} It is tried again until then.`,
-    { cause: error },
+    // Not the error itself: its `detail` may show values of rows.
+    { cause: Object.assign(new Error(error.message), 'code' in error ? { code: error.code } : {}) },
   );
 }
