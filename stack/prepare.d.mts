@@ -6,6 +6,8 @@ export function cacheFolder(): string;
 export function prepareKafka(progress?: Progress): Promise<string>;
 /** @returns the folder with the registry's runner jar. */
 export function prepareRegistry(progress?: Progress): Promise<string>;
+/** No part of the stack: a target of exports, for its tests. @returns the folder with OpenSearch's jars. */
+export function prepareOpenSearch(progress?: Progress): Promise<string>;
 /** @returns the path of an `ipfs` binary of at least 0.30. */
 export function prepareKubo(progress?: Progress): Promise<string>;
 /** Downloads and builds everything the native parts need. */

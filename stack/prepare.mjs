@@ -161,6 +161,17 @@ export function prepareRegistry(progress = () => {}) {
   });
 }
 
+/** No part of the stack: a target of exports, for its tests. @returns the folder with OpenSearch's jars. */
+export function prepareOpenSearch(progress = () => {}) {
+  return cached(keyOf('opensearch', 'opensearch/pom.xml', 'opensearch/jars.sha256'), 'maven', async (folder) => {
+    progress('opensearch', 'downloading jars');
+    const pom = join(recipes, 'opensearch/pom.xml');
+    const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`];
+    await run('opensearch', 'mvn', ['-q', '-B', '-f', pom, ...copy]);
+    await verify('opensearch', folder, join(recipes, 'opensearch/jars.sha256'));
+  });
+}
+
 /** @returns the `ipfs` binary: from the PATH when new enough, built from the pinned module otherwise. */
 export async function prepareKubo(progress = () => {}) {
   const found = await run('ipfs', 'ipfs', ['version', '--number']).catch(() => '');

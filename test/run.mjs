@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { install } from '../cli/install.mjs';
 import { engineAnswers } from '../stack/engine.mjs';
-import { prepareAll } from '../stack/prepare.mjs';
+import { prepareAll, prepareOpenSearch } from '../stack/prepare.mjs';
 import { root } from '../stack/root.mjs';
 import {
   prepareChromium,
@@ -95,8 +95,8 @@ try {
   const native = process.env.DDC_STACK !== 'compose' && !(await engineAnswers());
   // Needed by the suites only: fetched while everything else goes on. A suite that does not find what it needs says so itself.
   const fetched = Promise.allSettled(
-    [prepareChromium, prepareOtherNode, prepareSchemathesis, prepareSqlglot, prepareVersitygw].map((prepare) =>
-      prepare(say),
+    [prepareChromium, prepareOtherNode, prepareSchemathesis, prepareSqlglot, prepareVersitygw, prepareOpenSearch].map(
+      (prepare) => prepare(say),
     ),
   );
   await Promise.all([install(say, { withTools: true }), native ? prepareAll() : undefined]);

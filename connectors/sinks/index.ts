@@ -6,12 +6,14 @@ import { judgeSinkConfig } from './judge.ts';
 import kafka from './kafka.ts';
 import ndjson from './ndjson.ts';
 import { loadSinks } from './own/load.ts';
+import opensearch from './opensearch.ts';
 import parquet from './parquet.ts';
+import postgres from './postgres.ts';
 import s3Parquet from './s3-parquet.ts';
 import webhook from './webhook.ts';
 
 /** Every sink that an export may name without more. */
-export const sinks: readonly SinkSpec[] = [kafka, ndjson, parquet, s3Parquet, webhook];
+export const sinks: readonly SinkSpec[] = [kafka, ndjson, opensearch, parquet, postgres, s3Parquet, webhook];
 
 /** The same, and those of `DDC_SINKS`. @throws FatalError `bad_sink_file`, `sink_name_taken` */
 export async function sinksWith(files: readonly string[]): Promise<readonly SinkSpec[]> {

@@ -3,7 +3,7 @@ import type { ExportRow, Sink } from './ports/sink.ts';
 import type { Table } from './ports/table.ts';
 
 /** Points inside a delivery or an erasure where a process may die or sleep; tests cut it there, or hold it up. `beating`: it says that it lives. */
-export type SinkStep = 'staged' | 'committed' | 'placed' | 'drafted' | 'rewritten' | 'beating';
+export type SinkStep = 'staged' | 'written' | 'committed' | 'placed' | 'drafted' | 'rewritten' | 'beating';
 
 /** What an export tells its sink. */
 export interface SinkContext {

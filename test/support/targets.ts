@@ -1,5 +1,6 @@
 import { afterAll } from '@jest/globals';
 import type { TargetOf } from '../../services/pipeline/define-sink.ts';
+import { startOpenSearch } from './opensearch.ts';
 import { startS3 } from './s3.ts';
 
 const GIVEN: Readonly<Record<string, string>> = {
@@ -8,14 +9,14 @@ const GIVEN: Readonly<Record<string, string>> = {
   registry: 'SCHEMA_REGISTRY_URL',
 };
 
-/** Targets that are no part of the stack: started when a suite first asks for one, ended with it. */
-const STARTED: Readonly<Record<string, () => Promise<StartedTarget>>> = { s3: startS3 };
-const running = new Map<string, Promise<StartedTarget>>();
-
 interface StartedTarget {
   readonly url: string;
   close(): Promise<void>;
 }
+
+/** Targets that are no part of the stack: started when a suite first asks for one, ended with it. */
+const STARTED: Readonly<Record<string, () => Promise<StartedTarget>>> = { opensearch: startOpenSearch, s3: startS3 };
+const running = new Map<string, Promise<StartedTarget>>();
 
 afterAll(async () => {
   const targets = [...running.values()];

@@ -1,0 +1,37 @@
+import { FatalError } from '../../../services/pipeline/errors.ts';
+import type { OpenSearch } from './client.ts';
+
+/** Makes the export's own index where it is not there, and writes which log is read, or refuses another one. */
+export async function claim({ ask }: OpenSearch, books: string, log: string, replicas: number): Promise<void> {
+  const settings = {
+    'index.hidden': true,
+    'index.number_of_shards': 1,
+    'index.number_of_replicas': replicas,
+    'index.translog.durability': 'request',
+  };
+  const mappings = { enabled: false };
+  const there = await ask({
+    method: 'GET',
+    path: `/${books}`,
+    query: { filter_path: '*.settings.index.uuid' },
+    accept: [404],
+  });
+  if (there.status === 404) {
+    const made = await ask({ method: 'PUT', path: `/${books}`, body: { settings, mappings }, accept: [400] });
+    const type = made.body.error?.type;
+    if (made.status === 400 && type !== 'resource_already_exists_exception') {
+      throw new FatalError(
+        'sink_index_refused',
+        `OpenSearch refused the index ${books}: ${made.body.error?.reason}. Choose another \`index\`.`,
+      );
+    }
+  }
+  await ask({ method: 'PUT', path: `/${books}/_create/log`, body: { log }, accept: [409] });
+  const { body } = await ask({ method: 'GET', path: `/${books}/_doc/log`, query: { preference: '_primary' } });
+  const theirs = body._source.log;
+  if (theirs === log) return;
+  throw new FatalError(
+    'another_log',
+    `The index ${books} counts offsets of log ${theirs}, but the topics are log ${log}. Use another \`index\`.`,
+  );
+}
