@@ -98,8 +98,7 @@ function parseExport(text: string): { name: string; folder: string } {
 
 async function run(options: RewindOptions): Promise<void> {
   const { DATABASE_URL, KAFKA_BROKERS, DDC_TOPIC_PREFIX = '' } = process.env;
-  if (!DATABASE_URL || !KAFKA_BROKERS)
-    throw new Error('Set DATABASE_URL and KAFKA_BROKERS: the deployment to rewind.');
+  if (!DATABASE_URL || !KAFKA_BROKERS) throw new Error('Set DATABASE_URL and KAFKA_BROKERS: the deployment to rewind.');
   const warn = (_fields: object, message: string) => void process.stderr.write(`kafka: ${message}\n`);
   const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-rewind', log: { warn, error: warn } };
   const db = openDatabase(DATABASE_URL, { connections: 1 });

@@ -14,6 +14,7 @@ import type { RemovedEventsTable, RemovedRangesTable, RemovedSessionsTable } fro
 import type { BlobReferencesTable, BlobsTable } from './migrations/130-blobs.ts';
 import type { UsageTable } from './migrations/140-usage.ts';
 import type { DeclaredExportsTable, ExportRunsTable, ExportStatusTable } from './migrations/210-declared-exports.ts';
+import type { ReplaysTable } from './migrations/250-replays.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -51,4 +52,5 @@ export interface Tables {
   declared_exports: DeclaredExportsTable;
   export_status: ExportStatusTable;
   export_runs: ExportRunsTable;
+  replays: ReplaysTable;
 }

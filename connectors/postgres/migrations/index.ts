@@ -22,6 +22,7 @@ import extract from './170-extract.ts';
 import revocationsRead from './180-revocations-read.ts';
 import openRemovals from './181-open-removals.ts';
 import declaredExports from './210-declared-exports.ts';
+import replays from './250-replays.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   revocationsRead,
   openRemovals,
   declaredExports,
+  replays,
 ];
