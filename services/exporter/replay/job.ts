@@ -33,7 +33,8 @@ export class ReplayRefused extends Error {
     | 'replay_lost'
     | 'replay_not_paused'
     | 'replay_paused'
-    | 'replay_unknown';
+    | 'replay_unknown'
+    | 'target_used';
   constructor(code: ReplayRefused['code'], message: string) {
     super(message);
     this.name = 'ReplayRefused';

@@ -15,7 +15,7 @@ export interface OpenReplay {
   /** Rows that the target has been given so far, of this opening. */
   rows(): number;
   /** Applies erasures and removals to the target once more: all that were committed before are applied when it resolves. */
-  settle(): Promise<void>;
+  settle(signal: AbortSignal): Promise<void>;
   /** The job is over: nobody waits for this target any more when something is removed. */
   forget(): Promise<void>;
   close(): Promise<void>;
@@ -148,7 +148,7 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
           reject(error);
         });
     });
-    if (left.size === 0 && !signal.aborted) await open.settle();
+    if (left.size === 0 && !signal.aborted) await open.settle(signal);
   }
 
   const beating = beat();
