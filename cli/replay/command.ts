@@ -1,7 +1,7 @@
 import { hostname, setPriority } from 'node:os';
 import { Command, Option } from 'commander';
 import { toHex } from '../../protocol/index.ts';
-import { newJob, ReplayRefused } from '../../services/exporter/replay/job.ts';
+import { LEASE_MS, newJob, ReplayRefused } from '../../services/exporter/replay/job.ts';
 import { planReplay } from '../../services/exporter/replay/plan.ts';
 import { freshProgress } from '../../services/exporter/replay/progress.ts';
 import { command as order, type WorkEdges, workOnReplay } from '../../services/exporter/replay/work.ts';
@@ -67,10 +67,17 @@ async function work(deployment: ReplayDeployment, id: string): Promise<ReplayJob
   const stopping = new AbortController();
   const signals = onSignal(async () => stopping.abort(new Error('the process stops')));
   try {
-    for (;;) {
-      const job = await workOnReplay(edgesOf(deployment), id, stopping.signal);
-      // It had to let go, of Kafka for example, and nobody ordered it.
-      if (job.state !== 'pending' || stopping.signal.aborted) return job;
+    for (const since = clock.now(); ; ) {
+      try {
+        const job = await workOnReplay(edgesOf(deployment), id, stopping.signal);
+        // It had to let go, of Kafka for example, and nobody ordered it.
+        if (job.state !== 'pending' || stopping.signal.aborted) return job;
+      } catch (error) {
+        // Whoever had it may have been killed: that shows when its lease ends.
+        const mayBeDead = error instanceof ReplayRefused && error.code === 'replay_taken';
+        if (!mayBeDead || clock.now() - since > 2 * LEASE_MS || stopping.signal.aborted) throw error;
+        say(`${error.message} If it was killed, its hold ends within ${LEASE_MS / 1000} s.`);
+      }
       await clock.sleep(LOOK_MS, stopping.signal).catch(() => undefined);
     }
   } finally {

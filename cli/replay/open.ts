@@ -24,12 +24,12 @@ import { batchesPinned } from '../../topics/batches-pinned.ts';
 import type { ReplayDeployment } from './deployment.ts';
 
 const MIB = 1024 * 1024;
-/** What an event takes in `pinned`, roughly: a delivery is about two seconds of the rate. */
+/** What an event takes in `pinned`, roughly: a delivery is about a second of the rate. */
 const EVENT_BYTES = 512;
 
 /** Slow replays deliver little at a time, so that they are as steady as they are slow. */
 function limitsOf(rate: number | null): FlushLimits {
-  const maxBytes = rate === null ? 16 * MIB : Math.min(16 * MIB, Math.max(64 * 1024, 2 * rate * EVENT_BYTES));
+  const maxBytes = rate === null ? 16 * MIB : Math.min(16 * MIB, Math.max(16 * 1024, rate * EVENT_BYTES));
   return { maxRecords: 10_000, maxBytes, lingerMs: 0 };
 }
 

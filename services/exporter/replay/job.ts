@@ -2,7 +2,7 @@ import type { ReplayJob, ReplayProgress, ReplaySpec } from '../../pipeline/ports
 import { originsDone } from './progress.ts';
 
 /** So long is whoever works on a job believed to be alive without a word. Milliseconds. */
-export const LEASE_MS = 15_000;
+export const LEASE_MS = 8_000;
 
 /** What may happen to a job. Those with a `holder` come from whoever works on it, the others from people. */
 export type ReplayCommand =

@@ -113,7 +113,7 @@ async function replayUntil(until: number, edges: ReplayLaneEdges, input: Partiti
     for (let row = at; row.mark < until; ) {
       const records = await retry('poll', () => input.poll({ ...intake.room(limits), waitMs: IDLE_MS }));
       intake.judge(records);
-      if (!intake.isFull(limits) && !intake.idle) continue;
+      if (!intake.isFull(limits) && !intake.idle && intake.mark < until) continue;
       if (intake.idle) intake.rouse(await retry('end', () => input.endOffset()));
       const taken = intake.drain().filter(({ origin }) => origin <= last);
       const end = taken.at(-1);
