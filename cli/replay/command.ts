@@ -52,6 +52,9 @@ function edgesOf(deployment: ReplayDeployment): WorkEdges {
     random,
     holder: `${hostname()}/${process.pid}/${toHex(random.bytes(4))}`,
     open: (job, onFatal) => openReplay(deployment, job, (what) => say(`replay ${job.id}: ${what}`), onFatal),
+    onFailure: (error) => {
+      if (process.env.DDC_DEBUG && error instanceof Error) say(`${error.stack}`);
+    },
     onChange(job) {
       const now = clock.now();
       if (job.state === said && now - saidAt < SAY_MS) return;
@@ -152,7 +155,9 @@ export function command(): Command {
     .option('--wallet <key>', 'only of this wallet')
     .option('--types <type...>', 'only of these types')
     .option('--scopes [scope...]', 'what of them, as far as it may be read')
-    .option('--from <time>', 'time of the first event, ISO 8601, or `beginning`', timeOption)
+    .option('--from <time>', 'time of the first event, ISO 8601, or `beginning`', (text) =>
+      text === 'beginning' ? text : timeOption(text),
+    )
     .option('--to <time>', 'only what is before', timeOption)
     .option('--export <name>', "into the sink of this export, which goes on there: a new one's, from its beginning")
     .option('--topic <name>', 'into topics `<name>.<table>`')

@@ -11,8 +11,8 @@ export interface ReplayOptions {
   readonly wallet?: string;
   readonly types?: readonly string[];
   readonly scopes?: readonly string[];
-  readonly from?: number | null;
-  readonly to?: number | null;
+  readonly from?: number | 'beginning';
+  readonly to?: number;
   readonly export?: string;
   readonly topic?: string;
   readonly out?: string;
@@ -26,11 +26,9 @@ export interface ReplayOptions {
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
 
 /** Of `--from` and `--to`. @throws InvalidArgumentError, which commander shows */
-export function timeOption(text: string): number | null {
-  if (text === 'beginning') return null;
+export function timeOption(text: string): number {
   const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time))
-    throw new InvalidArgumentError('It must be ISO 8601 with a zone, or a date (UTC), or `beginning`.');
+  if (Number.isNaN(time)) throw new InvalidArgumentError('It must be ISO 8601 with a zone, or a date (UTC).');
   return time;
 }
 
@@ -75,7 +73,8 @@ export async function specOf(
   const target = targetOf(options);
   const key = async (text: string, name: string) => toHex(await publicKeyOption(text, name));
   const app = options.app === undefined ? null : await key(options.app, '--app');
-  const { from = null, to = null, rate = null } = options;
+  const { to = null, rate = null } = options;
+  const from = options.from === undefined || options.from === 'beginning' ? null : options.from;
   if (from !== null && to !== null && to <= from) throw new UsageError('--to is not after --from.');
   const wish = { wallet: options.wallet === undefined ? null : await key(options.wallet, '--wallet'), from, to, rate };
   const types = options.types?.length ? options.types : null;

@@ -28,6 +28,8 @@ export interface WorkEdges {
   /** Names this process. */
   readonly holder: string;
   open(job: ReplayJob, onFatal: (error: unknown) => void): Promise<OpenReplay>;
+  /** Told of what no repetition mends, before the job is written down as failed. */
+  onFailure(error: unknown): void;
   /** Told of the job whenever it is written down. */
   onChange(job: ReplayJob): void;
 }
@@ -78,6 +80,7 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
   let open: OpenReplay | null = null;
   let failure: { readonly error: unknown } | null = null;
   const fail = (error: unknown) => {
+    if (!failure && !(error instanceof RetriableError)) edges.onFailure(error);
     failure ??= { error };
     lost.abort(error);
   };
