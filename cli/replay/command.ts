@@ -14,7 +14,7 @@ import { wholeNumber } from '../whole-number.ts';
 import { type ReplayDeployment, withDeployment } from './deployment.ts';
 import { claimTarget, openReplay, workEnvironment } from './open.ts';
 import { jobJson, jobLine, planLines } from './show.ts';
-import { declaredInEnvironment, type ReplayOptions, specOf, timeOption } from './spec.ts';
+import { type ReplayOptions, specOf, timeOption } from './spec.ts';
 
 const { clock, random } = processHost;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -89,7 +89,7 @@ async function work(deployment: ReplayDeployment, id: string): Promise<ReplayJob
 }
 
 async function make(deployment: ReplayDeployment, options: ReplayOptions): Promise<ReplayJob> {
-  const spec = await specOf(options, async (name) => declaredInEnvironment(name));
+  const spec = await specOf(options, deployment.exports);
   const untils = await deployment.untils(spec);
   const job = newJob(toHex(random.bytes(4)), spec, freshProgress(untils), clock.now());
   await claimTarget(deployment, job, untils.keys());
@@ -101,7 +101,7 @@ async function replay(options: ReplayOptions): Promise<void> {
   if (options.dryRun) {
     await settle(options.json, () =>
       withDeployment(async (deployment) => {
-        const spec = await specOf(options, async (name) => declaredInEnvironment(name));
+        const spec = await specOf(options, deployment.exports);
         const planned = await planReplay(deployment, spec, await deployment.untils(spec));
         return { text: `${planLines(planned).join('\n')}\n`, json: { partitions: planned } };
       }),
@@ -163,6 +163,11 @@ export function command(): Command {
     .option('--topic <name>', 'into topics `<name>.<table>`')
     .option('--out <folder>', 'into files of a new folder')
     .addOption(new Option('--format <format>', 'of the files').choices(['parquet', 'ndjson']).default('parquet'))
+    .addOption(
+      new Option('--schema <how>', 'typed columns where a type has a schema, or a text column a scope')
+        .choices(['typed', 'text'])
+        .default('typed'),
+    )
     .option('--rate <n>', 'events a second at most', wholeNumber(1))
     .option('--dry-run', 'say what would be read and from where', false)
     .option('--detach', 'make the job and leave it to `ddc replay work`', false)

@@ -1,5 +1,7 @@
+import { groupMembers } from '../../connectors/kafka/group-members.ts';
 import { createKafkaConsumer, createKafkaLookup, type KafkaLookup, readLogId } from '../../connectors/kafka/index.ts';
 import { type Database, migrate, openDatabase } from '../../connectors/postgres/database.ts';
+import { createExports } from '../../connectors/postgres/exports.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createPositions } from '../../connectors/postgres/positions.ts';
 import { createReplays } from '../../connectors/postgres/replays.ts';
@@ -7,6 +9,7 @@ import { createRegistryCodecs } from '../../connectors/registry/index.ts';
 import { fromHex, ready } from '../../protocol/index.ts';
 import type { PlanEdges } from '../../services/exporter/replay/plan.ts';
 import type { Codecs } from '../../services/pipeline/ports/codec.ts';
+import type { Exports } from '../../services/pipeline/ports/exports.ts';
 import type { IndexStore } from '../../services/pipeline/ports/index-store.ts';
 import type { LogConsumer } from '../../services/pipeline/ports/log.ts';
 import type { ReplaySpec, Replays } from '../../services/pipeline/ports/replays.ts';
@@ -29,6 +32,7 @@ const PREFETCH_BYTES = 2 * 1024 * 1024;
 export interface ReplayDeployment extends PlanEdges {
   readonly db: Database;
   readonly replays: Replays;
+  readonly exports: Exports;
   readonly index: IndexStore;
   readonly lookup: KafkaLookup;
   readonly codecs: Codecs;
@@ -36,6 +40,8 @@ export interface ReplayDeployment extends PlanEdges {
   named<T>(topic: Topic<T>): Topic<T>;
   /** The job's own group on `pinned`. */
   consumer(id: string): LogConsumer;
+  /** Members that an export's group has now. */
+  exporters(name: string): Promise<number>;
   /** Last origin that is pinned now, of each partition that the replay has to read. */
   untils(spec: Pick<ReplaySpec, 'wallet'>): Promise<ReadonlyMap<number, number>>;
   close(): Promise<void>;
@@ -64,6 +70,7 @@ export async function openDeployment(): Promise<ReplayDeployment> {
     return {
       db,
       replays: createReplays(db),
+      exports: createExports(db),
       // Nothing is applied from here, so nothing clashes.
       index: createIndexStore(db, logId, () => undefined),
       lookup,
@@ -80,6 +87,7 @@ export async function openDeployment(): Promise<ReplayDeployment> {
           lookup,
           prefetchBytes: PREFETCH_BYTES,
         }),
+      exporters: (name) => groupMembers(kafka, `${DDC_TOPIC_PREFIX}export-${name}`),
       async untils({ wallet }) {
         const count = await lookup.partitions(pinned);
         const all = Array.from({ length: count }, (_, partition) => partition);

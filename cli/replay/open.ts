@@ -3,16 +3,19 @@ import { openKms } from '../../connectors/kms/index.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
 import { createExportReports } from '../../connectors/postgres/removal-store.ts';
 import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
+import { createFolderSecrets } from '../../connectors/secrets/folder-secrets.ts';
 import { createSink } from '../../connectors/sinks/index.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { blake2b256, toHex, utf8 } from '../../protocol/index.ts';
 import { untypedRows } from '../../services/exporter/events-table.ts';
 import { openDelivery } from '../../services/exporter/open-delivery.ts';
+import { openConfig } from '../../services/exporter/planned.ts';
 import { ReplayRefused } from '../../services/exporter/replay/job.ts';
 import { createPace } from '../../services/exporter/replay/pace.ts';
 import { createStoredRecords } from '../../services/exporter/replay/stored-records.ts';
-import { isWantedRow } from '../../services/exporter/replay/wanted.ts';
+import { isInTime } from '../../services/exporter/replay/wanted.ts';
 import type { OpenReplay } from '../../services/exporter/replay/work.ts';
+import { withoutSecrets } from '../../services/exporter/without-secrets.ts';
 import type { FlushLimits } from '../../services/pipeline/accepted.ts';
 import { EVENTS, NO_SIGNALS, type Signals } from '../../services/pipeline/events.ts';
 import { processHost } from '../../services/pipeline/host/main.ts';
@@ -56,8 +59,12 @@ function logOf({ id, spec }: ReplayJob, logId: Uint8Array): string {
   return toHex(blake2b256(utf8(`${toHex(logId)}/${id}`)).subarray(0, 16));
 }
 
-const targetOf = (job: ReplayJob, logId: Uint8Array): Sink =>
-  createSink(job.spec.sink.name, job.spec.sink.config, { log: logOf(job, logId) });
+async function targetOf(job: ReplayJob, logId: Uint8Array): Promise<Sink> {
+  const { app, by, sink } = job.spec;
+  const secrets = createFolderSecrets(process.env.DDC_SECRETS_FOLDER ?? '');
+  const opened = await openConfig({ plan: { app, config: sink.config }, by }, secrets);
+  return withoutSecrets(createSink(sink.name, opened.config, { log: logOf(job, logId) }), opened.secrets);
+}
 
 /** What it takes to work on a job, beside the deployment. @throws Error saying which variables to set */
 export function workEnvironment() {
@@ -70,14 +77,21 @@ export function workEnvironment() {
 
 /**
  * A target must hold nothing yet: what it holds would stand beside what the job brings. Makes it this job's.
- * @throws ReplayRefused `target_used`; FatalError `another_log` when it is another job's or another deployment's
+ * @throws ReplayRefused `target_used`, `export_running`; FatalError `another_log` when it is another job's or another deployment's
  */
 export async function claimTarget(
-  deployment: Pick<ReplayDeployment, 'logId'>,
+  deployment: Pick<ReplayDeployment, 'logId' | 'exporters'>,
   job: ReplayJob,
   partitions: Iterable<number>,
 ): Promise<void> {
-  const sink = targetOf(job, deployment.logId);
+  const { target } = job.spec;
+  // A live export that starts later than at the beginning would take the position away.
+  if (target.kind === 'export' && (await deployment.exporters(target.name)) > 0)
+    throw new ReplayRefused(
+      'export_running',
+      `Export ${target.name} is at work: pause it (\`ddc exports pause ${target.name}\`), and let it go on when the replay is done.`,
+    );
+  const sink = await targetOf(job, deployment.logId);
   try {
     await sink.check();
     for (const partition of partitions) {
@@ -109,7 +123,7 @@ export async function openReplay(
   const kubo = openKubo({ name: DEFAULT_CLUSTER, url: ipfsApi });
   const reports = createExportReports(db);
   const vault = openVault({ db, keks, random, clock: performance, calendar: clock });
-  const sink = targetOf(job, logId);
+  const sink = await targetOf(job, logId);
   let rows = 0;
   const codec = await codecs.for(named(batchesPinned));
   const rowOf = untypedRows(spec.scopes);
@@ -120,14 +134,14 @@ export async function openReplay(
     await kubo.close();
   };
   const delivery = await openDelivery({
-    plan: { name, app: spec.app, scopes: [...spec.scopes] },
+    plan: { name, app: spec.app, scopes: [...spec.scopes], types: spec.types && [...spec.types] },
     sink,
     vault,
     erasures: createErasures(db),
     reports,
     rowMakers: { current: async () => rowOf },
     removedEvents: createRemovedEvents(db),
-    isWanted: isWantedRow(spec),
+    isWanted: isInTime(spec),
     clock,
     random,
     log: { info: () => undefined },

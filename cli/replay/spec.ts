@@ -1,7 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 import { toHex } from '../../protocol/index.ts';
+import { type Planned, plannedExport } from '../../services/exporter/planned.ts';
+import { FatalError } from '../../services/pipeline/errors.ts';
+import type { Exports } from '../../services/pipeline/ports/exports.ts';
 import type { ReplaySpec, ReplayTarget } from '../../services/pipeline/ports/replays.ts';
-import { exportPlan } from '../../services/pipeline/variables.ts';
+import { type ExportPlan, exportPlan } from '../../services/pipeline/variables.ts';
 import { UsageError } from '../crypto/outcome.ts';
 import { publicKeyOption } from '../crypto/places.ts';
 
@@ -17,6 +20,7 @@ export interface ReplayOptions {
   readonly topic?: string;
   readonly out?: string;
   readonly format: 'parquet' | 'ndjson';
+  readonly schema: 'typed' | 'text';
   readonly rate?: number;
   readonly dryRun: boolean;
   readonly detach: boolean;
@@ -43,14 +47,21 @@ function targetOf({ export: name, topic, out, format }: ReplayOptions): ReplayTa
   return target;
 }
 
-/** What a declared export says of itself. */
-export type Declared = Pick<ReplaySpec, 'app' | 'types' | 'scopes' | 'sink'>;
+/** The plan that `DDC_EXPORT` holds as JSON, where it is that of this export. */
+function planInEnvironment(name: string, text = process.env.DDC_EXPORT): ExportPlan | null {
+  if (!text?.startsWith('{')) return null;
+  const plan = exportPlan.parse(JSON.parse(text));
+  return plan.name === name ? plan : null;
+}
 
-/** The export of this name that `DDC_EXPORT` declares. */
-export function declaredInEnvironment(name: string, text = process.env.DDC_EXPORT): Declared | null {
-  if (!text) return null;
-  const { app, scopes, sink, config, ...plan } = exportPlan.parse(JSON.parse(text));
-  return plan.name === name ? { app, types: null, scopes, sink: { name: sink, config } } : null;
+/** What an export is declared with: in `DDC_EXPORT`, or in the database. @throws UsageError when it is not */
+async function declaredExport(name: string, exports: Pick<Exports, 'find'>): Promise<Planned> {
+  try {
+    return await plannedExport(planInEnvironment(name) ?? name, exports);
+  } catch (error) {
+    if (error instanceof FatalError && error.code === 'no_export') throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /** The sink of a target that is this job's alone. */
@@ -63,13 +74,9 @@ function ownSink(target: Exclude<ReplayTarget, { readonly kind: 'export' }>): Re
 
 /**
  * The whole wish. What an export is declared with cannot be said otherwise: its target holds what it exports.
- * @param declared looks up a declared export
  * @throws UsageError
  */
-export async function specOf(
-  options: ReplayOptions,
-  declared: (name: string) => Promise<Declared | null>,
-): Promise<ReplaySpec> {
+export async function specOf(options: ReplayOptions, exports: Pick<Exports, 'find'>): Promise<ReplaySpec> {
   const target = targetOf(options);
   const key = async (text: string, name: string) => toHex(await publicKeyOption(text, name));
   const app = options.app === undefined ? null : await key(options.app, '--app');
@@ -82,14 +89,23 @@ export async function specOf(
     if (app === null) throw new UsageError('Say whose events: --app.');
     if (!options.scopes)
       throw new UsageError('Say which scopes: --scopes NAME … (`--scopes` alone: none, rows without content).');
-    return { app, ...wish, types, scopes: options.scopes, target, sink: ownSink(target) };
+    const { scopes, schema } = options;
+    return { app, ...wish, types, scopes, schema, target, sink: ownSink(target), by: 'operator' };
   }
-  const known = await declared(target.name);
-  if (!known)
-    throw new UsageError(`There is no export ${target.name}: declare it with \`ddc exports add\`, or in DDC_EXPORT.`);
+  const { plan: known, by } = await declaredExport(target.name, exports);
   if (app !== null && app !== known.app) throw new UsageError(`Export ${target.name} is of app ${known.app}.`);
   if (options.scopes) throw new UsageError(`Export ${target.name} has its scopes: leave --scopes away.`);
   if (types && known.types && types.some((type) => !known.types?.includes(type)))
     throw new UsageError(`Export ${target.name} takes ${known.types.join(', ')} only.`);
-  return { ...wish, ...known, types: types ?? known.types, target };
+  const { scopes, schema, sink, config } = known;
+  return {
+    app: known.app,
+    ...wish,
+    types: types ?? known.types,
+    scopes,
+    schema,
+    target,
+    sink: { name: sink, config },
+    by,
+  };
 }

@@ -15,6 +15,8 @@ const job = (id: string, createdAt = 0): ReplayJob =>
       scopes: ['purchase'],
       target: { kind: 'export', name: 'sales' },
       sink: { name: 'ndjson', config: { folder: '/tmp/ü' } },
+      schema: 'typed',
+      by: 'app',
       rate: 100,
     },
     freshProgress(new Map([[3, 9]])),

@@ -13,6 +13,8 @@ const spec: ReplaySpec = {
   scopes: ['purchase'],
   target: { kind: 'folder', folder: '/tmp/x', format: 'ndjson' },
   sink: { name: 'ndjson', config: { folder: '/tmp/x' } },
+  schema: 'text',
+  by: 'operator',
   rate: null,
 };
 const progress = freshProgress(new Map([[0, 99]]));

@@ -34,7 +34,8 @@ export class ReplayRefused extends Error {
     | 'replay_not_paused'
     | 'replay_paused'
     | 'replay_unknown'
-    | 'target_used';
+    | 'target_used'
+    | 'export_running';
   constructor(code: ReplayRefused['code'], message: string) {
     super(message);
     this.name = 'ReplayRefused';

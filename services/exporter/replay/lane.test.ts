@@ -34,6 +34,8 @@ const SPEC: ReplaySpec = {
   scopes: [],
   target: { kind: 'folder', folder: '', format: 'ndjson' },
   sink: { name: 'ndjson', config: {} },
+  schema: 'text',
+  by: 'operator',
   rate: null,
 };
 

@@ -26,9 +26,8 @@ export function mayHoldWanted({ app, wallet, types, from, to }: Wish): (record: 
   };
 }
 
-/** Whether a row is wanted. Its batch was. */
-export function isWantedRow({ types, from, to }: Wish): (row: Pick<ExportRow, 'type' | 'time'>) => boolean {
-  const wanted = types && new Set(types);
-  return ({ type, time }) =>
-    (from === null || time >= from) && (to === null || time < to) && (!wanted || wanted.has(type));
-}
+/** Whether the time of an event is wanted. Its batch was. */
+export const isInTime =
+  ({ from, to }: Pick<Wish, 'from' | 'to'>) =>
+  ({ time }: Pick<ExportRow, 'time'>): boolean =>
+    (from === null || time >= from) && (to === null || time < to);

@@ -1,3 +1,5 @@
+import type { DeclaredBy } from './exports.ts';
+
 /** `paused`, `cancelled`: by order. `failed`: no repetition mends it; it goes on when it is resumed. `done` and `cancelled` are the end. */
 export type ReplayState = 'pending' | 'running' | 'paused' | 'cancelled' | 'done' | 'failed';
 
@@ -20,8 +22,12 @@ export interface ReplaySpec {
   readonly to: number | null;
   readonly scopes: readonly string[];
   readonly target: ReplayTarget;
-  /** The sink by its name, and its configuration as it would stand in `DDC_EXPORT`. */
-  readonly sink: { readonly name: string; readonly config: unknown };
+  /** `typed`: columns where the type has a schema. `text`: one text column a scope. */
+  readonly schema: 'typed' | 'text';
+  /** The sink by its name, and its configuration: secrets are references in it. */
+  readonly sink: { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
+  /** Who declared the export, which says whose secrets it may name. */
+  readonly by: DeclaredBy;
   /** Events a second; null: as fast as it goes. */
   readonly rate: number | null;
 }
