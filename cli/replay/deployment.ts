@@ -5,9 +5,10 @@ import { createExports } from '../../connectors/postgres/exports.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createPositions } from '../../connectors/postgres/positions.ts';
 import { createReplays } from '../../connectors/postgres/replays.ts';
-import { createRegistryCodecs } from '../../connectors/registry/index.ts';
+import { createAppSchemas, createRegistryCodecs } from '../../connectors/registry/index.ts';
 import { fromHex, ready } from '../../protocol/index.ts';
 import type { PlanEdges } from '../../services/exporter/replay/plan.ts';
+import type { AppSchemas } from '../../services/pipeline/ports/app-schemas.ts';
 import type { Codecs } from '../../services/pipeline/ports/codec.ts';
 import type { Exports } from '../../services/pipeline/ports/exports.ts';
 import type { IndexStore } from '../../services/pipeline/ports/index-store.ts';
@@ -36,6 +37,7 @@ export interface ReplayDeployment extends PlanEdges {
   readonly index: IndexStore;
   readonly lookup: KafkaLookup;
   readonly codecs: Codecs;
+  readonly schemas: AppSchemas;
   readonly logId: Uint8Array;
   named<T>(topic: Topic<T>): Topic<T>;
   /** The job's own group on `pinned`. */
@@ -75,6 +77,7 @@ export async function openDeployment(): Promise<ReplayDeployment> {
       index: createIndexStore(db, logId, () => undefined),
       lookup,
       codecs,
+      schemas: createAppSchemas({ url: SCHEMA_REGISTRY_URL, prefix: DDC_TOPIC_PREFIX }),
       logId,
       named,
       indexed: (partition) => positions.load('indexer', partition),

@@ -7,7 +7,6 @@ import { createFolderSecrets } from '../../connectors/secrets/folder-secrets.ts'
 import { createSink } from '../../connectors/sinks/index.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { blake2b256, toHex, utf8 } from '../../protocol/index.ts';
-import { untypedRows } from '../../services/exporter/events-table.ts';
 import { openDelivery } from '../../services/exporter/open-delivery.ts';
 import { openConfig } from '../../services/exporter/planned.ts';
 import { ReplayRefused } from '../../services/exporter/replay/job.ts';
@@ -15,6 +14,7 @@ import { createPace } from '../../services/exporter/replay/pace.ts';
 import { createStoredRecords } from '../../services/exporter/replay/stored-records.ts';
 import { isInTime } from '../../services/exporter/replay/wanted.ts';
 import type { OpenReplay } from '../../services/exporter/replay/work.ts';
+import { rowMakersOf } from '../../services/exporter/row-makers-of.ts';
 import { withoutSecrets } from '../../services/exporter/without-secrets.ts';
 import type { FlushLimits } from '../../services/pipeline/accepted.ts';
 import { EVENTS, NO_SIGNALS, type Signals } from '../../services/pipeline/events.ts';
@@ -126,7 +126,9 @@ export async function openReplay(
   const sink = await targetOf(job, logId);
   let rows = 0;
   const codec = await codecs.for(named(batchesPinned));
-  const rowOf = untypedRows(spec.scopes);
+  const scopes = [...spec.scopes];
+  const retried = (operation: string, error: unknown) =>
+    tell(`${operation}: ${error instanceof Error ? error.message : error}; trying again`);
   const name = nameOf(job);
   const closeTarget = async () => {
     await vault.close();
@@ -134,19 +136,26 @@ export async function openReplay(
     await kubo.close();
   };
   const delivery = await openDelivery({
-    plan: { name, app: spec.app, scopes: [...spec.scopes], types: spec.types && [...spec.types] },
+    plan: { name, app: spec.app, scopes, types: spec.types && [...spec.types] },
     sink,
     vault,
     erasures: createErasures(db),
     reports,
-    rowMakers: { current: async () => rowOf },
+    rowMakers: rowMakersOf(
+      { ...spec, scopes },
+      {
+        schemas: deployment.schemas,
+        now: () => performance.now(),
+        onUnusable: (type, { version }) => tell(`version ${version} of the schema of ${type} cannot be used`),
+        onStale: (error) => retried('schemas', error),
+      },
+    ),
     removedEvents: createRemovedEvents(db),
     isWanted: isInTime(spec),
     clock,
     random,
     log: { info: () => undefined },
-    onRetry: (operation, _attempt, error) =>
-      tell(`${operation}: ${error instanceof Error ? error.message : error}; trying again`),
+    onRetry: (operation, _attempt, error) => retried(operation, error),
     onFatal,
     count(kind, n) {
       if (kind === 'rows' || kind === 'rejected') rows += n;

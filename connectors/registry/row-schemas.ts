@@ -1,7 +1,7 @@
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import type { ExportRow } from '../../services/pipeline/ports/sink.ts';
 import type { Table } from '../../services/pipeline/ports/table.ts';
-import { register } from './registry.ts';
+import { register } from './register.ts';
 import { rowEncoder } from './row-codec.ts';
 import { rowSchema } from './row-schema.ts';
 

@@ -17,9 +17,9 @@ import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
 import { openDelivery } from './open-delivery.ts';
 import { openConfig, plannedExport } from './planned.ts';
+import { rowMakersOf } from './row-makers-of.ts';
 import { startingAt } from './starting-at.ts';
 import { booked, StatusBook } from './status-book.ts';
-import { typedRowMakers } from './typed/row-makers.ts';
 import { watchedSignals } from './watched-signals.ts';
 import { withoutSecrets } from './without-secrets.ts';
 import { exporterPlan, limitsFor } from './worker.ts';
@@ -73,10 +73,8 @@ async function start(boot: Boot): Promise<Running> {
       vault,
       erasures: createErasures(db),
       reports: createExportReports(db),
-      rowMakers: typedRowMakers({
+      rowMakers: rowMakersOf(plan, {
         schemas,
-        app: plan.app,
-        scopes: plan.scopes,
         now: () => performance.now(),
         onUnusable: (type, { version, problems }) =>
           log.error(
