@@ -31,7 +31,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'keys', summary: 'back up and restore wrapped user roots', load: () => import('./keys-command.ts') },
   { name: 'removals', summary: 'put erasures back after a restore', load: () => import('./removals-command.ts') },
   { name: 'index-dump', summary: 'print the index in key order', load: () => import('./index-dump.ts') },
-  { name: 'replay', summary: 'make readers read the log from 0', load: () => import('./replay.ts') },
+  { name: 'rewind', summary: 'make readers read the log from 0', load: () => import('./rewind.ts') },
+  {
+    name: 'replay',
+    summary: 'read what was pinned again, into a folder, a topic or a new export',
+    load: () => import('./replay/command.ts'),
+  },
   { name: 'docs', summary: 'write the generated documents', load: () => import('./docs.ts') },
   { name: 'pack', summary: 'make the package of protocol/', load: () => import('./pack/command.ts') },
   { name: 'bench', summary: 'measure', load: () => import('./bench.ts') },

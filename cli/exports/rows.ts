@@ -7,7 +7,7 @@ import { ready } from '../../protocol/index.ts';
 import { type DryRun, dryRun } from '../../services/exporter/dry-run.ts';
 import { ErasedOwners } from '../../services/exporter/erased-owners.ts';
 import { plannedOf } from '../../services/exporter/planned.ts';
-import { rowMakersOf } from '../../services/exporter/rows-of-plan.ts';
+import { rowMakersOf } from '../../services/exporter/row-makers-of.ts';
 import { parseConfig } from '../../services/pipeline/config.ts';
 import { processHost } from '../../services/pipeline/host/main.ts';
 import type { ExportDeclaration } from '../../services/pipeline/ports/exports.ts';

@@ -20,7 +20,7 @@ const MAX_REFUSED = 50;
 export class AssignedPartition implements PartitionInput {
   readonly partition: number;
   readonly #edge: PartitionEdge;
-  readonly #queue = new PartitionQueue();
+  readonly #queue: PartitionQueue;
   readonly #revocation = new AbortController();
   #paused = true;
   #failure: Error | null = null;
@@ -28,8 +28,9 @@ export class AssignedPartition implements PartitionInput {
   #judging = false;
   #wake: (() => void) | null = null;
 
-  constructor(partition: number, edge: PartitionEdge) {
+  constructor(partition: number, edge: PartitionEdge, prefetchBytes?: number) {
     this.partition = partition;
+    this.#queue = new PartitionQueue(prefetchBytes);
     this.#edge = edge;
   }
 

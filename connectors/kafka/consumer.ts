@@ -8,6 +8,7 @@ import { withDeadline } from './deadline.ts';
 import { toPortError } from './kafka-errors.ts';
 import { toLogRecord } from './log-record.ts';
 import type { KafkaLookup } from './lookup.ts';
+import { HIGH_WATER_BYTES } from './partition-queue.ts';
 import { ProgressReports } from './progress-reports.ts';
 
 export interface ConsumerOptions extends KafkaOptions {
@@ -23,6 +24,8 @@ export interface ConsumerOptions extends KafkaOptions {
   readonly rebalanceTimeoutMs?: number;
   /** Milliseconds that an empty fetch waits at the broker. Default 100. */
   readonly fetchWaitMs?: number;
+  /** Bytes of each partition that are fetched ahead. Default 8 MiB. */
+  readonly prefetchBytes?: number;
   /** Failures in a row that are sat out before membership counts as lost. Default 20, about 30 s. */
   readonly attempts?: number;
 }
@@ -65,6 +68,7 @@ class KafkaLogConsumer implements LogConsumer {
       rebalanceTimeoutMs = 2_000,
       fetchWaitMs = 100,
       attempts = 20,
+      prefetchBytes = HIGH_WATER_BYTES,
     } = options;
     // Connecting is tried as often as the rest: kafkajs takes connections that were given up for a reason to crash at once.
     const kafka = newKafka(options, (entry) => this.#watch(entry), attempts);
@@ -74,7 +78,7 @@ class KafkaLogConsumer implements LogConsumer {
       rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: Math.min(1_000, Math.floor(sessionTimeoutMs / 3)),
       maxBytesPerPartition: MAX_MESSAGE_BYTES,
-      maxBytes: 4 * MAX_MESSAGE_BYTES,
+      maxBytes: Math.min(4 * MAX_MESSAGE_BYTES, Math.max(MAX_MESSAGE_BYTES, prefetchBytes)),
       minBytes: 1,
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,
@@ -177,7 +181,7 @@ class KafkaLogConsumer implements LogConsumer {
   }
 
   #open(partition: number, before: Promise<void>, serve: (input: PartitionInput) => Promise<void>): void {
-    const input = new AssignedPartition(partition, this.#edge);
+    const input = new AssignedPartition(partition, this.#edge, this.#options.prefetchBytes);
     input.attach();
     // A lane that is still on its way out finishes first: two at once would write to one partition out of order.
     const served = before.then(async () => {

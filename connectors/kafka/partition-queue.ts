@@ -1,8 +1,7 @@
 import type { LogRecord } from '../../services/pipeline/ports/log.ts';
 
-/** Bytes that may wait in memory for one partition before its fetching is paused, and below which it goes on. */
+/** Bytes that may wait in memory for one partition before its fetching is paused; it goes on below half of them. */
 export const HIGH_WATER_BYTES = 8 * 1024 * 1024;
-const LOW_WATER_BYTES = 4 * 1024 * 1024;
 
 /** What a record costs beside its bytes. */
 const RECORD_OVERHEAD = 200;
@@ -18,6 +17,11 @@ export class PartitionQueue {
   #head = 0;
   #bytes = 0;
   #position: number | null = null;
+  readonly #highWater: number;
+
+  constructor(highWater = HIGH_WATER_BYTES) {
+    this.#highWater = highWater;
+  }
 
   /** Null until the first seek: nothing is accepted before the lane has said where it starts. */
   get position(): number | null {
@@ -29,11 +33,11 @@ export class PartitionQueue {
   }
 
   get full(): boolean {
-    return this.#bytes >= HIGH_WATER_BYTES;
+    return this.#bytes >= this.#highWater;
   }
 
   get drained(): boolean {
-    return this.#bytes <= LOW_WATER_BYTES;
+    return this.#bytes <= this.#highWater / 2;
   }
 
   /** Drops what waits; the next batch must start at `offset`. */

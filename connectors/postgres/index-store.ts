@@ -11,6 +11,7 @@ import {
   removeBatches,
 } from './index-apply.ts';
 import { batchOf, isLive, type LiveEntry, voidOf } from './index-entry-rows.ts';
+import { countedInOrder, inOrder } from './index-in-order.ts';
 import { selectedBatches } from './index-selected.ts';
 import { sequencesOf } from './index-sequences.ts';
 import { sweepErased } from './index-sweep.ts';
@@ -110,6 +111,8 @@ export function createIndexStore(db: Database, log: Uint8Array, onClash: ClashAl
 
     written: (of, page) => written(kysely, of, page),
     selected: (selection, page) => selectedBatches(db, selection, page),
+    inOrder: (selection, range, page) => inOrder(db, selection, range, page),
+    counted: (selection, range) => countedInOrder(db, selection, range),
 
     sequences: (app, wanted, marks) => sequencesOf(db, app, wanted, marks),
 

@@ -9,6 +9,8 @@ import {
   type LiveRun,
   MOST_RUNS,
   MOST_SCANNED,
+  type OrderedSelection,
+  type OriginRange,
 } from '../../services/pipeline/ports/index-store.ts';
 import type { Position, Positions } from '../../services/pipeline/ports/positions.ts';
 import { isErased } from '../../services/pipeline/rules/erasure.ts';
@@ -87,6 +89,17 @@ export function createMemoryIndexStore(
 
   const ofOwner = (app: Uint8Array, wallet: Uint8Array) =>
     [...batches.values()].filter((row) => ownerKey(row) === ownerKey({ app, wallet })).sort(byTimeAndId);
+
+  const ordered = (app: Uint8Array, partition: number, { after, upTo }: OriginRange) =>
+    [...batches.values()]
+      .filter((row) => keyOf(row.app) === keyOf(app) && row.partition === partition)
+      .filter((row) => row.origin > after && row.origin <= upTo)
+      .sort(byOrigin);
+  const isOrdered = ({ wallet, from, to, types }: OrderedSelection, row: BatchesTable) =>
+    (!wallet || keyOf(row.wallet) === keyOf(wallet)) &&
+    (from === undefined || row.time_max >= from) &&
+    (to === undefined || row.time_min < to) &&
+    (!types || row.types.some((type) => types.includes(type)));
 
   function applyOne(partition: number, entry: IndexEntry, clashes: Clash[]): void {
     const { origin, batchId } = entry;
@@ -199,6 +212,23 @@ export function createMemoryIndexStore(
         .slice(0, limit);
       const last = found.length === limit ? found.at(-1) : end;
       return { batches: found.map(show), next: last ? { time: last.time_min, batchId: last.batch_id } : null };
+    },
+
+    async inOrder(selection, range, { limit, scan = MOST_SCANNED }) {
+      const { wallet, from, to, types } = selection;
+      const rest = ordered(selection.app, selection.partition, range);
+      const isNarrow = wallet !== null || from !== undefined || to !== undefined || types !== undefined;
+      const end = isNarrow ? rest[scan - 1]?.origin : undefined;
+      const found = rest
+        .filter((row) => isOrdered(selection, row) && row.origin <= (end ?? range.upTo))
+        .slice(0, limit);
+      const last = found.length === limit ? found.at(-1)?.origin : end;
+      return { batches: found.map(show), reached: last ?? range.upTo };
+    },
+
+    async counted(selection, range) {
+      const found = ordered(selection.app, selection.partition, range).filter((row) => isOrdered(selection, row));
+      return { batches: found.length, events: found.reduce((sum, row) => sum + row.count, 0) };
     },
 
     async sequences(app, wanted, marks) {

@@ -151,6 +151,9 @@ export function createExportReports({ kysely }: Database): ExportReports {
         .onConflict((conflict) => conflict.column('name').doUpdateSet({ app }))
         .execute();
     },
+    async forget(name) {
+      await kysely.deleteFrom('exports').where('name', '=', name).execute();
+    },
     async report(name, removals) {
       if (removals.length === 0) return;
       await sql`

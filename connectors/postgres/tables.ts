@@ -15,6 +15,7 @@ import type { BlobReferencesTable, BlobsTable } from './migrations/130-blobs.ts'
 import type { UsageTable } from './migrations/140-usage.ts';
 import type { DeclaredExportsTable, ExportRunsTable, ExportStatusTable } from './migrations/210-declared-exports.ts';
 import type { ExportOffersTable } from './migrations/211-export-offers.ts';
+import type { ReplaysTable } from './migrations/250-replays.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -53,4 +54,5 @@ export interface Tables {
   export_status: ExportStatusTable;
   export_runs: ExportRunsTable;
   export_offers: ExportOffersTable;
+  replays: ReplaysTable;
 }

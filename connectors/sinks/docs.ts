@@ -30,7 +30,7 @@ export function sinkDocs(sinks: readonly SinkSpec[]): string {
     'by name (`union_by_name` in DuckDB, `mergeSchema` in Spark).',
     '',
     `\`dt\` is the UTC day of the event. A delivery that covers more than ${DAYS} days gives the fullest of them a file each and keeps the rest of its rows in`,
-    '`dt=__HIVE_DEFAULT_PARTITION__`, which is read as null: their `time` says when. Any number of processes may run one export; `ddc replay --export` makes it anew.',
+    '`dt=__HIVE_DEFAULT_PARTITION__`, which is read as null: their `time` says when. Any number of processes may run one export; `ddc rewind --export` makes it anew.',
   ];
   return `${[...head, ...sinks.flatMap(section)].join('\n')}\n`;
 }

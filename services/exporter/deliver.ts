@@ -1,6 +1,4 @@
 import { toHex } from '../../protocol/index.ts';
-import type { Pinned } from '../../schemas/index.ts';
-import type { Accepted } from '../pipeline/accepted.ts';
 import type { Position } from '../pipeline/ports/positions.ts';
 import type { RemovedEvents } from '../pipeline/ports/removed-events.ts';
 import type { ExportRow, Sink } from '../pipeline/ports/sink.ts';
@@ -10,7 +8,7 @@ import type { ExportPlan } from '../pipeline/variables.ts';
 import type { ErasedOwners } from './erased-owners.ts';
 import { keepRows } from './keep-rows.ts';
 import { type FetchedKeys, fetchKeys } from './keys.ts';
-import { type LiveBatch, liveBatches } from './live-batch.ts';
+import { type LiveBatch, liveBatches, type PinnedRecord } from './live-batch.ts';
 import { openBatch } from './open-batch.ts';
 import type { OpenedEvent, RowMakers } from './opened-event.ts';
 
@@ -26,6 +24,8 @@ export interface DeliveryEdges {
   readonly erased: ErasedOwners;
   readonly rowMakers: RowMakers;
   readonly removedEvents: Pick<RemovedEvents, 'of'>;
+  /** Leaves out what a replay was not asked for; when absent every event of the batches is exported. */
+  readonly isWanted?: (row: Pick<ExportRow, 'time'>) => boolean;
   /** Lets the process answer heartbeats between batches. */
   readonly breathe: () => Promise<void>;
   count(kind: DeliveryCount, n: number): void;
@@ -34,15 +34,15 @@ export interface DeliveryEdges {
 /** Opens a stretch of records and hands it to the sink, together with the position. @returns false when another instance delivered. */
 export function deliver(
   edges: DeliveryEdges,
-): (partition: number, from: Position, to: Position, accepted: readonly Accepted<Pinned>[]) => Promise<boolean> {
-  const { plan, sink, vault, erased, rowMakers, removedEvents, breathe, count } = edges;
+): (partition: number, from: Position, to: Position, accepted: readonly PinnedRecord[]) => Promise<boolean> {
+  const { plan, sink, vault, erased, rowMakers, removedEvents, isWanted = () => true, breathe, count } = edges;
   const keep = keepRows(removedEvents);
   const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
   const keysOf = edges.keysOf ?? ((batches) => fetchKeys(vault, reader, batches, plan.scopes));
   const types = plan.types ? new Set(plan.types) : null;
-  const isWanted = (type: string) => types === null || types.has(type);
+  const isOfType = (type: string) => types === null || types.has(type);
   const isExported = ({ app, body }: LiveBatch['value']) =>
-    toHex(app) === plan.app && (types === null || body.summary.types.some(isWanted));
+    toHex(app) === plan.app && (types === null || body.summary.types.some(isOfType));
   const isErased = ({ origin, value }: LiveBatch) =>
     erased.reach({ ...value, origin, issuedAt: value.body.summary.issuedAt });
 
@@ -54,7 +54,10 @@ export function deliver(
       for (const batch of batches) {
         const result = openBatch(batch, partition, plan.scopes, keys);
         if (result.kind === 'refused') count(result.why, 1);
-        else opened.push({ batch, events: result.events.filter(({ common }) => isWanted(common.type)) });
+        else {
+          const events = result.events.filter(({ common }) => isOfType(common.type) && isWanted(common));
+          opened.push({ batch, events });
+        }
         await breathe();
       }
     } finally {

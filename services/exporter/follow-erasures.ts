@@ -16,11 +16,18 @@ export interface FollowEdges extends RepeatEdges {
   onApplied(owners: number): void;
 }
 
+/** What goes on applying to the sink what is committed. */
+export interface Following {
+  /** All that was committed before is applied when it resolves. */
+  now(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * Applies every erasure of the past, then keeps applying new ones. Nothing may be delivered before this resolves.
- * @returns once the past is applied; `close` ends the following
+ * @returns once the past is applied; `close` ends the following, `now` applies what is known now
  */
-export async function followErasures(edges: FollowEdges): Promise<{ close(): Promise<void> }> {
+export async function followErasures(edges: FollowEdges): Promise<Following> {
   const { erasures, report, erased, sink, onApplied } = edges;
   const reported = new Set<string>();
   const nameOf = ({ app, wallet, id }: NamedErasure) => Buffer.concat([app, wallet, id]).toString('hex');
@@ -42,7 +49,7 @@ export async function followErasures(edges: FollowEdges): Promise<{ close(): Pro
   }
 
   const operation = 'erasures';
-  const { signal } = new AbortController();
-  await withRetry({ ...edges, signal }, operation, () => apply(erasures.all));
-  return repeat({ operation, everyMs: FOLLOW_MS, look: () => apply(erasures.open) }, edges);
+  const now = (signal: AbortSignal) => withRetry({ ...edges, signal }, operation, () => apply(erasures.all));
+  await now(new AbortController().signal);
+  return { ...repeat({ operation, everyMs: FOLLOW_MS, look: () => apply(erasures.open) }, edges), now };
 }

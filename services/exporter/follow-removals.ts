@@ -2,6 +2,8 @@ import { toHex } from '../../protocol/index.ts';
 import type { ExportReports, NamedRemove } from '../pipeline/ports/removals.ts';
 import type { Sink } from '../pipeline/ports/sink.ts';
 import { type RepeatEdges, repeat } from '../pipeline/repeat.ts';
+import { withRetry } from '../pipeline/retry.ts';
+import type { Following } from './follow-erasures.ts';
 
 /** Removals are read at least every second. Milliseconds. */
 const FOLLOW_MS = 900;
@@ -21,7 +23,7 @@ export interface FollowRemovalsEdges extends RepeatEdges {
  * wait for it: each asks by itself what is removed. May end anywhere: what is not reported is applied again, and what was deleted then is not
  * counted twice.
  */
-export function followRemovals(edges: FollowRemovalsEdges): { close(): Promise<void> } {
+export function followRemovals(edges: FollowRemovalsEdges): Following {
   const { exportName, app, reports, sink, onApplied } = edges;
   let among: 'all' | 'open' = 'all';
 
@@ -47,5 +49,9 @@ export function followRemovals(edges: FollowRemovalsEdges): { close(): Promise<v
     }
   }
 
-  return repeat({ operation: 'removals', everyMs: FOLLOW_MS, look }, edges);
+  const operation = 'removals';
+  return {
+    ...repeat({ operation, everyMs: FOLLOW_MS, look }, edges),
+    now: (signal) => withRetry({ ...edges, signal }, operation, () => look(signal)),
+  };
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
@@ -9,7 +8,7 @@ import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { createFolderSecrets } from '../../connectors/secrets/folder-secrets.ts';
 import { createSink, sinksWith } from '../../connectors/sinks/index.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
-import { fromHex, ready, toHex } from '../../protocol/index.ts';
+import { ready, toHex } from '../../protocol/index.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { FatalError } from '../pipeline/errors.ts';
@@ -17,12 +16,10 @@ import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
-import { ErasedOwners } from './erased-owners.ts';
-import { followErasures } from './follow-erasures.ts';
-import { followRemovals } from './follow-removals.ts';
+import { openDelivery } from './open-delivery.ts';
 import { partnerKeys } from './partner-keys.ts';
 import { openConfig, plannedExport } from './planned.ts';
-import { rowMakersOf } from './rows-of-plan.ts';
+import { rowMakersOf } from './row-makers-of.ts';
 import { startingAt } from './starting-at.ts';
 import { booked, StatusBook } from './status-book.ts';
 import { watchedSignals } from './watched-signals.ts';
@@ -55,10 +52,6 @@ async function start(boot: Boot): Promise<Running> {
   const target = createSink(plan.sink, opened.config, context, await sinksWith(config.sinkFiles));
   const guarded = startingAt(withoutSecrets(target, opened.secrets), starts);
   const sink = keep(book ? booked(guarded, book) : guarded);
-  await sink.check();
-  const erased = new ErasedOwners();
-  const reports = createExportReports(db);
-  await reports.register(plan.name, fromHex(plan.app, 32));
   const loops = {
     clock,
     random,
@@ -71,60 +64,43 @@ async function start(boot: Boot): Promise<Running> {
     keep(book);
     keep(repeat({ operation: 'status', everyMs: STATUS_MS, look: () => book.flush() }, loops));
   }
-  keep(
-    await followErasures({
-      ...loops,
-      erasures: createErasures(db),
-      report: (applied) => reports.report(plan.name, applied),
-      erased,
-      sink,
-      onApplied: (owners) => log.info({ owners }, 'erasures applied to the sink'),
-    }),
-  );
-  keep(
-    followRemovals({
-      ...loops,
-      exportName: plan.name,
-      app: fromHex(plan.app, 32),
-      reports,
-      sink,
-      onApplied: (removals, rows) => log.info({ removals, rows }, 'removals applied to the sink'),
-    }),
-  );
   // A sandbox's control experiment only: what the filter is for shows when it is off.
   const removedEvents = config.unsafe.includes('removals')
     ? { of: async (events: readonly unknown[]) => events.map(() => null) }
     : createRemovedEvents(db);
-
   const { by } = planned;
   const isPartners = by !== 'operator' && by !== 'app';
-  const delivery = {
-    ...(isPartners
-      ? { keysOf: partnerKeys({ ...plan, vault, consents: createConsents(db), by, now: () => clock.now() }) }
-      : {}),
-    plan,
-    sink,
-    vault,
-    erased,
-    rowMakers: rowMakersOf(plan, {
-      schemas,
-      now: () => performance.now(),
-      onUnusable: (type, { version, problems }) =>
-        log.error(
-          { type, version, problems: problems.map((problem) => ({ ...problem })) },
-          'a version of a schema cannot be used: the one before it goes on being used',
-        ),
-      onStale: (error) => loops.onRetry('schemas', 1, error),
+  const delivery = keep(
+    await openDelivery({
+      ...loops,
+      ...(isPartners
+        ? { keysOf: partnerKeys({ ...plan, vault, consents: createConsents(db), by, now: () => clock.now() }) }
+        : {}),
+      plan,
+      sink,
+      vault,
+      erasures: createErasures(db),
+      reports: createExportReports(db),
+      rowMakers: rowMakersOf(plan, {
+        schemas,
+        now: () => performance.now(),
+        onUnusable: (type, { version, problems }) =>
+          log.error(
+            { type, version, problems: problems.map((problem) => ({ ...problem })) },
+            'a version of a schema cannot be used: the one before it goes on being used',
+          ),
+        onStale: (error) => loops.onRetry('schemas', 1, error),
+      }),
+      removedEvents,
+      log,
+      count(kind: DeliveryCount, n: number) {
+        counted.inc({ kind }, n);
+        if (kind === 'rejected') log.warn({ rows: n }, 'rows did not fit their schema: see `_rejected`');
+        else if (kind !== 'rows') log.warn({ kind, batches: n }, 'batches were not exported');
+      },
     }),
-    removedEvents,
-    breathe: () => setImmediate(),
-    count(kind: DeliveryCount, n: number) {
-      counted.inc({ kind }, n);
-      if (kind === 'rejected') log.warn({ rows: n }, 'rows did not fit their schema: see `_rejected`');
-      else if (kind !== 'rows') log.warn({ kind, batches: n }, 'batches were not exported');
-    },
-  };
-  const reader = exporterPlan(named(batchesReceived).name, codec, delivery);
+  );
+  const reader = exporterPlan(named(batchesReceived).name, codec, { plan, sink }, delivery);
   return keep(
     startReader(consumer(`export-${plan.name}`, batchesPinned), reader, limitsFor(config), { ...lanes, signals }),
   );

@@ -32,7 +32,7 @@ export function plannedOf({ id, by, starts, ...declared }: Omit<DeclaredExport, 
 
 /** The sink's configuration with what its secrets say, and those, so that nothing that is told names them. @throws FatalError `no_secret` */
 export async function openConfig(
-  { plan, by }: Pick<Planned, 'plan' | 'by'>,
+  { plan, by }: { readonly plan: Pick<ExportPlan, 'app' | 'config'>; readonly by: DeclaredBy },
   secrets: Secrets,
 ): Promise<{ readonly config: unknown; readonly secrets: readonly string[] }> {
   const known = new Map<string, string>();

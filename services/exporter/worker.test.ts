@@ -11,6 +11,7 @@ import { type Position, START } from '../pipeline/ports/positions.ts';
 import type { Sink } from '../pipeline/ports/sink.ts';
 import { ALL_RULES } from '../pipeline/rules/rules.ts';
 import { startReader } from '../pipeline/worker.ts';
+import { deliver } from './deliver.ts';
 import { ErasedOwners } from './erased-owners.ts';
 import { untypedRows } from './events-table.ts';
 import { exporterPlan } from './worker.ts';
@@ -80,18 +81,24 @@ test('a batch that does not open pauses its partition of this export after three
         return true;
       },
     };
+    const exported = { name: 'sales', app: toHex(head.app), scopes: [] };
     const plan = exporterPlan(
       'received',
       { encode: () => bytes(1, 0), decode: ([n]) => (n === 0 && !mended ? poison : passes) },
+      { plan: exported, sink: sink as Sink },
       {
-        plan: { name: 'sales', app: toHex(head.app), scopes: [] },
-        sink: sink as Sink,
-        vault: { scopeKeys: async (requests) => requests.map(() => ({ key: bytes(32, 7), by: '', recipient: null })) },
-        erased: new ErasedOwners(),
-        rowMakers: { for: async () => untypedRows([]) },
-        removedEvents: { of: async (events) => events.map(() => null) },
-        breathe: async () => undefined,
-        count: () => undefined,
+        deliver: deliver({
+          plan: exported,
+          sink: sink as Sink,
+          vault: {
+            scopeKeys: async (requests) => requests.map(() => ({ key: bytes(32, 7), by: '', recipient: null })),
+          },
+          erased: new ErasedOwners(),
+          rowMakers: { for: async () => untypedRows([]) },
+          removedEvents: { of: async (events) => events.map(() => null) },
+          breathe: async () => undefined,
+          count: () => undefined,
+        }),
       },
     );
     const signals = {

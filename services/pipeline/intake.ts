@@ -6,6 +6,9 @@ import type { Position } from './ports/positions.ts';
 import { readVerdict } from './rules/read.ts';
 import { seekBack } from './rules/row.ts';
 
+/** What reading needs of a lane's edges. */
+export type IntakeEdges = Pick<LaneEdges, 'rules' | 'signals' | 'clock'>;
+
 /** The reading half of a lane: judges records in order by the rules of row and read, and buffers what is accepted. */
 export class Intake {
   next = 0;
@@ -16,11 +19,11 @@ export class Intake {
   since = 0;
   /** The last poll brought nothing. */
   idle = true;
-  readonly #edges: LaneEdges;
+  readonly #edges: IntakeEdges;
   readonly #input: PartitionInput;
   readonly #origin: (record: LogRecord) => number | null;
 
-  constructor(edges: LaneEdges, input: PartitionInput, origin: (record: LogRecord) => number | null) {
+  constructor(edges: IntakeEdges, input: PartitionInput, origin: (record: LogRecord) => number | null) {
     this.#edges = edges;
     this.#input = input;
     this.#origin = origin;

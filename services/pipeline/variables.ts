@@ -55,7 +55,7 @@ const limits = z.strictObject({
 
 /** A name alone is that of a declared export. */
 const EXPORT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const exportPlan = z.strictObject({
+export const exportPlan = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,64}$/),
   /** Hex key of the app: what wallets allow, they allow to one app. */
   app: z.string().regex(/^[0-9a-f]{64}$/),

@@ -271,6 +271,60 @@ export function indexStoreContract(name: string, create: () => Promise<IndexStor
       expect(await pages({}, 2)).toEqual([[0, 1, 2, 3, 4]]);
     });
 
+    it('gives the batches of an app in the order of the log, page by page, and counts them', async () => {
+      const seventh = { wallet: 7, subject: 7 };
+      const other = { ...live(3, { wallet: 9, subject: 9 }), app: bytes(32, 8) };
+      await apply(
+        live(0, { time: 900 }),
+        live(1, { time: 100, ...seventh }),
+        voided(2, 'duplicate'),
+        other,
+        live(4, { time: 500 }),
+        live(5, { time: 50 }),
+      );
+      type Selection = Parameters<IndexStore['inOrder']>[0];
+      const pages = async (
+        narrow: Partial<Selection> = {},
+        {
+          after = -1,
+          upTo = 9,
+          limit = 10,
+          scan = 100,
+        }: { after?: number; upTo?: number; limit?: number; scan?: number } = {},
+      ) => {
+        const seen: [number[], number][] = [];
+        for (let at = after; at < upTo; ) {
+          const selection = { app: APP, wallet: null, partition: 0, ...narrow };
+          const page = await fixture.store.inOrder(selection, { after: at, upTo }, { limit, scan });
+          seen.push([page.batches.map(({ origin }) => origin), page.reached]);
+          at = page.reached;
+        }
+        return seen;
+      };
+      expect(await pages()).toEqual([[[0, 1, 4, 5], 9]]);
+      expect(await pages({}, { limit: 2 })).toEqual([
+        [[0, 1], 1],
+        [[4, 5], 5],
+        [[], 9],
+      ]);
+      expect(await pages({}, { after: 0, upTo: 4 })).toEqual([[[1, 4], 4]]);
+      expect(await pages({ wallet: bytes(32, 7) })).toEqual([[[1], 9]]);
+      // A batch reaches from its first event to its last, 10 later; `to` is not in the range.
+      expect(await pages({ from: 510, to: 900 })).toEqual([[[4], 9]]);
+      expect(await pages({ types: ['none'] }, { scan: 2 })).toEqual([
+        [[], 1],
+        [[], 5],
+        [[], 9],
+      ]);
+      expect(await pages({ app: bytes(32, 8) })).toEqual([[[3], 9]]);
+      expect(await pages({ partition: 1 })).toEqual([[[], 9]]);
+      const counted = (narrow: Partial<Selection>, upTo: number) =>
+        fixture.store.counted({ app: APP, wallet: null, partition: 0, ...narrow }, { after: 0, upTo });
+      expect(await counted({}, 9)).toEqual({ batches: 3, events: 9 });
+      expect(await counted({ wallet: bytes(32, 2) }, 4)).toEqual({ batches: 1, events: 3 });
+      expect(await counted({ types: ['none'] }, 9)).toEqual({ batches: 0, events: 0 });
+    });
+
     it('tells the sequence numbers of wallets as runs, with voids, as of a mark', async () => {
       const seventh = { wallet: 7, subject: 7 };
       await apply(

@@ -248,7 +248,7 @@ test('without its environment a command says what to set', async () => {
     ['repair'],
     ['apps', 'list'],
     ['index-dump'],
-    ['replay'],
+    ['rewind'],
     ['topics', 'drift'],
     ['removals', 'reapply'],
     ['keys', 'backup', 'nowhere'],

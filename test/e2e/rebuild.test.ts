@@ -132,7 +132,7 @@ test('index and export are rebuilt from `pinned` as they were, and nothing is pi
   expect(new Set(charged(before.audit.charges)).size).toBe(before.audit.charges.length);
   expect(before.audit.transferred).toBe(await fees());
 
-  const replayed = await ddc(['replay', '--export', `sandbox=${deployment.exportFolder}`], suite.env);
+  const replayed = await ddc(['rewind', '--export', `sandbox=${deployment.exportFolder}`], suite.env);
   expect(replayed).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('The index is dropped'),
@@ -167,11 +167,11 @@ test('index and export are rebuilt from `pinned` as they were, and nothing is pi
   expect(audit.transferred).toBe(await fees());
 }, 180_000);
 
-test('a replay beside running rooms is refused', async () => {
-  const { code, stderr } = await ddc(['replay'], it.suite.env);
+test('a rewind beside running rooms is refused', async () => {
+  const { code, stderr } = await ddc(['rewind'], it.suite.env);
   expect(code).toBe(1);
   expect(stderr).toContain(
-    `Stop these first, a replay sets them back: ${it.suite.prefix}indexer, ${it.suite.prefix}settler.`,
+    `Stop these first, a rewind sets them back: ${it.suite.prefix}indexer, ${it.suite.prefix}settler.`,
   );
 }, 60_000);
 
@@ -186,7 +186,7 @@ test('control: without unique leaf keys a replay charges a second time', async (
   await sql`CREATE TRIGGER again BEFORE INSERT ON leaves FOR EACH ROW EXECUTE FUNCTION again()`.execute(
     stores.database.kysely,
   );
-  expect(await ddc(['replay'], suite.env)).toMatchObject({ code: 0 });
+  expect(await ddc(['rewind'], suite.env)).toMatchObject({ code: 0 });
   await sandbox.rooms.start('settler');
   const audit = await eventually('a second charge', async () => {
     const now = await auditOf(chainFrom);

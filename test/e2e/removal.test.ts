@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { allowExports } from '../../cli/demo/allow.ts';
 import { DdcClient, type RemovedSelection } from '../../sdk/js/index.ts';
 import { accounts, disclosed, exported, stated, untilExported, write } from '../erasure/removing.ts';
-import { replay } from '../erasure/replay.ts';
+import { rewind } from '../erasure/rewind.ts';
 import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
 
 let it: SuiteSandbox;
@@ -61,7 +61,7 @@ test('what is removed is gone from reads and exports, also what was on its way, 
   expect(await disclosed(client, mine)).toEqual([...left, ...ids(recorded)].sort());
 
   // The export is made anew from 0, and more is removed while it is.
-  const rebuilt = replay(it, false);
+  const rebuilt = rewind(it, false);
   const during = await requests.remove({ events: [ids(kept)[3] as string] });
   await rebuilt;
   await requests.removed(during.id);
@@ -73,7 +73,7 @@ test('what is removed is gone from reads and exports, also what was on its way, 
   );
 
   // Without the filter they all come back: it is what keeps them away.
-  await replay(it, false, { DDC_UNSAFE: 'removals' });
+  await rewind(it, false, { DDC_UNSAFE: 'removals' });
   await untilExported(it, everything);
   client.close();
 }, 240_000);

@@ -8,7 +8,7 @@ import { eventually } from '../support/room-process.ts';
 import type { SuiteSandbox } from '../support/sandbox.ts';
 import { keysOf } from './keys-of.ts';
 import { keepWriting, type Person, people } from './people.ts';
-import { replay } from './replay.ts';
+import { rewind } from './rewind.ts';
 import { type Verdict, verdict } from './verdict.ts';
 
 export const STEPS: readonly FaultPoint[] = [
@@ -113,11 +113,11 @@ export async function runErasure(it: SuiteSandbox, options: ErasureOptions): Pro
     say(`${flow.events} events written`);
     const gone = new Set(victims);
     const live = await settled(it, everybody, gone);
-    await replay(it, true);
+    await rewind(it, true);
     const replayed = await settled(it, everybody, gone);
     say('replayed received and pinned from 0');
     await it.stores.database.kysely.deleteFrom('removals').execute();
-    await replay(it, false);
+    await rewind(it, false);
     const control = await settled(it, everybody, gone);
     return {
       events: flow.events,

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { firstOffsetsOf, PinnedTrimmed, prepareReplay, RoomsRunning } from '../../cli/replay.ts';
+import { firstOffsetsOf, PinnedTrimmed, prepareRewind, RoomsRunning } from '../../cli/rewind.ts';
 import { groupMembers } from '../../connectors/kafka/group-members.ts';
 import { createKafkaLookup, createKafkaWriter } from '../../connectors/kafka/index.ts';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
@@ -180,18 +180,18 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     const exports = [{ name: 'test', folder: folder() }];
     const lookup = createKafkaLookup(kafkaOptions());
     const members = (group: string) => groupMembers(kafkaOptions(), group);
-    const replay = () =>
-      prepareReplay({
+    const rewind = () =>
+      prepareRewind({
         db,
         prefix,
         exports,
         members,
         firstOffsets: () => firstOffsetsOf(lookup, named(batchesPinned.name)),
       });
-    await expect(replay()).rejects.toThrow(RoomsRunning);
+    await expect(rewind()).rejects.toThrow(RoomsRunning);
     expect(await Promise.all(rooms.splice(0).map((room) => room.stop()))).toContain(0);
     expect(await indexed()).toBe(49);
-    await replay();
+    await rewind();
     expect([await indexed(), await exported()]).toEqual([0, []]);
     start('indexer');
     start('exporter');
@@ -199,14 +199,14 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     expect(await exported()).toEqual(before.rows);
     expect(await dump()).toBe(before.index);
 
-    // Retention reaches `pinned`: a replay would lose what stood before, so nothing is dropped.
+    // Retention reaches `pinned`: a rewind would lose what stood before, so nothing is dropped.
     expect(await Promise.all(rooms.splice(0).map((room) => room.stop()))).toContain(0);
     const admin = rawKafka().admin();
     await admin.connect();
     await admin.fetchTopicOffsets(named(batchesPinned.name)); // deleting needs the metadata that this loads
     await admin.deleteTopicRecords({ topic: named(batchesPinned.name), partitions: [{ partition: 0, offset: '1' }] });
     await admin.disconnect();
-    const refused = replay();
+    const refused = rewind();
     await expect(refused).rejects.toThrow(PinnedTrimmed);
     await expect(refused).rejects.toMatchObject({ code: 'pinned_trimmed' });
     expect({ index: await dump(), rows: await exported() }).toEqual(before);

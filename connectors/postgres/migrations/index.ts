@@ -23,6 +23,7 @@ import revocationsRead from './180-revocations-read.ts';
 import openRemovals from './181-open-removals.ts';
 import declaredExports from './210-declared-exports.ts';
 import exportOffers from './211-export-offers.ts';
+import replays from './250-replays.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   openRemovals,
   declaredExports,
   exportOffers,
+  replays,
 ];

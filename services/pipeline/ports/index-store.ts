@@ -68,6 +68,24 @@ export interface SelectedPage {
   readonly next: BatchPlace | null;
 }
 
+/** Batches of one partition as a replay reads them. Every member narrows; a batch is kept when one of its events may be wanted. */
+export interface OrderedSelection extends Omit<BatchSelection, 'id'> {
+  readonly partition: number;
+}
+
+/** A stretch of origins: `after` < origin ≤ `upTo`. */
+export interface OriginRange {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+export interface OrderedPage {
+  /** In origin order. */
+  readonly batches: readonly IndexedBatch[];
+  /** Every batch of the selection up to this origin is on this page or one before; `upTo` when there is no more. */
+  readonly reached: number;
+}
+
 /** A run of sequence numbers of which every one is in the index. */
 export interface LiveRun {
   readonly signer: 'wallet' | 'app';
@@ -128,6 +146,17 @@ export interface IndexStore {
     selection: BatchSelection,
     page: { after?: BatchPlace | null; limit: number; scan?: number },
   ): Promise<SelectedPage>;
+  /**
+   * Live batches in the order of the log. A page ends also when so many of the app's batches were looked at, whatever was found.
+   * @param page.scan default `MOST_SCANNED`
+   */
+  inOrder(
+    selection: OrderedSelection,
+    range: OriginRange,
+    page: { limit: number; scan?: number },
+  ): Promise<OrderedPage>;
+  /** What `inOrder` would give in all: batches, and the events that they were signed with. */
+  counted(selection: OrderedSelection, range: OriginRange): Promise<{ batches: number; events: number }>;
   /**
    * Sequence numbers of the wallets of an app that have a batch or, where one wallet is named, of that one, in the order of their keys.
    * Of each partition only what was accepted up to its mark is told.

@@ -121,6 +121,8 @@ export interface RemovalHistory {
 export interface ExportReports {
   /** An export of this app is at work. */
   register(exportName: string, app: Uint8Array): Promise<void>;
+  /** It is over: no removal waits for it any more. */
+  forget(exportName: string): Promise<void>;
   /** It has applied these removals (of erasures those whose fence is known). `rows`: how many it deleted, where it counts them. */
   report(exportName: string, removals: readonly (Named & { readonly rows?: number })[]): Promise<void>;
   /**

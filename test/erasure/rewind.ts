@@ -1,4 +1,4 @@
-import { firstOffsetsOf, prepareReplay } from '../../cli/replay.ts';
+import { firstOffsetsOf, prepareRewind } from '../../cli/rewind.ts';
 import { groupMembers } from '../../connectors/kafka/group-members.ts';
 import { ROOMS } from '../../stack/rooms.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
@@ -6,7 +6,7 @@ import { eventually } from '../support/room-process.ts';
 import type { SuiteSandbox } from '../support/sandbox.ts';
 
 /** Sets readers back to 0 of `pinned`, with `received` encryptor and pinner as well, and starts the rooms again. */
-export async function replay(
+export async function rewind(
   it: SuiteSandbox,
   received: boolean,
   exporterEnv: Readonly<Record<string, string>> = {},
@@ -19,7 +19,7 @@ export async function replay(
   const prefix = deployment.topicPrefix;
   const members = (group: string) => groupMembers(kafka, group);
   await eventually('the groups are empty', async () => ((await members(`${prefix}indexer`)) === 0 ? true : null));
-  await prepareReplay({
+  await prepareRewind({
     db: stores.database,
     prefix,
     exports: [{ name: 'sandbox', folder: deployment.exportFolder }],

@@ -4,33 +4,33 @@ import { Command } from 'commander';
 import { groupMembers } from '../connectors/kafka/group-members.ts';
 import { createKafkaLookup, type KafkaLookup } from '../connectors/kafka/index.ts';
 import { type Database, openDatabase } from '../connectors/postgres/database.ts';
-import { REPLAYED_STAGES, resetReaders } from '../connectors/postgres/index-reset.ts';
+import { REWOUND_STAGES, resetReaders } from '../connectors/postgres/index-reset.ts';
 import { BOOKS } from '../connectors/sinks/folder/layout.ts';
 import { tablesIn } from '../connectors/sinks/folder/walk.ts';
 import { batchesPinned } from '../topics/batches-pinned.ts';
 import { withPrefix } from '../topics/define-topic.ts';
 
-/** A replay that would run beside the rooms that it sets back. */
+/** A rewind that would run beside the rooms that it sets back. */
 export class RoomsRunning extends Error {
   readonly code = 'rooms_running';
   constructor(groups: readonly string[]) {
-    super(`Stop these first, a replay sets them back: ${groups.join(', ')}.`);
+    super(`Stop these first, a rewind sets them back: ${groups.join(', ')}.`);
     this.name = 'RoomsRunning';
   }
 }
 
-/** A log that a replay could not read from its beginning. */
+/** A log that readers could not read from its beginning. */
 export class PinnedTrimmed extends Error {
   readonly code = 'pinned_trimmed';
   constructor(places: readonly string[]) {
     super(
-      `Nothing was dropped: \`pinned\` does not begin at 0 any more (${places.join(', ')}), so a replay would lose what stood before. Keep index and exports, or restore the database from a backup.`,
+      `Nothing was dropped: \`pinned\` does not begin at 0 any more (${places.join(', ')}), so a rewind would lose what stood before. Keep index and exports, or restore the database from a backup.`,
     );
     this.name = 'PinnedTrimmed';
   }
 }
 
-export interface ReplayRequest {
+export interface RewindRequest {
   readonly db: Database;
   /** Prefix of topics and consumer groups. */
   readonly prefix: string;
@@ -49,9 +49,9 @@ export const groupOf = (prefix: string, reader: string) => `${prefix}${reader}`;
  * Makes ready for reading `pinned` from 0: the index, the rows of indexer and settler, and the given exports are dropped.
  * @throws RoomsRunning while any of those rooms is a member of its group; PinnedTrimmed when retention has reached `pinned`
  */
-export async function prepareReplay(request: ReplayRequest): Promise<void> {
+export async function prepareRewind(request: RewindRequest): Promise<void> {
   const { db, prefix, exports, members, firstOffsets } = request;
-  const groups = [...REPLAYED_STAGES, ...exports.map(({ name }) => `export-${name}`)].map((reader) =>
+  const groups = [...REWOUND_STAGES, ...exports.map(({ name }) => `export-${name}`)].map((reader) =>
     groupOf(prefix, reader),
   );
   const running: string[] = [];
@@ -70,7 +70,7 @@ async function emptyExport(folder: string): Promise<void> {
     throw error;
   });
   if (!names.includes(BOOKS)) return;
-  await writeFile(join(folder, BOOKS, 'log'), 'a replay that was not finished');
+  await writeFile(join(folder, BOOKS, 'log'), 'a rewind that was not finished');
   for (const table of await tablesIn(folder)) {
     for (const app of await readdir(table))
       if (app.startsWith('app=')) await rm(join(table, app), { recursive: true, force: true });
@@ -84,7 +84,7 @@ export async function firstOffsetsOf(lookup: KafkaLookup, topic: string): Promis
   return Promise.all(Array.from({ length: partitions }, (_, partition) => lookup.firstOffset(topic, partition)));
 }
 
-interface ReplayOptions {
+interface RewindOptions {
   readonly export?: readonly string[];
 }
 
@@ -96,16 +96,15 @@ function parseExport(text: string): { name: string; folder: string } {
   return { name: text.slice(0, at), folder: text.slice(at + 1) };
 }
 
-async function run(options: ReplayOptions): Promise<void> {
+async function run(options: RewindOptions): Promise<void> {
   const { DATABASE_URL, KAFKA_BROKERS, DDC_TOPIC_PREFIX = '' } = process.env;
-  if (!DATABASE_URL || !KAFKA_BROKERS)
-    throw new Error('Set DATABASE_URL and KAFKA_BROKERS: the deployment to replay in.');
+  if (!DATABASE_URL || !KAFKA_BROKERS) throw new Error('Set DATABASE_URL and KAFKA_BROKERS: the deployment to rewind.');
   const warn = (_fields: object, message: string) => void process.stderr.write(`kafka: ${message}\n`);
-  const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-replay', log: { warn, error: warn } };
+  const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-rewind', log: { warn, error: warn } };
   const db = openDatabase(DATABASE_URL, { connections: 1 });
   const lookup = createKafkaLookup(kafka);
   try {
-    await prepareReplay({
+    await prepareRewind({
       db,
       prefix: DDC_TOPIC_PREFIX,
       exports: (options.export ?? []).map(parseExport),
@@ -119,7 +118,7 @@ async function run(options: ReplayOptions): Promise<void> {
 }
 
 export const command = (): Command =>
-  new Command('replay')
+  new Command('rewind')
     .description(
       'drop the index, the rows of indexer and settler, and exports, so that their rooms read the log from 0',
     )

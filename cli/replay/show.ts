@@ -1,0 +1,67 @@
+import type { PlannedPartition, PlannedRead } from '../../services/exporter/replay/plan.ts';
+import { etaOf, originsDone, originsInAll, readFrom } from '../../services/exporter/replay/progress.ts';
+import type { ReplayJob, ReplayTarget } from '../../services/pipeline/ports/replays.ts';
+
+const number = (value: number) => value.toLocaleString('en');
+
+/** A stretch of time as people say it. */
+export function durationText(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+const targetText = (target: ReplayTarget): string =>
+  target.kind === 'export'
+    ? `export ${target.name}`
+    : target.kind === 'topic'
+      ? `topics ${target.topic}.*`
+      : `${target.folder} (${target.format})`;
+
+/** What `--json` prints of a job. */
+export function jobJson(job: ReplayJob, now: number) {
+  const { id, state, spec, createdAt, endedAt, progress, error } = job;
+  const { app, wallet, types, from, to, scopes, target, rate } = spec;
+  return {
+    ...{ id, state, app, wallet, types, from, to, scopes, target, rate, createdAt, endedAt },
+    origins: { done: originsDone(progress), all: originsInAll(progress) },
+    kafka: readFrom(progress, 'log'),
+    ipfs: readFrom(progress, 'index'),
+    rows: progress.rows,
+    etaMs: etaOf(job, now),
+    error,
+    partitions: progress.partitions,
+  };
+}
+
+/** One line of a job. */
+export function jobLine(job: ReplayJob, now: number): string {
+  const { id, state, spec, progress, error } = job;
+  const [done, all] = [originsDone(progress), originsInAll(progress)];
+  const share = all === 0 ? 100 : Math.floor((done / all) * 100);
+  const [log, index] = [readFrom(progress, 'log'), readFrom(progress, 'index')];
+  const eta = etaOf(job, now);
+  return [
+    `${id} ${state} ${share} %`,
+    `${number(progress.rows)} rows (events read: ${number(log.events)} from Kafka, ${number(index.events)} from IPFS) to ${targetText(spec.target)}`,
+    ...(eta === null ? [] : [`${durationText(eta)} left`]),
+    ...(error ? [`${state === 'failed' ? 'failed' : 'waits'}: ${error.message} (${error.code})`] : []),
+  ].join(', ');
+}
+
+const readText = (read: PlannedRead, from: string) =>
+  `origins ${read.first} to ${read.last} from ${from}: at most ${number(read.batches)} batches with ${number(read.events)} events`;
+
+/** What `--dry-run` says, a line per partition. */
+export function planLines(planned: readonly PlannedPartition[]): string[] {
+  return planned.map(({ partition, until, index, log }) => {
+    const parts = [
+      ...(index ? [readText(index, 'the index and IPFS')] : []),
+      ...(log ? [readText(log, `Kafka, offset ${log.offset} on`)] : []),
+    ];
+    const nothing = until < 0 ? 'nothing was ever pinned' : 'neither Kafka nor the index holds what is wanted yet';
+    return `partition ${partition}: ${parts.length > 0 ? parts.join('; ') : nothing}`;
+  });
+}

@@ -1,0 +1,43 @@
+import { sql } from 'kysely';
+import { FatalError } from '../../services/pipeline/errors.ts';
+import type { ReplayJob, Replays } from '../../services/pipeline/ports/replays.ts';
+import type { Database } from './database.ts';
+
+/** Replay jobs in PostgreSQL. */
+export function createReplays({ kysely }: Database): Replays {
+  const read = (row: { version: number; job: unknown }) => ({ version: row.version, job: row.job as ReplayJob });
+  return {
+    async add(job) {
+      const { numInsertedOrUpdatedRows } = await kysely
+        .insertInto('replays')
+        .values({ id: job.id, version: 1, job: JSON.stringify(job) })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows !== 1n)
+        throw new FatalError('replay_exists', `There is a replay ${job.id} already.`);
+    },
+    async find(id) {
+      const row = await kysely.selectFrom('replays').selectAll().where('id', '=', id).executeTakeFirst();
+      return row ? read(row) : null;
+    },
+    async list(limit) {
+      const rows = await kysely
+        .selectFrom('replays')
+        .selectAll()
+        .orderBy(sql`(job->>'createdAt')::bigint`, 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(read);
+    },
+    async change(id, version, job) {
+      const { numUpdatedRows } = await kysely
+        .updateTable('replays')
+        .set({ version: version + 1, job: JSON.stringify(job) })
+        .where('id', '=', id)
+        .where('version', '=', version)
+        .executeTakeFirst();
+      return numUpdatedRows === 1n;
+    },
+  };
+}
