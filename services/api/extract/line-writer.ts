@@ -12,7 +12,7 @@ const always = async () => true;
 export const LINES = { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' };
 
 /** Bytes of the buffer that a stream writes from: what it writes at once, with room for characters of several bytes. */
-const BUFFER = 512 * 1024;
+const BUFFER = 1024 * 1024;
 
 /** Writes lines as fast as they are read; whoever reads too slowly is cut, and may go on by the cursor that came last. The head goes out with the first line. */
 export function createLineWriter(response: ServerResponse, patience: Patience) {

@@ -1,7 +1,7 @@
 /** Characters of one string: below the 128 KiB from which on V8 makes strings far more slowly. */
 const PIECE = 96 * 1024;
 /** Strings that are written at once: every write costs timers and a wait for its reader, and a cursor. */
-const MANY = 3;
+const MANY = 5;
 
 /** Lines that wait to be written, in strings of about `PIECE`. */
 export function createPieces() {
