@@ -16,12 +16,12 @@ const BUFFER = 1024 * 1024;
 
 /** Writes lines as fast as they are read; whoever reads too slowly is cut, and may go on by the cursor that came last. The head goes out with the first line. */
 export function createLineWriter(response: ServerResponse, patience: Patience) {
-  // The same memory for every write: memory that is new each time costs more than the copy. null: what was written is not out yet.
-  let buffer: Buffer | null = Buffer.allocUnsafeSlow(BUFFER);
+  // The same memory for every write: memory that is new each time costs more than the copy. undefined: nothing was written; null: it is not out yet.
+  let buffer: Buffer | null | undefined;
 
   /** @returns whether there is room for more, as of a stream */
   function send(texts: readonly string[]): boolean {
-    const own = buffer;
+    const own = buffer === undefined ? Buffer.allocUnsafeSlow(BUFFER) : buffer;
     const bytes = own && encodeInto(own, texts);
     if (!bytes) {
       const whole = Buffer.from(texts.join(''));
