@@ -1,11 +1,14 @@
 import { waitReady } from '@polkadot/wasm-crypto';
 import sodium from 'libsodium-wrappers';
+import { randomWords } from './random-words.ts';
 import { clearOnFree, clearStack } from './scrub.ts';
 
 /** The wasm exports below the wrappers that are used here. A u64 argument is two: low and high half. */
 interface SodiumWasm {
   /** The memory; another object after it has grown. */
   readonly HEAPU8: Uint8Array;
+  /** Where the wasm takes its randomness from, looked up at every call. */
+  getRandomValue: () => number;
   _malloc(bytes: number): number;
   _free(pointer: number): void;
   _crypto_generichash(
@@ -59,6 +62,7 @@ export async function ready(): Promise<void> {
   if (wasm !== undefined) return;
   wasm = (sodium as unknown as { libsodium: SodiumWasm }).libsodium;
   clearOnFree(wasm);
+  wasm.getRandomValue = randomWords();
 }
 
 export function sodiumWasm(): SodiumWasm {

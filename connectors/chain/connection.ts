@@ -53,21 +53,24 @@ export function openConnection(endpoint: string, timeoutMs = 15_000): ChainConne
       if (closed) throw new RetriableError('chain_closed', 'The connection to the chain is closed.');
       session ??= connect();
       const mine = session;
+      let isAsked = false;
       try {
         const { api, rpc } = await mine;
         if (!api.isConnected)
           throw new RetriableError('chain_unreachable', `${what}: the chain's node is not connected.`);
+        isAsked = true;
         return await deadline(what, timeoutMs, call(api, rpc));
       } catch (error) {
         const known = classify(what, error);
-        // A connection that failed to open, or whose node is silent, is thrown away; a lost socket is reopened by the provider.
+        // A lost socket is reopened by the provider. A connection that failed to open, or with a question open on it, is thrown away: the library keeps
+        // what became of a question, also that it failed, and would answer the same to everybody who asks it again.
         const opened = await mine.then(
           (open) => open,
           () => null,
         );
         if (
           session === mine &&
-          (opened === null || (known instanceof RetriableError && known.code === 'chain_timeout'))
+          (opened === null || (isAsked && known instanceof RetriableError && known.code !== 'chain_pruned'))
         ) {
           session = null;
           await opened?.close();

@@ -51,6 +51,7 @@ export async function runRoom(
   start: (boot: Boot) => Promise<Running>,
   host: Host = processHost,
 ): Promise<void> {
+  host.tune();
   let config: Config;
   try {
     config = parseConfig(name, host.env);

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { startBlockPolicy } from './block-policy.ts';
 import { sandboxGenesis } from './genesis.ts';
 import { withBlockPolicy } from './rpc.ts';
+import { withoutCode } from './without-code.ts';
 
 /** Blocks that stay addressable in memory; older ones come from the database, if there is one. */
 const BLOCKS_IN_MEMORY = 10_000;
@@ -43,7 +44,12 @@ const { chain } = await setupContext({
   ...(values.db ? { db: values.db } : {}),
 } as unknown as Parameters<typeof setupContext>[0]);
 
-const stored = await chain.db?.queryHighestBlock();
+const { db } = chain;
+if (db) {
+  const save = db.saveBlock.bind(db);
+  db.saveBlock = (block) => save(withoutCode(block));
+}
+const stored = await db?.queryHighestBlock();
 Object.assign(chain, { saveBlocks: true });
 if (stored) {
   const block = await chain.loadBlockFromDB(stored.number);

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { allowExports } from '../../cli/demo/allow.ts';
-import { DdcClient, type RemovedSelection } from '../../sdk/js/index.ts';
+import { encodeBearer, toHex } from '../../protocol/index.ts';
+import { DdcClient, type RemovedSelection, walletToken } from '../../sdk/js/index.ts';
 import { accounts, disclosed, exported, stated, untilExported, write } from '../erasure/removing.ts';
 import { rewind } from '../erasure/rewind.ts';
+import { eventually } from '../support/room-process.ts';
 import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
 
 let it: SuiteSandbox;
@@ -77,3 +79,83 @@ test('what is removed is gone from reads and exports, also what was on its way, 
   await untilExported(it, everything);
   client.close();
 }, 240_000);
+
+/** Reads a stream again and again, and notes when each event came last. */
+function watch(url: string, headers: Record<string, string>) {
+  const lastCame = new Map<string, number>();
+  const state = { rounds: 0, isOver: false };
+  const over = (async () => {
+    while (!state.isOver) {
+      const answer = await fetch(url, { headers });
+      if (!answer.ok || !answer.body) throw new Error(`${answer.status} ${await answer.text()}`);
+      let rest = '';
+      for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        const now = Date.now();
+        for (const line of lines) {
+          const id = /^\{"event":\{"index":\d+,"id":"([^"]+)"/.exec(line)?.[1];
+          if (id !== undefined) lastCame.set(id, now);
+        }
+      }
+      state.rounds += 1;
+    }
+  })();
+  return {
+    lastCame,
+    rounds: () => state.rounds,
+    async stop(): Promise<void> {
+      state.isOver = true;
+      await over;
+    },
+  };
+}
+
+test('no byte of a removed event comes after its receipt, also in streams that are under way', async () => {
+  const { network, api: endpoint } = it.deployment;
+  const client = new DdcClient({ endpoint, network, app: it.app });
+  const [mine] = await accounts(1);
+  if (!mine) throw new Error('no account');
+  const requests = client.requests(mine);
+  const sessions = Array.from({ length: 30 }, (_, n) => `session ${n}`);
+  const written = await Promise.all(
+    sessions.map((session, n) => write(it, mine, { count: 50, session, time: TIME + n * 60_000 })),
+  );
+  const ids = (n: number) => (written[n] ?? []).map(({ id }) => id);
+  const token = walletToken(mine, { network, app: it.app, operations: ['events.read'] });
+  const url = `${endpoint}/v1/wallets/${toHex(mine.publicKey)}/apps/${toHex(it.app)}/events`;
+  const headers = { authorization: `Bearer ${encodeBearer(token)}` };
+  const watchers = [watch(url, headers), watch(url, headers), watch(`${url}?proof=true`, headers)];
+  const all = written.flat().map(({ id }) => id);
+  await eventually('every stream has shown everything', async () =>
+    watchers.every(({ lastCame }) => lastCame.size === all.length) ? true : null,
+  );
+
+  const removed = [
+    { selection: { events: ids(3) }, gone: ids(3) },
+    { selection: { session: 'session 7' }, gone: ids(7) },
+    { selection: { from: TIME + 20 * 60_000, to: TIME + 21 * 60_000 }, gone: ids(20) },
+    { selection: { events: [ids(29)[49] as string] }, gone: [ids(29)[49] as string] },
+  ];
+  const receipts = await Promise.all(
+    removed.map(async ({ selection, gone }) => {
+      const { id } = await requests.remove(selection);
+      return { gone, completedAt: Number((await stated(it, await requests.removed(id))).completedAt) };
+    }),
+  );
+  const rounds = watchers.map((one) => one.rounds());
+  await eventually('every stream was read twice more', async () =>
+    watchers.every((one, i) => one.rounds() >= (rounds[i] ?? 0) + 2) ? true : null,
+  );
+  await Promise.all(watchers.map((one) => one.stop()));
+  client.close();
+
+  const last = Math.max(...receipts.map(({ completedAt }) => completedAt));
+  const gone = new Set(receipts.flatMap((one) => one.gone));
+  for (const { lastCame } of watchers) {
+    for (const one of receipts)
+      for (const id of one.gone) expect(lastCame.get(id)).toBeLessThanOrEqual(one.completedAt);
+    // What was not removed came until the end: the streams had not stopped.
+    for (const id of all) if (!gone.has(id)) expect(lastCame.get(id)).toBeGreaterThan(last);
+  }
+}, 120_000);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +11,39 @@ import { type Chain, FINAL_DEPTH } from '../../services/pipeline/ports/chain.ts'
 import { nodeArguments } from '../../stack/built.ts';
 import { fundOperator } from '../../stack/chain/fund.ts';
 import { eventually } from '../support/room-process.ts';
+
+/** A long value, as only the state is answered. */
+const STATE = /"result":"0x[0-9a-f]{100}/;
+
+/** A way to the node that breaks, once it is told to, in the place of the next answer that holds state. */
+async function fragileWay(
+  to: number,
+): Promise<{ server: Server; port: number; breakAtState(): void; broken(): boolean }> {
+  let isDue = false;
+  let breaks = 0;
+  const server = createServer((client) => {
+    const node = connect(to, '127.0.0.1');
+    node.on('data', (bytes) => {
+      if (!isDue || !STATE.test(bytes.toString('latin1'))) return void client.write(bytes);
+      isDue = false;
+      breaks += 1;
+      client.destroy();
+      node.destroy();
+    });
+    client.on('data', (bytes) => void node.write(bytes));
+    for (const [one, other] of [[client, node] as const, [node, client] as const])
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    server,
+    port: (server.address() as AddressInfo).port,
+    breakAtState: () => {
+      isDue = true;
+    },
+    broken: () => breaks === 1 && !isDue,
+  };
+}
 
 describe('the sandbox chain, killed and frozen', () => {
   let folder: string;
@@ -67,10 +101,35 @@ describe('the sandbox chain, killed and frozen', () => {
     expect(await chain.available([0])).toEqual([left]);
   }, 90_000);
 
+  it('a question that was open when the connection broke is asked anew, and not answered with the failure of then', async () => {
+    const way = await fragileWay(port);
+    const endpoint = `ws://127.0.0.1:${way.port}`;
+    const other = await createSubstrateChain({ endpoint, operator: '//Test//Faults', era: 8, timeoutMs: 4_000 });
+    try {
+      const charge = { app: new Uint8Array(32), pot: 0, fee: 1_000n, remark: new Uint8Array(9) };
+      const signed = await other.sign([charge], await other.nonce());
+      expect(await other.submit(signed)).toBeNull();
+      // Two blocks deep no further one comes for half a minute: every question is the same as before.
+      await eventually('final', async () => {
+        const fate = await chain.fate(signed);
+        return fate.kind === 'included' && (await chain.isFinal(fate.block, FINAL_DEPTH)) ? true : null;
+      });
+      way.breakAtState();
+      await expect(other.fate(signed)).rejects.toMatchObject({ retriable: true });
+      expect(way.broken()).toBe(true);
+      expect(await eventually('asked anew', () => other.fate(signed).catch(() => null))).toMatchObject({
+        kind: 'included',
+      });
+    } finally {
+      await other.close();
+      way.server.close();
+    }
+  }, 60_000);
+
   it('a frozen node is given up in time and used again when it thaws', async () => {
     node.kill('SIGSTOP');
     await expect(chain.nonce()).rejects.toMatchObject({ retriable: true, code: 'chain_timeout' });
     node.kill('SIGCONT');
-    expect(await eventually('thawed', () => chain.nonce().catch(() => null))).toBe(1);
+    expect(await eventually('thawed', () => chain.nonce().catch(() => null))).toBe(2);
   }, 60_000);
 });

@@ -16,8 +16,9 @@ import { ApiProblem } from '../problems.ts';
 import { batchGroups } from './batch-groups.ts';
 import { type CompletenessDeps, completenessLines } from './completeness-lines.ts';
 import { lineOf, linesOf } from './event-lines.ts';
-import { type LineWriter, PIECE } from './line-writer.ts';
+import type { LineWriter } from './line-writer.ts';
 import { type GroupDeps, type GroupWish, type OpenedGroup, openGroup } from './opened-group.ts';
+import { createPieces } from './pieces.ts';
 import { createKeptReaders } from './readers.ts';
 import { batchesFor, eventFilter, type Wanted } from './selection.ts';
 import { createStoredBatches, type StoredBatches } from './stored-batches.ts';
@@ -77,7 +78,7 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
   const stored = createStoredBatches(deps.clusters);
   const shown = { last: new Map<string, number>(), removals: new Set<string>(), marks: new Map<number, number>() };
   const isWanted = eventFilter(wish);
-  let piece = '';
+  const pieces = createPieces();
   let events = 0;
   let unreadable = 0;
   let wroteAt = elapsed();
@@ -89,16 +90,16 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
     open.clear();
   }
 
-  /** Every piece ends with where it ends: whoever is cut off goes on from there. */
+  /** What is written at once ends with where it ends: whoever is cut off goes on from there. */
   async function flush(group?: OpenedGroup): Promise<void> {
     if (!deps.ready()) throw new ApiProblem('stopping');
-    const text = at ? piece + lineOf('cursor', cursors.show(owner, at)) : piece;
-    piece = '';
+    if (at) pieces.add(lineOf('cursor', cursors.show(owner, at)));
+    const texts = pieces.take();
     wroteAt = elapsed();
-    if (text === '') return;
+    if (texts.length === 0) return;
     const late = setTimeout(forgetAll, FRESH_MS);
     try {
-      await out.write(text, group && (() => isAsItWas(group)));
+      await out.write(texts, group && (() => isAsItWas(group)));
     } finally {
       clearTimeout(late);
     }
@@ -148,15 +149,15 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
         // Only its owner could have opened it, and was told nothing of its events by the service before either.
         const by = toHex(opened.takenBy.id);
         note(batch, [by]);
-        if (wish.proof) piece += lineOf('batch', { ...unreadableLine(batch, 'removed'), by });
+        if (wish.proof) pieces.add(lineOf('batch', { ...unreadableLine(batch, 'removed'), by }));
       } else if ('error' in opened) {
         unreadable += 1;
         deps.signals.emit('unreadable', { partition: -1, error: opened.error });
-        if (wish.proof) piece += lineOf('batch', unreadableLine(batch, opened.error.code));
+        if (wish.proof) pieces.add(lineOf('batch', unreadableLine(batch, opened.error.code)));
       } else {
         const lines = linesOf(opened, from, { ...wish, isWanted, keys: wish.decrypt ? group.keys : null });
         for (const { text, index, by = [] } of lines) {
-          piece += text;
+          pieces.add(text);
           if (index === null) {
             note(batch, by);
             continue;
@@ -164,7 +165,7 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
           events += 1;
           at = { time: batch.body.summary.timeMin, batchId: batch.batchId, index };
           if (events >= wish.limit) return false;
-          if (piece.length < PIECE) continue;
+          if (!pieces.areMany) continue;
           await flush(group);
           if (isStale(group)) return false;
         }
@@ -199,18 +200,19 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
         const left = next.batches.findIndex((batch) => nextIn(batch, at) < batch.body.summary.count);
         group = await opened(next.batches.slice(left), next.those.slice(left));
       }
-      if (piece !== '' || elapsed() - wroteAt > QUIET_MS) await flush(group);
+      if (!pieces.isEmpty || elapsed() - wroteAt > QUIET_MS) await flush(group);
       group.forget();
       open.delete(group);
     }
     const more = events >= wish.limit;
     if (wish.proof && !more)
       for await (const line of completenessLines(deps, wish, readersFor, wish.caller.signer === 'app', shown)) {
-        piece += line;
-        if (piece.length >= PIECE) await flush();
+        pieces.add(line);
+        if (pieces.areMany) await flush();
       }
     const cursor = at && cursors.show(owner, at);
-    await out.write(piece + lineOf('end', { events, unreadable, more, cursor }));
+    pieces.add(lineOf('end', { events, unreadable, more, cursor }));
+    await out.write(pieces.take());
   } finally {
     await coming.catch(() => undefined);
     forgetAll();

@@ -70,6 +70,17 @@ describe('the gate against overload', () => {
     expect(fill(gate)).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test('the first answers of a slow start are no measure', () => {
+    const gate = gateOf(200);
+    const leaves = Array.from({ length: LEAST + 6 }, () => gate.enter(BODY));
+    at += 150;
+    for (const leave of leaves.slice(0, 3)) {
+      leave();
+      at += 0.1;
+    }
+    expect(fill(gate)).toBe(Number.POSITIVE_INFINITY);
+  });
+
   test('many at once are measured as many', () => {
     const gate = gateOf(200);
     for (let round = 0; round < 100; round++) {

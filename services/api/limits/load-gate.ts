@@ -10,7 +10,7 @@ const REQUEST_COST = 8 * 1024;
  * each other, and the first of a fresh process are slow.
  */
 const LEAST_COST = 512 * 1024;
-/** Loaded time that one measure of the speed is taken over. */
+/** Loaded time that one measure of the speed is taken over, and `LEAST_COST` of work: a few that are answered after a pause are no measure. */
 const WINDOW_MS = 100;
 /** Weight of the newest measure: the speed follows within a second. */
 const WEIGHT = 0.3;
@@ -58,8 +58,7 @@ export function createLoadGate(mostMs: number | null, now: () => number): LoadGa
     if (!loaded) return;
     const at = now();
     if (at > since) {
-      // Only here, so that all of one shared send, answered at one time, is in one measure.
-      if (busy >= WINDOW_MS) measure();
+      if (busy >= WINDOW_MS && done >= LEAST_COST) measure();
       busy += at - since;
       since = at;
     }

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Random } from '../clock.ts';
+import { collectAloneOnOneCore } from './one-core.ts';
 
 /** The process around a room: the one place of the corridor where the environment, the clock and randomness come in. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly random: Random;
+  /** Fits the process to the machine, before anything else. */
+  tune(): void;
   exit(code: number): void;
   /** SIGKILL to itself, for fault tests. */
   kill(): void;
@@ -40,6 +43,7 @@ export const processHost: Host = {
   env: process.env,
   clock,
   random,
+  tune: collectAloneOnOneCore,
   exit: (code) => process.exit(code),
   kill: () => process.kill(process.pid, 'SIGKILL'),
   onSignal: (signal, handler) => {
