@@ -16,25 +16,27 @@ const ofTable = (origin: number, slot: number): Pick<ExportRow, 'table' | 'value
 
 /** Three rows for each origin, of two tables and three days. */
 export const rowsAt = (origin: number): ExportRow[] =>
-  [0, 1, 2].map((slot): ExportRow => ({
-    app: APP,
-    wallet: walletAt(origin),
-    batchId: origin.toString(16).padStart(64, '0'),
-    eventId: `event-${origin}-${slot}`,
-    type: 'purchase',
-    time: Date.UTC(2026, 0, 1 + ((origin + slot) % DAYS), 12),
-    session: null,
-    blob: null,
-    signer: 'wallet',
-    source: 'c3'.repeat(16),
-    seq: origin,
-    slot,
-    origin,
-    partition: 0,
-    issuedAt: 1_000,
-    verified: true,
-    ...ofTable(origin, slot),
-  }));
+  [0, 1, 2].map(
+    (slot): ExportRow => ({
+      app: APP,
+      wallet: walletAt(origin),
+      batchId: origin.toString(16).padStart(64, '0'),
+      eventId: `event-${origin}-${slot}`,
+      type: 'purchase',
+      time: Date.UTC(2026, 0, 1 + ((origin + slot) % DAYS), 12),
+      session: null,
+      blob: null,
+      signer: 'wallet',
+      source: 'c3'.repeat(16),
+      seq: origin,
+      slot,
+      origin,
+      partition: 0,
+      issuedAt: 1_000,
+      verified: true,
+      ...ofTable(origin, slot),
+    }),
+  );
 
 /** Members that start at one offset do not always end at one: 1 to 7 origins, as the process has it. */
 export function deliveryFrom(next: number, end: number): Delivery {
