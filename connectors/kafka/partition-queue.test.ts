@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { HIGH_WATER_BYTES, PartitionQueue } from './partition-queue.ts';
 
@@ -7,6 +9,12 @@ const record = (offset: number, bytes = 10) => ({
   value: new Uint8Array(bytes),
   headers: {},
 });
+/** Weak references hold until the end of the turn they were made in. */
+async function collectGarbage(): Promise<void> {
+  await new Promise(setImmediate);
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
 const offsets = (records: { offset: number }[]) => records.map(({ offset }) => offset);
 
 describe('the queue between the fetch loop and a lane', () => {
@@ -48,5 +56,16 @@ describe('the queue between the fetch loop and a lane', () => {
     expect([queue.full, queue.drained]).toEqual([true, false]);
     queue.take(2, HIGH_WATER_BYTES);
     expect([queue.full, queue.drained, queue.position]).toEqual([false, true, 2]);
+  });
+
+  test('holds nothing that was taken, also while it is never empty', async () => {
+    const queue = new PartitionQueue();
+    queue.seek(0);
+    queue.offer(0, [record(0), record(1), record(2)], 3);
+    const taken = queue.take(2, 1_000).map((one) => new WeakRef(one));
+    queue.offer(3, [record(3)], 4);
+    await collectGarbage();
+    expect(taken.map((one) => one.deref())).toEqual([undefined, undefined]);
+    expect(offsets(queue.take(10, 1_000))).toEqual([2, 3]);
   });
 });

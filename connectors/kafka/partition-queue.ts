@@ -51,6 +51,7 @@ export class PartitionQueue {
   /** @returns false, and takes nothing, when the batch was not fetched at `position`. */
   offer(fetchedOffset: number, records: readonly LogRecord[], next: number): boolean {
     if (this.#position === null || fetchedOffset !== this.#position) return false;
+    this.#letGo();
     for (const record of records) {
       this.#records.push(record);
       this.#bytes += sizeOf(record);
@@ -71,10 +72,14 @@ export class PartitionQueue {
       this.#head += 1;
       this.#bytes -= sizeOf(record);
     }
-    if (this.#head === this.#records.length) {
-      this.#records = [];
-      this.#head = 0;
-    }
+    if (this.length === 0) this.#letGo();
     return taken;
+  }
+
+  /** Forgets what was taken. At every offer too, since behind a backlog the queue is never empty and would hold all that ever went through it. */
+  #letGo(): void {
+    if (this.#head === 0) return;
+    this.#records = this.#records.slice(this.#head);
+    this.#head = 0;
   }
 }
