@@ -23,7 +23,7 @@ export interface DeliveryEdges {
   readonly keysOf?: (batches: readonly LiveBatch[]) => Promise<FetchedKeys>;
   readonly erased: ErasedOwners;
   readonly rowMakers: RowMakers;
-  readonly removedEvents: Pick<RemovedEvents, 'of'>;
+  readonly removedEvents: Pick<RemovedEvents, 'any' | 'of'>;
   /** Leaves out what a replay was not asked for; when absent every event of the batches is exported. */
   readonly isWanted?: (row: Pick<ExportRow, 'time'>) => boolean;
   /** Lets the process answer heartbeats between batches. */

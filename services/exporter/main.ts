@@ -66,7 +66,7 @@ async function start(boot: Boot): Promise<Running> {
   }
   // A sandbox's control experiment only: what the filter is for shows when it is off.
   const removedEvents = config.unsafe.includes('removals')
-    ? { of: async (events: readonly unknown[]) => events.map(() => null) }
+    ? { any: async (owners: readonly unknown[]) => owners.map(() => false), of: async () => [] }
     : createRemovedEvents(db);
   const { by } = planned;
   const isPartners = by !== 'operator' && by !== 'app';
