@@ -33,8 +33,10 @@ export async function startChild(options: {
   });
   const lines = createInterface({ input: started.stdout });
   const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
-    started.once('exit', (code) => reject(new Error(`${options.file} ended with ${code} before it was ready`)));
+    let last = '';
+    started.once('exit', (code) => reject(new Error(`${options.file} ended with ${code} before it was ready: ${last}`)));
     lines.on('line', (text) => {
+      last = text;
       const line = parse(text);
       if (line && options.isReady(line)) resolve(line);
     });

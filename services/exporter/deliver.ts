@@ -9,7 +9,8 @@ import type { ErasedOwners } from './erased-owners.ts';
 import { keepRows } from './keep-rows.ts';
 import { type FetchedKeys, fetchKeys } from './keys.ts';
 import { type LiveBatch, liveBatches, type PinnedRecord } from './live-batch.ts';
-import { openBatch } from './open-batch.ts';
+import { type OpenBatches, openHere } from './open-threads.ts';
+import { eventsOf } from './opened-columns.ts';
 import type { OpenedEvent, RowMakers } from './opened-event.ts';
 
 /** What one stretch came to, for the metrics. */
@@ -28,6 +29,8 @@ export interface DeliveryEdges {
   readonly isWanted?: (row: Pick<ExportRow, 'time'>) => boolean;
   /** Lets the process answer heartbeats between batches. */
   readonly breathe: () => Promise<void>;
+  /** Absent: on this thread. */
+  readonly open?: OpenBatches;
   count(kind: DeliveryCount, n: number): void;
 }
 
@@ -36,6 +39,7 @@ export function deliver(
   edges: DeliveryEdges,
 ): (partition: number, from: Position, to: Position, accepted: readonly PinnedRecord[]) => Promise<boolean> {
   const { plan, sink, vault, erased, rowMakers, removedEvents, isWanted = () => true, breathe, count } = edges;
+  const open = edges.open ?? openHere(breathe);
   const keep = keepRows(removedEvents);
   const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
   const keysOf = edges.keysOf ?? ((batches) => fetchKeys(vault, reader, batches, plan.scopes));
@@ -50,15 +54,15 @@ export function deliver(
     const batches = liveBatches(accepted, isExported).filter((batch) => !isErased(batch));
     const { keys, forget } = await keysOf(batches);
     const opened: { batch: LiveBatch; events: OpenedEvent[] }[] = [];
+    const left = batches.values();
     try {
-      for (const batch of batches) {
-        const result = openBatch(batch, partition, plan.scopes, keys);
+      for await (const result of open(batches, plan.scopes, keys)) {
+        const batch = left.next().value as LiveBatch;
         if (result.kind === 'refused') count(result.why, 1);
         else {
-          const events = result.events.filter(({ common }) => isOfType(common.type) && isWanted(common));
-          opened.push({ batch, events });
+          const events = eventsOf(result.columns, batch, partition);
+          opened.push({ batch, events: events.filter(({ common }) => isOfType(common.type) && isWanted(common)) });
         }
-        await breathe();
       }
     } finally {
       forget();

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
@@ -17,6 +18,7 @@ import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
 import type { DeliveryCount } from './deliver.ts';
 import { openDelivery } from './open-delivery.ts';
+import { startOpenThreads } from './open-threads.ts';
 import { partnerKeys } from './partner-keys.ts';
 import { openConfig, plannedExport } from './planned.ts';
 import { rowMakersOf } from './row-makers-of.ts';
@@ -28,6 +30,9 @@ import { exporterPlan, limitsFor } from './worker.ts';
 
 /** What an export says of itself is written so often at most. Milliseconds. */
 const STATUS_MS = 200;
+
+/** The second core has what writes the files and Kafka's client beside. */
+const defaultThreads = (): number => (availableParallelism() > 1 ? 1 : 0);
 
 async function start(boot: Boot): Promise<Running> {
   const { config, log, metrics, clock, random, keep, onFatal } = boot;
@@ -70,6 +75,8 @@ async function start(boot: Boot): Promise<Running> {
     : createRemovedEvents(db);
   const { by } = planned;
   const isPartners = by !== 'operator' && by !== 'app';
+  const count = config.openThreads ?? defaultThreads();
+  const threads = count > 0 ? keep(startOpenThreads(count, onFatal)) : undefined;
   const delivery = keep(
     await openDelivery({
       ...loops,
@@ -92,6 +99,7 @@ async function start(boot: Boot): Promise<Running> {
         onStale: (error) => loops.onRetry('schemas', 1, error),
       }),
       removedEvents,
+      ...(threads ? { open: threads.open } : {}),
       log,
       count(kind: DeliveryCount, n: number) {
         counted.inc({ kind }, n);

@@ -10,104 +10,89 @@ import {
   type SealedPart,
   toHex,
 } from '../../protocol/index.ts';
-import type { KeyRing } from './keys.ts';
-import type { LiveBatch } from './live-batch.ts';
-import type { OpenedEvent } from './opened-event.ts';
+import type { PinnedBody } from '../../schemas/index.ts';
+import type { OpenedColumns } from './opened-columns.ts';
+
+/** What of a live batch is needed to open it. */
+export interface ClosedBatch {
+  readonly app: Uint8Array;
+  readonly wallet: Uint8Array;
+  readonly batchId: Uint8Array;
+  readonly body: Pick<PinnedBody, 'mode' | 'epoch' | 'subject' | 'meta' | 'events'>;
+}
 
 /** What opening one batch gave. `refused`: no key for its meta, or a client sealed what does not match what it signed. */
 export type OpenedBatch =
-  | { readonly kind: 'events'; readonly events: OpenedEvent[] }
+  | { readonly kind: 'events'; readonly columns: OpenedColumns }
   | { readonly kind: 'refused'; readonly why: 'no_key' | 'mismatch' };
+
+/** Keys of one batch, by scope; null where the vault refuses. */
+export type ScopeKeys = (scope: string) => Uint8Array | null;
 
 /**
  * The events of a batch: its meta proves the signature, each scope that the export may read is opened and checked against the
  * commitment that was signed. An event with none of the export's scopes is left out; with no scopes configured, none is.
  * @throws ProtocolError when what our own encryptor sealed does not match: a bug, never skipped
  */
-export function openBatch(batch: LiveBatch, partition: number, scopes: readonly string[], keys: KeyRing): OpenedBatch {
-  const metaKey = keys(batch, META_SCOPE);
+export function openBatch(batch: ClosedBatch, scopes: readonly string[], keys: ScopeKeys): OpenedBatch {
+  const metaKey = keys(META_SCOPE);
   if (metaKey === null) return { kind: 'refused', why: 'no_key' };
   try {
-    return { kind: 'events', events: eventsOf(batch, partition, scopes, keys, metaKey) };
+    return { kind: 'events', columns: columnsOf(batch, scopes, keys, metaKey) };
   } catch (error) {
-    if (error instanceof ProtocolError && batch.value.body.mode === 'client')
-      return { kind: 'refused', why: 'mismatch' };
+    if (error instanceof ProtocolError && batch.body.mode === 'client') return { kind: 'refused', why: 'mismatch' };
     throw error;
   }
 }
 
-function eventsOf(
-  batch: LiveBatch,
-  partition: number,
+function columnsOf(
+  batch: ClosedBatch,
   scopes: readonly string[],
-  keys: KeyRing,
+  keys: ScopeKeys,
   metaKey: Uint8Array,
-): OpenedEvent[] {
-  const { origin, value } = batch;
-  const { app, body } = value;
+): OpenedColumns {
+  const { app, body } = batch;
   const { epoch, subject } = body;
   const meta = openMeta({ scopeKey: metaKey, subject, app, epoch, envelope: body.meta });
-  const { header } = meta;
-  const wallet = toHex(value.wallet);
-  if (!equalBytes(meta.batchId, value.batchId) || header.wallet !== wallet) throw new ProtocolError('meta', 'batch');
+  const { signer, source, seq, issuedAt, wallet } = meta.header;
+  if (!equalBytes(meta.batchId, batch.batchId) || wallet !== toHex(batch.wallet))
+    throw new ProtocolError('meta', 'batch');
   if (meta.events.length !== body.events.length) throw new ProtocolError('count', 'events');
-  const names = { app: toHex(app), batchId: toHex(value.batchId) };
-  const { signer, source, seq, issuedAt } = header;
   const opened = scopes.flatMap((scope) => {
-    const scopeKey = keys(batch, scope);
-    return scopeKey === null ? [] : [{ scope, texts: openScope(batch, meta, { scopeKey, epoch, app, subject, scope }) }];
+    const key = keys(scope);
+    return key === null ? [] : [{ scope, texts: openScope(body, meta, { scopeKey: key, epoch, app, subject, scope }) }];
   });
-  const events: OpenedEvent[] = [];
-  for (let slot = 0; slot < meta.events.length; slot += 1) {
-    const event = meta.events[slot];
-    if (event === undefined || 'leaf' in event) continue;
-    const texts: Record<string, string> = {};
-    let found = 0;
-    for (const one of opened) {
-      const text = one.texts[slot];
-      if (text === undefined) continue;
-      texts[one.scope] = text;
-      found += 1;
-    }
-    if (found === 0 && scopes.length > 0) continue;
-    events.push({
-      // Said in full: an object that is put together of parts takes longer to make than its event to decrypt.
-      common: {
-        app: names.app,
-        wallet,
-        batchId: names.batchId,
-        eventId: event.id,
-        type: event.type,
-        time: Date.parse(event.time),
-        session: event.session ?? null,
-        blob: event.blob ?? null,
-        signer,
-        source,
-        seq,
-        slot,
-        origin,
-        partition,
-        issuedAt,
-        // The meta opened only if its signature holds, and each scope only if it is what was committed to.
-        verified: true,
-      },
-      scopes: texts,
-      closed: closedOf(event, texts),
-    });
-  }
-  return events;
+  const shown = meta.events.flatMap((event, slot) => {
+    if ('leaf' in event) return [];
+    return scopes.length === 0 || opened.some(({ texts }) => texts[slot] !== undefined) ? [{ event, slot }] : [];
+  });
+  const column = <T>(of: (event: Event) => T): T[] => shown.map(({ event }) => of(event));
+  const read = opened.map(({ scope, texts }) => ({ scope, texts: shown.map(({ slot }) => texts[slot]) }));
+  const closed = shown.map(({ event }, i) => closedOf(event, read, i));
+  return {
+    signer,
+    source,
+    seq,
+    issuedAt,
+    slots: shown.map(({ slot }) => slot),
+    ids: column(({ id }) => id),
+    types: column(({ type }) => type),
+    times: column(({ time }) => Date.parse(time)),
+    sessions: unlessEmpty(column(({ session = null }) => session)),
+    blobs: unlessEmpty(column(({ blob = null }) => blob)),
+    scopes: read,
+    closed: closed.some((names) => names.length > 0) ? closed : null,
+  };
 }
 
 /** One scope of all events that have it, by their slots. */
-function openScope({ value: { body } }: LiveBatch, { events }: Meta, place: Omit<Place, 'eventId'>): string[] {
+function openScope({ events }: ClosedBatch['body'], meta: Meta, place: Omit<Place, 'eventId'>): string[] {
   const slots: number[] = [];
   const parts: SealedPart[] = [];
-  for (let slot = 0; slot < events.length; slot += 1) {
-    const event = events[slot];
-    const envelope = envelopeOf(body.events[slot], place.scope);
-    if (!envelope || event === undefined || 'leaf' in event) continue;
-    const closed = Object.hasOwn(event.scopes, place.scope) ? event.scopes[place.scope] : undefined;
-    if (!closed || !('commitment' in closed)) continue;
+  for (const [slot, event] of meta.events.entries()) {
+    const envelope = ownOf(events[slot], place.scope);
+    const closed = 'leaf' in event ? undefined : ownOf(event.scopes, place.scope);
+    if ('leaf' in event || !envelope || !closed || !('commitment' in closed)) continue;
     slots.push(slot);
     parts.push({ eventId: event.id, envelope, commitment: closed.commitment });
   }
@@ -116,14 +101,15 @@ function openScope({ value: { body } }: LiveBatch, { events }: Meta, place: Omit
   return texts;
 }
 
-/** Scopes of an event that were not read; mostly there are none. */
-function closedOf({ scopes }: Event, texts: Readonly<Record<string, string>>): readonly string[] {
-  let closed: readonly string[] = NONE;
-  for (const scope in scopes) if (!Object.hasOwn(texts, scope)) closed = [...closed, scope];
+/** Scopes of an event that were not read. */
+function closedOf({ scopes }: Event, read: OpenedColumns['scopes'], i: number): string[] {
+  const closed: string[] = [];
+  for (const name in scopes)
+    if (!read.some(({ scope, texts }) => scope === name && texts[i] !== undefined)) closed.push(name);
   return closed;
 }
 
-const NONE: readonly string[] = [];
+const unlessEmpty = <T>(column: readonly (T | null)[]) => (column.some((one) => one !== null) ? column : null);
 
-const envelopeOf = (event: Record<string, Uint8Array> | undefined, scope: string): Uint8Array | undefined =>
-  event && Object.hasOwn(event, scope) ? event[scope] : undefined;
+const ownOf = <T>(of: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  of && Object.hasOwn(of, name) ? of[name] : undefined;
