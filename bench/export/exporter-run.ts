@@ -17,9 +17,9 @@ export interface ExporterRun {
 }
 
 /**
- * Runs the room `exporter` as it is started everywhere, on what lies in `pinned`, into a folder of Parquet. The clock runs from the first
- * partition that it is given to the commit with which the last of `marks` is reached; starting the process and joining the group are not in it.
- * More must lie in `pinned`: what is left for the end waits for company, as long as the room lets it.
+ * Runs the room `exporter` as it is started everywhere, on what lies in `pinned`, into a folder of Parquet. The clock runs from its first commit to
+ * the one with which the last of `marks` is reached: at both it has about as much in hand. More must lie in `pinned`: what is left for the end
+ * waits for company, as long as the room lets it.
  */
 export async function runExporter(
   env: Readonly<Record<string, string>>,
@@ -29,19 +29,20 @@ export async function runExporter(
   const plan = { name, app, scopes: [DEFAULT_SCOPE], sink: 'parquet', config: { folder }, schema: 'typed' };
   const child = await startRoom({ ...env, DDC_EXPORT: JSON.stringify(plan), DDC_HTTP_PORT: '0' });
   const started = performance.now();
-  const cpu = child.cpuMicros();
   const committed = commitsIn(folder);
+  let first: { readonly rows: number; readonly at: number; readonly cpu: number } | null = null;
   const peaks: number[] = [];
   for (let rows = committed(); ; rows = committed()) {
+    const now = performance.now();
+    if (rows > 0) first ??= { rows, at: now, cpu: child.cpuMicros() };
     while (peaks.length < marks.length && rows >= (marks[peaks.length] as number)) peaks.push(peakOf(child.pid));
-    const passed = performance.now() - started;
-    if (peaks.length === marks.length) {
-      const cpuPerRow = (child.cpuMicros() - cpu) / rows;
+    if (first && rows > first.rows && peaks.length === marks.length) {
+      const cpuPerRow = (child.cpuMicros() - first.cpu) / (rows - first.rows);
       await child.stop();
-      return { rowsPerSecond: rows / (passed / 1000), cpuPerRow, peaks };
+      return { rowsPerSecond: (rows - first.rows) / ((now - first.at) / 1000), cpuPerRow, peaks };
     }
     if (child.process.exitCode !== null) throw new Error(`the exporter ended with ${child.process.exitCode}`);
-    if (passed > PATIENCE_MS) throw new Error(`${marks.at(-1)} rows were not exported in time, but ${rows}`);
+    if (now - started > PATIENCE_MS) throw new Error(`${marks.at(-1)} rows were not exported in time, but ${rows}`);
     await wait(LOOK_MS);
   }
 }

@@ -136,14 +136,11 @@ export async function openPinnedFeed(env: Readonly<Record<string, string>>) {
     const end = first + values.length;
     ends[partition] = end;
     if (!indexed) return;
-    const [from, to] = [first, end].map((next) => ({ next, mark: next - 1 })) as [Place, Place];
-    await index.apply(
-      partition,
-      from,
-      to,
-      values.map((value, i) => indexEntry({ origin: first + i, value })),
-    );
-    await positions.compareAndSet('pinner', partition, await positions.load('pinner', partition), to);
+    const to = { next: end, mark: end - 1 };
+    const entries = values.map((value, i) => indexEntry({ origin: first + i, value }));
+    const isIndexed = await index.apply(partition, await positions.load('indexer', partition), to, entries);
+    const isPinned = await positions.compareAndSet('pinner', partition, await positions.load('pinner', partition), to);
+    if (!isIndexed || !isPinned) throw new Error('somebody else is at work on this deployment');
   }
 
   return {
@@ -172,9 +169,4 @@ export async function openPinnedFeed(env: Readonly<Record<string, string>>) {
       await db.close();
     },
   };
-}
-
-interface Place {
-  readonly next: number;
-  readonly mark: number;
 }

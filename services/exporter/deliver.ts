@@ -67,7 +67,8 @@ export function deliver(
     } finally {
       forget();
     }
-    const occurring = new Set(opened.flatMap(({ events }) => events.map(({ common }) => common.type)));
+    const occurring = new Set<string>();
+    for (const { events } of opened) for (const { common } of events) occurring.add(common.type);
     const rowOf = await rowMakers.for(occurring);
     const made: { batch: LiveBatch; rows: ExportRow[] }[] = [];
     for (const { batch, events } of opened) {
