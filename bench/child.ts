@@ -34,7 +34,9 @@ export async function startChild(options: {
   const lines = createInterface({ input: started.stdout });
   const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
     let last = '';
-    started.once('exit', (code) => reject(new Error(`${options.file} ended with ${code} before it was ready: ${last}`)));
+    started.once('exit', (code) =>
+      reject(new Error(`${options.file} ended with ${code} before it was ready: ${last}`)),
+    );
     lines.on('line', (text) => {
       last = text;
       const line = parse(text);

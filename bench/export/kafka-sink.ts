@@ -94,7 +94,11 @@ function typedRowsFrom(first: number): ExportRow[] {
     const { id, type, time, session = null, scopes } = typedEvent(n);
     const batch = Math.floor(n / BATCH);
     const common = {
-      ...{ app: APP, wallet: toHex(new Uint8Array(32).fill(batch % 64)), batchId: batch.toString(16).padStart(64, '0') },
+      ...{
+        app: APP,
+        wallet: toHex(new Uint8Array(32).fill(batch % 64)),
+        batchId: batch.toString(16).padStart(64, '0'),
+      },
       ...{ eventId: id, type, time: Date.parse(time), session, blob: null, signer: 'wallet' as const },
       ...{ source: '01'.repeat(16), seq: batch, slot: n % BATCH, origin: batch, partition: 0 },
       ...{ issuedAt: Date.UTC(2026, 1, 4), verified: true },

@@ -39,7 +39,11 @@ const TOGETHER = 100;
  */
 export async function openPinnedFeed(env: Readonly<Record<string, string>>) {
   const network = env.DDC_NETWORK as string;
-  const kafka = { brokers: (env.KAFKA_BROKERS as string).split(','), clientId: 'bench', log: { warn() {}, error() {} } };
+  const kafka = {
+    brokers: (env.KAFKA_BROKERS as string).split(','),
+    clientId: 'bench',
+    log: { warn() {}, error() {} },
+  };
   const url = env.SCHEMA_REGISTRY_URL as string;
   const { clock, random } = processHost;
   const db = openDatabase(env.DATABASE_URL as string);
@@ -95,7 +99,13 @@ export async function openPinnedFeed(env: Readonly<Record<string, string>>) {
     const first = made * BATCH;
     const signed = signBatch({
       ...{ network, app: toHex(owner.app), wallet: toHex(owner.wallet), source: sources[i] as string },
-      ...{ seq: Math.floor(made / WALLETS), issuedAt: Date.now(), signer: 'wallet', algorithm: 'sr25519', wrap: 'none' },
+      ...{
+        seq: Math.floor(made / WALLETS),
+        issuedAt: Date.now(),
+        signer: 'wallet',
+        algorithm: 'sr25519',
+        wrap: 'none',
+      },
       ...{ keyPair: wallet, events: Array.from({ length: BATCH }, (_, n) => typedEvent(first + n)) },
     });
     made += 1;
@@ -107,7 +117,11 @@ export async function openPinnedFeed(env: Readonly<Record<string, string>>) {
     const { source, seq } = body.summary;
     const place = { cluster: DEFAULT_CLUSTER, segment: new Uint8Array(36), slot: 0, hash, bytes };
     const head = { batchId: signed.batchId, ...owner, rootVersion: root.rootVersion, source, seq, reason: null };
-    return { partition: partitionOf(owner.wallet, PARTITIONS), value: { ...head, body: { ...body, ...place } }, encoded };
+    return {
+      partition: partitionOf(owner.wallet, PARTITIONS),
+      value: { ...head, body: { ...body, ...place } },
+      encoded,
+    };
   }
 
   /** Segments for real, and the places of the batches in them. */
@@ -131,7 +145,11 @@ export async function openPinnedFeed(env: Readonly<Record<string, string>>) {
     await writer.send(
       batchesPinned.name,
       partition,
-      values.map((value, i) => ({ key: key(value), value: codec.encode(value), headers: { origin: String(first + i) } })),
+      values.map((value, i) => ({
+        key: key(value),
+        value: codec.encode(value),
+        headers: { origin: String(first + i) },
+      })),
     );
     const end = first + values.length;
     ends[partition] = end;

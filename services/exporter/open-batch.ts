@@ -45,12 +45,7 @@ export function openBatch(batch: ClosedBatch, scopes: readonly string[], keys: S
   }
 }
 
-function columnsOf(
-  batch: ClosedBatch,
-  scopes: readonly string[],
-  keys: ScopeKeys,
-  metaKey: Uint8Array,
-): OpenedColumns {
+function columnsOf(batch: ClosedBatch, scopes: readonly string[], keys: ScopeKeys, metaKey: Uint8Array): OpenedColumns {
   const { app, body } = batch;
   const { epoch, subject } = body;
   const meta = openMeta({ scopeKey: metaKey, subject, app, epoch, envelope: body.meta });

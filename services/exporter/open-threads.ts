@@ -89,9 +89,7 @@ export function startOpenThreads(count: number, onDead: (error: Error) => void, 
 
   return {
     async *open(batches, scopes, keys) {
-      const opening = batches.map((batch) =>
-        openThere(packBatch(batch.value, scopes, (scope) => keys(batch, scope))),
-      );
+      const opening = batches.map((batch) => openThere(packBatch(batch.value, scopes, (scope) => keys(batch, scope))));
       // Of several that fail the first is told; nobody waits for the others.
       for (const one of opening) one.catch(() => undefined);
       for (const one of opening) yield await one;

@@ -20,7 +20,11 @@ export interface PackedBatch {
 }
 
 /** Nothing but what is to be read goes along. */
-export function packBatch({ app, wallet, batchId, body }: ClosedBatch, scopes: readonly string[], keyOf: ScopeKeys): PackedBatch {
+export function packBatch(
+  { app, wallet, batchId, body }: ClosedBatch,
+  scopes: readonly string[],
+  keyOf: ScopeKeys,
+): PackedBatch {
   const given = [META_SCOPE, ...scopes].map(keyOf);
   const keys = new Uint8Array(new SharedArrayBuffer(KEY * given.length));
   for (const [i, key] of given.entries()) if (key) keys.set(key, i * KEY);

@@ -173,7 +173,9 @@ export const environment = z.object({
     .min(0)
     .max(999)
     .optional()
-    .describe('Threads of an exporter that decrypt and check what the next rows are made of; 0: none. When absent one, where there are two cores.'),
+    .describe(
+      'Threads of an exporter that decrypt and check what the next rows are made of; 0: none. When absent one, where there are two cores.',
+    ),
   DDC_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
