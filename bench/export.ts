@@ -27,7 +27,7 @@ interface Sizes {
   readonly sink: number;
 }
 const FULL: Sizes = { round: 300_000, small: 100_000, large: 1_000_000, more: 150_000, sink: 100_000 };
-const QUICK: Sizes = { round: 60_000, small: 30_000, large: 120_000, more: 60_000, sink: 20_000 };
+const QUICK: Sizes = { round: 120_000, small: 50_000, large: 250_000, more: 80_000, sink: 20_000 };
 
 /** `npm run bench -- export`: the export of typed rows against what writing them costs at least. */
 export async function bench(options: { rounds: number; json: boolean; quick: boolean }): Promise<void> {
