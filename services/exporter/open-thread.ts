@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { ready, scrub } from '../../protocol/index.ts';
+import { ProtocolError, ready, scrub } from '../../protocol/index.ts';
 import { openBatch } from './open-batch.ts';
 import type { OpenAnswer, OpenJob } from './open-threads.ts';
 import { unpackBatch } from './packed-batch.ts';
@@ -13,7 +13,8 @@ parentPort?.on('message', ({ id, packed }: OpenJob) => {
     const { batch, keys } = unpackBatch(packed);
     answer = { id, opened: openBatch(batch, packed.scopes, keys) };
   } catch (error) {
-    answer = { id, failed: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    const code = error instanceof ProtocolError ? error.code : undefined;
+    answer = { id, failed: error instanceof Error ? `${error.name}: ${error.message}` : String(error), code };
   } finally {
     scrub();
   }

@@ -49,3 +49,10 @@ test('answers come in the order of the batches, whichever thread is done first, 
   await threads.close();
   expect(told).toEqual([]);
 });
+
+test('a check that fails there fails here, by its code', async () => {
+  const refuse = onMessage("parentPort.postMessage({ id: job.id, failed: 'tag', code: 'tag' })");
+  const threads = startOpenThreads(1, () => undefined, refuse);
+  await expect(all(threads.open([batch], [], () => key))).rejects.toMatchObject({ code: 'tag' });
+  await threads.close();
+});

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { ProtocolError, type ProtocolErrorCode } from '../../protocol/index.ts';
 import type { KeyRing } from './keys.ts';
 import type { LiveBatch } from './live-batch.ts';
 import { type OpenedBatch, openBatch } from './open-batch.ts';
@@ -11,7 +12,8 @@ export interface OpenJob {
 }
 export type OpenAnswer =
   | { readonly id: number; readonly opened: OpenedBatch }
-  | { readonly id: number; readonly failed: string };
+  /** With the protocol's code, where one of its checks failed. */
+  | { readonly id: number; readonly failed: string; readonly code?: ProtocolErrorCode | undefined };
 
 /** Opens the batches of a stretch, one answer each, in order. */
 export type OpenBatches = (
@@ -66,7 +68,7 @@ export function startOpenThreads(count: number, onDead: (error: Error) => void, 
       const one = waiting.get(answer.id);
       waiting.delete(answer.id);
       if ('opened' in answer) one?.resolve(answer.opened);
-      else one?.reject(new Error(answer.failed));
+      else one?.reject(answer.code ? new ProtocolError(answer.code, 'in a thread') : new Error(answer.failed));
     });
     worker.on('error', die);
     // Out of memory or stopped from inside: there may be no error, only an end.
