@@ -10,6 +10,8 @@ const TABLE = 'sale';
 export interface JdbcEngine {
   /** Once the table has so many rows. */
   figures(count: number): Promise<Figures>;
+  /** `kill -9` of the worker, and a new start. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function startJdbc(
       const { rows } = await sql.raw<Figures>(postgresFigures(TABLE)).execute(database.kysely);
       return rows[0] as Figures;
     },
+    restart: () => connect.restart(),
     close: () => connect.close(),
   };
 }

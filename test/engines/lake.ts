@@ -10,6 +10,8 @@ import { rawKafka, uniqueName } from '../support/kafka.ts';
 export interface LakeEngine {
   /** Once the table's current snapshot has so many rows. */
   reached(count: number): Promise<void>;
+  /** `kill -9` of the worker, and a new start. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export async function startLake(
         `the table has ${count} rows`,
         async () => (await rowsOf(join(warehouse, ...table.split('.')))) === count,
       ),
+    restart: () => connect.restart(),
     close: () => connect.close(),
   };
 }

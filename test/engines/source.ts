@@ -9,6 +9,8 @@ const LOG = 'f6'.repeat(16);
 const BATCHES_PER_DELIVERY = 10;
 /** Rows of the log are signed at this time, all removals later. */
 const ISSUED_AT = 2_000;
+/** Beyond all that is ever written: what comes later of an erased wallet is left out. */
+const FENCE = 1_000_000;
 
 export interface SourceTargets {
   readonly kafka: { readonly brokers: readonly string[]; readonly registry: string; readonly prefix: string };
@@ -22,6 +24,8 @@ export interface Source {
   rows(): readonly ExportRow[];
   /** Wallets of which nothing is left. */
   readonly erased: readonly string[];
+  /** Further rows, in the later version of the table. @param count rounded up to whole deliveries */
+  write(count: number): Promise<void>;
   /** Removes rows of one wallet, and erases another. */
   remove(): Promise<void>;
   close(): Promise<void>;
@@ -40,27 +44,32 @@ export async function fillSource(targets: SourceTargets, count: number): Promise
     makeSink(s3Parquet, targets.s3, { log: LOG }),
   ];
   for (const sink of sinks) await sink.check();
-  const rounds = Math.ceil(count / (PER_BATCH * BATCHES_PER_DELIVERY * PARTITIONS));
   const written: ExportRow[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    for (let partition = 0; partition < PARTITIONS; partition += 1) {
-      const { rows, delivery } = deliveryOf(partition, round, round >= rounds / 2);
-      if (round === 1) await fail(kafkaConfig, rows, delivery);
-      for (const sink of sinks) if (!(await sink.put(rows, delivery))) throw new Error('the position is another');
-      written.push(...rows);
+  let round = 0;
+  async function write(much: number, laterFrom: number): Promise<void> {
+    const end = round + Math.ceil(much / (PER_BATCH * BATCHES_PER_DELIVERY * PARTITIONS));
+    for (; round < end; round += 1) {
+      for (let partition = 0; partition < PARTITIONS; partition += 1) {
+        const { rows, delivery } = deliveryOf(partition, round, round >= laterFrom);
+        if (round === 1) await fail(kafkaConfig, rows, delivery);
+        for (const sink of sinks) if (!(await sink.put(rows, delivery))) throw new Error('the position is another');
+        written.push(...rows);
+      }
     }
   }
+  await write(count, count / (PER_BATCH * BATCHES_PER_DELIVERY * PARTITIONS) / 2);
   const selection: RowSelection = {
     ...{ app: written[0]?.app ?? '', wallet: walletOf(3), issuedAt: ISSUED_AT },
     selector: { from: 0, to: Date.UTC(2026, 0, 1, 6) },
   };
-  const owner: RowOwner = { app: selection.app, wallet: walletOf(8), before: 1_000_000, issuedAt: ISSUED_AT };
+  const owner: RowOwner = { app: selection.app, wallet: walletOf(8), before: FENCE, issuedAt: ISSUED_AT };
   const goes = ({ wallet, time }: ExportRow) =>
     wallet === owner.wallet || (wallet === selection.wallet && time < Date.UTC(2026, 0, 1, 6));
   let removed = false;
   return {
     rows: () => (removed ? written.filter((row) => !goes(row)) : written),
     erased: [owner.wallet],
+    write: (more) => write(more, 0),
     async remove() {
       for (const sink of sinks) {
         await sink.remove([selection]);

@@ -15,6 +15,8 @@ const PLUGIN = { 'jdbc-sink': 'debezium', 'iceberg-sink': 'iceberg' } as const;
 /** Quick to start, and small: nothing here is measured. */
 const JVM = ['-Xmx768m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 const POLL_MS = 500;
+/** After a kill, members of groups are taken for alive for 45 s; the rest is for a busy machine. */
+const PATIENCE_MS = 480_000;
 /** A task is given this much to say why it failed. */
 const MOST_SHOWN = 6_000;
 
@@ -74,9 +76,11 @@ export async function startConnect(
     await ended;
   }
 
+  const tail = async () => (await readFile(logFile, 'utf8')).slice(-MOST_SHOWN);
+
   /** What is wrong, as far as anybody says so. */
   async function complaint(): Promise<string | null> {
-    if (child.exitCode !== null) return `the worker ended:\n${(await readFile(logFile, 'utf8')).slice(-MOST_SHOWN)}`;
+    if (child.exitCode !== null) return `the worker ended:\n${await tail()}`;
     for (const { over } of connectors) {
       const answer = await fetch(`http://127.0.0.1:${port}/connectors/${over.name}/status`).catch(() => null);
       if (!answer?.ok) continue; // Not there yet.
@@ -92,8 +96,10 @@ export async function startConnect(
   process.once('exit', endWithUs);
   return {
     async until(what, holds) {
+      const deadline = performance.now() + PATIENCE_MS;
       while (!(await holds())) {
-        const problem = await complaint();
+        const late = performance.now() > deadline ? `nothing came of it:\n${await tail()}` : null;
+        const problem = late ?? (await complaint());
         if (problem) throw new Error(`while waiting until ${what}: ${problem}`);
         await wait(POLL_MS);
       }
