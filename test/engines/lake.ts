@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { walk } from '../../connectors/sinks/folder/walk.ts';
 import { startConnect } from '../support/engines/connect.ts';
 import { rawKafka, uniqueName } from '../support/kafka.ts';
 
@@ -59,7 +58,8 @@ async function rowsOf(folder: string): Promise<number> {
 
 /** How many rows of these wallets are in any Parquet file below a folder, whether it counts or not. */
 export async function bytesLeft(folder: string, wallets: readonly string[]): Promise<number> {
-  const files = await walk(folder, '.parquet');
+  const inside = await readdir(folder, { recursive: true });
+  const files = inside.filter((name) => name.endsWith('.parquet')).map((name) => join(folder, name));
   if (files.length === 0) return 0;
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();

@@ -73,7 +73,8 @@ async function openedWorld(
   const jdbc = await keep(startJdbc(env, topic.topic, database));
   const lake = await keep(startLake(env, topic.topic, { warehouse: connected.warehouse, table: TABLE }));
 
-  const asked = async (...spark: Parameters<typeof runSpark>) => (await runSpark(...spark)).rows[0] as unknown as Figures;
+  const asked = async (...spark: Parameters<typeof runSpark>) =>
+    (await runSpark(...spark)).rows[0] as unknown as Figures;
   const s3 = {
     'spark.hadoop.fs.s3a.endpoint': store.endpoint,
     'spark.hadoop.fs.s3a.path.style.access': 'true',
@@ -86,7 +87,12 @@ async function openedWorld(
     spark: {
       topic: () => asked('read_topic.py', { ...topic, sql }),
       async stream() {
-        await runSpark('stream_topic.py', { ...topic, ...streamed, checkpoint: join(scratch, 'checkpoint'), once: true });
+        await runSpark('stream_topic.py', {
+          ...topic,
+          ...streamed,
+          checkpoint: join(scratch, 'checkpoint'),
+          once: true,
+        });
         return asked('read_iceberg.py', { warehouse: streamed.warehouse, sql: sparkFigures(streamed.table) });
       },
       folder: () => asked('read_parquet.py', { path: join(folder, 'sale'), sql }),
@@ -102,6 +108,7 @@ async function openedWorld(
       return done.rows[0]?.deleted_rows;
     },
     erasedInLake: () => bytesLeft(connected.warehouse, source.erased),
-    uncommitted: async () => (await consumeAll(topic.topic, 'uncommitted')).filter(({ value }) => value !== null).length,
+    uncommitted: async () =>
+      (await consumeAll(topic.topic, 'uncommitted')).filter(({ value }) => value !== null).length,
   };
 }
