@@ -2,6 +2,12 @@
 export type Progress = (part: string, state: string) => void;
 /** `DDC_CACHE`, or `~/.cache/cere-ddc`; shared between clones and processes. */
 export function cacheFolder(): string;
+/**
+ * What a pom needs to run.
+ * @param recipe folder relative to the project, with `pom.xml` and `jars.sha256`
+ * @returns the folder with the jars
+ */
+export function prepareJars(name: string, recipe: string, progress?: Progress): Promise<string>;
 /** @returns the folder with Kafka's jars. */
 export function prepareKafka(progress?: Progress): Promise<string>;
 /** @returns the folder with the registry's runner jar. */

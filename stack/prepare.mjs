@@ -133,23 +133,30 @@ export async function cached(key, lock, make) {
 /** A cache key that changes with the pinned sources. */
 const keyOf = (name, ...files) => {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(readFileSync(join(recipes, file)));
+  for (const file of files) hash.update(readFileSync(file));
   return `${name}-${hash.digest('hex').slice(0, 12)}`;
 };
 
-/** @returns the folder with Kafka's jars. */
-export function prepareKafka(progress = () => {}) {
-  return cached(keyOf('kafka', 'kafka/pom.xml', 'kafka/jars.sha256'), 'maven', async (folder) => {
-    progress('kafka', 'downloading jars');
-    const pom = join(recipes, 'kafka/pom.xml');
-    await run('kafka', 'mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
-    await verify('kafka', folder, join(recipes, 'kafka/jars.sha256'));
+/**
+ * What a pom needs to run. The folder of the recipe, relative to the project, has `pom.xml`, and `jars.sha256` with the sum of each.
+ * @returns the folder with the jars
+ */
+export function prepareJars(name, recipe, progress = () => {}) {
+  const [pom, sums] = ['pom.xml', 'jars.sha256'].map((file) => join(root, recipe, file));
+  return cached(keyOf(name, pom, sums), 'maven', async (folder) => {
+    progress(name, 'downloading jars');
+    const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`];
+    await run(name, 'mvn', ['-q', '-B', '-f', pom, ...copy]);
+    await verify(name, folder, sums);
   });
 }
 
+/** @returns the folder with Kafka's jars. */
+export const prepareKafka = (progress) => prepareJars('kafka', 'stack/kafka', progress);
+
 /** @returns the folder with the registry's runner jar and `lib/`. */
 export function prepareRegistry(progress = () => {}) {
-  return cached(keyOf(REGISTRY, 'registry/archive.sha256'), 'maven', async (folder) => {
+  return cached(keyOf(REGISTRY, join(recipes, 'registry/archive.sha256')), 'maven', async (folder) => {
     progress('registry', 'downloading');
     const pom = join(recipes, 'kafka/pom.xml');
     const copy = ['dependency:copy', `-Dartifact=${REGISTRY_ARTIFACT}`, `-DoutputDirectory=${folder}`];
@@ -162,22 +169,15 @@ export function prepareRegistry(progress = () => {}) {
 }
 
 /** No part of the stack: a target of exports, for its tests. @returns the folder with OpenSearch's jars. */
-export function prepareOpenSearch(progress = () => {}) {
-  return cached(keyOf('opensearch', 'opensearch/pom.xml', 'opensearch/jars.sha256'), 'maven', async (folder) => {
-    progress('opensearch', 'downloading jars');
-    const pom = join(recipes, 'opensearch/pom.xml');
-    const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`];
-    await run('opensearch', 'mvn', ['-q', '-B', '-f', pom, ...copy]);
-    await verify('opensearch', folder, join(recipes, 'opensearch/jars.sha256'));
-  });
-}
+export const prepareOpenSearch = (progress) => prepareJars('opensearch', 'stack/opensearch', progress);
 
 /** @returns the `ipfs` binary: from the PATH when new enough, built from the pinned module otherwise. */
 export async function prepareKubo(progress = () => {}) {
   const found = await run('ipfs', 'ipfs', ['version', '--number']).catch(() => '');
   const [major = 0, minor = 0] = found.trim().split('.').map(Number);
   if (major > KUBO_AT_LEAST[0] || (major === KUBO_AT_LEAST[0] && minor >= KUBO_AT_LEAST[1])) return 'ipfs';
-  const folder = await cached(keyOf('kubo', 'ipfs/go.mod', 'ipfs/go.sum', 'ipfs/main.go'), 'kubo', async (draft) => {
+  const sources = ['go.mod', 'go.sum', 'main.go'].map((file) => join(recipes, 'ipfs', file));
+  const folder = await cached(keyOf('kubo', ...sources), 'kubo', async (draft) => {
     progress('ipfs', 'building Kubo with Go (3 minutes the first time)');
     const build = ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', join(draft, 'ipfs'), '.'];
     await run('ipfs', 'go', build, { cwd: join(recipes, 'ipfs') });

@@ -8,5 +8,6 @@ interface Python {
   readonly folder: string;
 }
 export function prepareSchemathesis(say?: Say): Promise<Python>;
+export function preparePySpark(say?: Say): Promise<Python>;
 export function prepareSqlglot(say?: Say): Promise<Python>;
 export function prepareVersitygw(say?: Say): Promise<string>;

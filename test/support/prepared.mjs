@@ -13,6 +13,7 @@ export const OTHER_NODE = '22.23.3';
 /** Of PyPI. */
 const SCHEMATHESIS = '4.32.5';
 const SQLGLOT = '30.30.0';
+const PYSPARK = '3.5.9';
 const CHROMIUMS = ['chromium', 'chromium-browser', 'google-chrome'];
 /** apt waits so long for another apt. */
 const LOCK_SECONDS = 300;
@@ -105,6 +106,9 @@ export const prepareSchemathesis = (say = toStderr) => preparePython('schemathes
 
 /** @returns what to parse SQL of Hive and Athena with: the program, and the folder for `PYTHONPATH` */
 export const prepareSqlglot = (say = toStderr) => preparePython('sqlglot', SQLGLOT, say);
+
+/** @returns what to start Spark with: the program, and the folder for `PYTHONPATH`, in which `pyspark` is Spark's own */
+export const preparePySpark = (say = toStderr) => preparePython('pyspark', PYSPARK, say);
 
 /**
  * versitygw, an S3 store that keeps objects as files, built with Go from the pinned module into the cache folder.
