@@ -178,7 +178,7 @@ test('a caller has sixteen at once, and has the place again that it left', async
   const answers = await Promise.all(Array.from({ length: 16 }, () => open(leave.signal)));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   const refused = await open(AbortSignal.timeout(10_000));
-  expect([refused.status, (await refused.json()).code]).toEqual([429, 'rate_limited']);
+  expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([429, 'rate_limited']);
   leave.abort();
   // Nobody reads any more: that is seen at the next look, however long they were to last.
   for (let status = 429; status !== 200; ) {
