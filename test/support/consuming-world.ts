@@ -22,6 +22,7 @@ export async function consumingWorld() {
   const client = new DdcClient({ endpoint: it.url, network: 'cere-sandbox', app, maxEvents: 2, maxDelayMs: 1 });
   let logId = '00'.repeat(16);
   let sent = 0;
+  let isClosed = false;
   let change: (value: Pinned) => void = () => undefined;
 
   /** Appends records of `pinned` as the pinner does. */
@@ -75,11 +76,13 @@ export async function consumingWorld() {
       });
       client.flush();
       const written = ids.map(({ eventId }) => eventId);
-      let isSafe = false;
-      const safe = Promise.all(ids.map(({ safe: one }) => one)).then(() => {
-        isSafe = true;
+      let isOver = false;
+      const safe = Promise.all(ids.map(({ safe: one }) => one)).finally(() => {
+        isOver = true;
       });
-      while (!isSafe) {
+      // Heard of below.
+      safe.catch(() => undefined);
+      while (!isOver && !isClosed) {
         await settle();
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
@@ -93,12 +96,13 @@ export async function consumingWorld() {
       await client.requests(owner).grant({ scope, fromEpoch: 0, recipient, expiresAt });
     },
     async reader(account: Account): Promise<Reading> {
-      const pair = encryptionKeyPairFromSeed(new Uint8Array(32).fill(account.publicKey[0] ?? 0));
+      const pair = encryptionKeyPairFromSeed(account.publicKey);
       const ddc = await Ddc.connect({ url: it.url, app, account, pair, network: 'cere-sandbox', receiptKey: app });
       await ddc.certify(new Date(Date.now() + HOUR));
       return { ddc, pair, hex: toHex(account.publicKey) };
     },
     async close(): Promise<void> {
+      isClosed = true;
       client.close();
       await it.api.close();
     },

@@ -22,7 +22,8 @@ export interface ConsumedEvent extends ExtractedEvent {
 /** Events as they come. Leaving the loop leaves the group; the event at hand is done only if `commit` says so. */
 export interface Consumption extends AsyncGenerator<ConsumedEvent, void> {
   /**
-   * Everything that was given so far is done, the event at hand included, and the group knows it when this resolves: no member gets it again.
+   * Everything that was given so far is done, the event at hand included, and the group knows it when this resolves. Its places lie between batches:
+   * what is done of a batch of which more is to come is given again after a crash.
    * @throws with a `code` when that is not known: what was not committed may come again
    */
   commit(): Promise<void>;

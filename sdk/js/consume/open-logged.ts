@@ -36,6 +36,8 @@ export interface OpenLoggedOptions {
   readonly authorize: () => Readonly<Record<string, string>>;
   readonly fetch: typeof fetch;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Runs a question when it is its turn: a caller has four streams of the service at most. */
+  readonly inTurn: <T>(run: () => Promise<T>) => Promise<T>;
   readonly onRefused: ((batchId: string, error: ProtocolError) => void) | undefined;
   readonly onSealed: ((batchId: string) => void) | undefined;
 }
@@ -121,7 +123,8 @@ async function headsOf(
   const found = new Map<string, Heads>();
   let left = batches.map(({ batchId }) => toHex(batchId));
   for (let pauseMs = FIRST_PAUSE_MS; left.length > 0; pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)) {
-    left = await ask(options, left, found, signal);
+    const those = left;
+    left = await options.inTurn(() => ask(options, those, found, signal));
     if (left.length > 0) await options.pause(pauseMs, signal);
     signal.throwIfAborted();
   }

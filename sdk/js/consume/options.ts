@@ -16,7 +16,7 @@ export interface ConsumeOptions {
   readonly scopes?: readonly string[];
   /** Events of these types only. */
   readonly types?: readonly string[];
-  /** Where a group begins that has kept nothing yet. Default: `beginning`, of what Kafka still has. */
+  /** Where a group begins that has kept nothing yet. Default: `beginning`; `start_trimmed` where retention has passed that, with the time since when there is something. */
   readonly from?: 'beginning' | 'now' | Date;
   /**
    * When an event counts as done: `next`, as soon as the next one is asked for, and the group is told every second; `explicit`, when `commit` is

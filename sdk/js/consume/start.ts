@@ -4,11 +4,15 @@ import { KeyNotHeld } from '../errors.ts';
 import { paused } from '../paused.ts';
 import type { Transport } from '../transport.ts';
 import { openKeys, WalletRequests } from '../wallet-requests.ts';
+import { atMost } from './at-most.ts';
 import { type Consumption, consumption } from './consume.ts';
 import { GrantedKeys } from './granted-keys.ts';
 import { type OpenLoggedOptions, openLogged } from './open-logged.ts';
 import type { CheckedOptions, ConsumeOptions } from './options.ts';
 import type { DeploymentPositions } from './pinned-log.ts';
+
+/** Questions to the service under way at once, whatever the number of partitions: half of what a caller may have. */
+const AT_ONCE = 2;
 
 /** Of whoever consumes. */
 export interface ConsumeConnection {
@@ -43,6 +47,7 @@ export function startConsumption(
     authorize: () => requests.bearer(['events.read']),
     fetch: edges.fetch,
     pause: paused,
+    inTurn: atMost(AT_ONCE),
   };
   const mine = toHex(app);
   return consumption({
