@@ -138,9 +138,10 @@ test('a consumer that is killed in the middle loses nothing: what it had not com
   expect(distinct([first, second]).sort()).toEqual([...all].sort());
   expect(new Set(second.given.map(({ id }) => id)).size).toBe(second.given.length);
   for (const { its, first: from, again } of repeated(first, second)) expect(again).toBe(its - from);
+  // What was given since the last commit, to the event; a commit may have reached Kafka and not been told any more.
   const twice = first.given.length + second.given.length - all.length;
-  // At most what was given since the last commit, and what of its batches was done before it: they are of 7 events, in 4 partitions.
-  expect(twice).toBeLessThanOrEqual(first.given.length - first.committed + 4 * 6);
+  const since = first.given.length - first.committed;
+  expect([since, since - 25]).toContain(twice);
   for (const { scopes, wallet } of [...first.given, ...second.given]) {
     expect(Object.keys(scopes)).toEqual(['purchase']);
     expect(wallet).not.toBe(toHex(silent.publicKey));

@@ -22,8 +22,7 @@ export interface ConsumedEvent extends ExtractedEvent {
 /** Events as they come. Leaving the loop leaves the group; the event at hand is done only if `commit` says so. */
 export interface Consumption extends AsyncGenerator<ConsumedEvent, void> {
   /**
-   * Everything that was given so far is done, the event at hand included, and the group knows it when this resolves. Its places lie between batches:
-   * what is done of a batch of which more is to come is given again after a crash.
+   * Everything that was given so far is done, the event at hand included, and the group knows it when this resolves: no member gets it again.
    * @throws with a `code` when that is not known: what was not committed may come again
    */
   commit(): Promise<void>;
@@ -54,7 +53,7 @@ interface Given {
 interface Held {
   readonly lane: LogLane;
   readonly ledger: Ledger;
-  committed: LogPosition | null;
+  committed: LogPosition;
 }
 
 /** Reads as a member of a group from the first `next` on. */
@@ -132,7 +131,7 @@ class Run {
   }
 
   #finish(): void {
-    for (const { entry } of this.#out) entry.finish();
+    for (const { entry, event } of this.#out) entry.finish(event.index);
     this.#out = [];
   }
 
@@ -155,7 +154,7 @@ class Run {
   async #commitNow(): Promise<void> {
     const moved = [...this.#lanes.values()].flatMap((held) => {
       const { finished } = held.ledger;
-      const isNew = finished !== null && held.committed !== finished && !held.lane.revoked.aborted;
+      const isNew = !isSame(held.committed, finished) && !held.lane.revoked.aborted;
       return isNew ? [{ held, finished }] : [];
     });
     if (!this.#member || moved.length === 0) return;
@@ -164,22 +163,28 @@ class Run {
   }
 
   /** What was read of one partition goes to the caller, an event at a time. */
-  async #take(lane: LogLane, { batches, to }: Stretch): Promise<void> {
+  async #take(lane: LogLane, { batches, from, to }: Stretch): Promise<void> {
     lane.revoked.throwIfAborted();
-    const ledger = this.#ledgerOf(lane);
+    const ledger = this.#ledgerOf(lane, from);
     const wanted = batches.filter((batch) => this.#edges.isWanted(batch));
     for (let at = 0; at < wanted.length; at += MOST_ASKED)
-      await this.#giveAll(lane, ledger, wanted.slice(at, at + MOST_ASKED));
-    ledger.open(to).close();
+      await this.#giveAll(lane, ledger, wanted.slice(at, at + MOST_ASKED), from);
+    ledger.pass(to);
   }
 
-  async #giveAll(lane: LogLane, ledger: Ledger, batches: readonly LoggedBatch[]): Promise<void> {
+  async #giveAll(
+    lane: LogLane,
+    ledger: Ledger,
+    batches: readonly LoggedBatch[],
+    { within }: LogPosition,
+  ): Promise<void> {
     const { elapsed } = this.#edges;
     let opened = await this.#open(lane, batches);
     let openedAt = elapsed();
     for (const [number, batch] of batches.entries()) {
-      const entry = ledger.open(batch.behind);
-      let next = 0;
+      const entry = ledger.open(batch.origin, batch.behind);
+      const done = within?.origin === batch.origin ? within.index : -1;
+      let next = opened[number]?.filter(({ index }) => index <= done).length ?? 0;
       const eventAt = () => opened[number]?.[next];
       for (let event = eventAt(); event; event = eventAt()) {
         const { index } = event;
@@ -223,14 +228,20 @@ class Run {
   }
 
   /** A partition that comes back begins where the group has it: what is out of the time before is not counted for it. */
-  #ledgerOf(lane: LogLane): Ledger {
+  #ledgerOf(lane: LogLane, from: LogPosition): Ledger {
     const known = this.#lanes.get(lane.partition);
     if (known?.lane.revoked === lane.revoked) return known.ledger;
-    const ledger = new Ledger();
-    this.#lanes.set(lane.partition, { lane, ledger, committed: null });
+    const ledger = new Ledger(from);
+    this.#lanes.set(lane.partition, { lane, ledger, committed: from });
     return ledger;
   }
 }
+
+const isSame = (a: LogPosition, b: LogPosition): boolean =>
+  a.next === b.next &&
+  a.mark === b.mark &&
+  a.within?.origin === b.within?.origin &&
+  a.within?.index === b.within?.index;
 
 function troubleOf(error: unknown): { code: string; message: string; error: unknown } {
   const { code, message } = error as { code?: unknown; message?: unknown };

@@ -4,53 +4,52 @@ import { Ledger } from './ledger.ts';
 
 const at = (next: number) => ({ next, mark: next - 1 });
 
-test('a batch counts when all of it was given and is done, and never before one in front of it', () => {
-  const ledger = new Ledger();
-  const [first, second] = [ledger.open(at(1)), ledger.open(at(2))];
+test('a batch counts when all of it was given and is done, and until then the part that is', () => {
+  const ledger = new Ledger(at(0));
+  const [first, second] = [ledger.open(10, at(1)), ledger.open(11, at(2))];
   first.give();
   first.give();
-  second.give();
-  second.close();
-  second.finish();
-  first.finish();
+  expect(ledger.finished).toEqual(at(0));
+  first.finish(3);
+  expect(ledger.finished).toEqual({ ...at(0), within: { origin: 10, index: 3 } });
   first.close();
-  expect(ledger.finished).toBeNull();
-  first.finish();
+  first.finish(7);
+  expect(ledger.finished).toEqual(at(1));
+  second.give();
+  second.finish(0);
+  expect(ledger.finished).toEqual({ ...at(1), within: { origin: 11, index: 0 } });
+  second.close();
   expect(ledger.finished).toEqual(at(2));
 });
 
 test('a stretch without any event counts at once, and behind what is out not yet', () => {
-  const ledger = new Ledger();
-  ledger.open(at(5)).close();
-  expect(ledger.finished).toEqual(at(5));
-  const batch = ledger.open(at(6));
+  const ledger = new Ledger({ ...at(3), within: { origin: 4, index: 1 } });
+  // What was done of a batch before stays done while nothing more of it is.
+  expect(ledger.finished).toEqual({ ...at(3), within: { origin: 4, index: 1 } });
+  const batch = ledger.open(4, at(6));
   batch.give();
   batch.close();
-  ledger.open(at(9)).close();
-  expect(ledger.finished).toEqual(at(5));
-  batch.finish();
+  ledger.pass(at(9));
+  expect(ledger.finished).toEqual({ ...at(3), within: { origin: 4, index: 1 } });
+  batch.finish(2);
   expect(ledger.finished).toEqual(at(9));
 });
 
-test('whatever is given and done in which order: what is told is behind everything done, and in front of everything out', () => {
+test('however many are given and done, one after the other: what is told is behind all that is done, and in front of all that is not', () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(3), { maxLength: 8 }), fc.array(fc.nat(7)), (counts, order) => {
-      const ledger = new Ledger();
-      const left = counts.map((count) => count);
-      const entries = counts.map((count, i) => {
-        const entry = ledger.open(at(i + 1));
+    fc.property(fc.array(fc.nat(3), { maxLength: 8 }), fc.nat(24), (counts, done) => {
+      const ledger = new Ledger(at(0));
+      const events = counts.flatMap((count, i) => {
+        const entry = ledger.open(i, at(i + 1));
         for (let n = 0; n < count; n += 1) entry.give();
         entry.close();
-        return entry;
+        return Array.from({ length: count }, (_, index) => ({ entry, index, batch: i }));
       });
-      for (const i of order) {
-        if (!left[i]) continue;
-        left[i] -= 1;
-        entries[i]?.finish();
-      }
-      const out = left.findIndex((n) => n > 0);
-      const through = out < 0 ? counts.length : out;
-      expect(ledger.finished).toEqual(through === 0 ? null : at(through));
+      for (const { entry, index } of events.slice(0, done)) entry.finish(index);
+      const next = events[done];
+      const whole = next ? next.batch : counts.length;
+      const within = next && next.index > 0 ? { within: { origin: next.batch, index: next.index - 1 } } : {};
+      expect(ledger.finished).toEqual({ ...at(whole), ...within });
     }),
   );
 });

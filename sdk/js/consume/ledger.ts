@@ -4,8 +4,8 @@ import type { LogPosition } from './pinned-log.ts';
 export interface LedgerEntry {
   /** One more of its events is with the caller. */
   give(): void;
-  /** The caller is through with one. */
-  finish(): void;
+  /** The caller is through with the event of this number, and with those before it. */
+  finish(index: number): void;
   /** No more of it will be given. */
   close(): void;
 }
@@ -13,24 +13,33 @@ export interface LedgerEntry {
 interface Entry {
   left: number;
   isClosed: boolean;
+  /** Number of the last event that is done. */
+  done: number | null;
+  readonly origin: number;
   readonly behind: LogPosition;
 }
 
 /** How far a caller is through with one partition: behind everything in front of which nothing is out. Pure. */
 export class Ledger {
   readonly #entries: Entry[] = [];
-  #finished: LogPosition | null = null;
+  #settled: LogPosition;
 
-  /** Opens the next batch, or a stretch without any. @param behind where the partition stands that is through with it */
-  open(behind: LogPosition): LedgerEntry {
-    const entry: Entry = { left: 0, isClosed: false, behind };
+  /** @param from where the partition was when it came */
+  constructor(from: LogPosition) {
+    this.#settled = from;
+  }
+
+  /** Opens the next batch. @param behind where the partition stands that is through with it */
+  open(origin: number, behind: LogPosition): LedgerEntry {
+    const entry: Entry = { left: 0, isClosed: false, done: null, origin, behind };
     this.#entries.push(entry);
     return {
       give: () => {
         entry.left += 1;
       },
-      finish: () => {
+      finish: (index) => {
         entry.left -= 1;
+        entry.done = index;
         this.#settle();
       },
       close: () => {
@@ -40,14 +49,21 @@ export class Ledger {
     };
   }
 
-  /** null: nothing yet. */
-  get finished(): LogPosition | null {
-    return this.#finished;
+  /** A stretch without any more batches is read: the partition stands behind it when what is before is done. */
+  pass(behind: LogPosition): void {
+    this.open(-1, behind).close();
+  }
+
+  get finished(): LogPosition {
+    const [first] = this.#entries;
+    if (!first || first.done === null) return this.#settled;
+    const { next, mark } = this.#settled;
+    return { next, mark, within: { origin: first.origin, index: first.done } };
   }
 
   #settle(): void {
     for (let first = this.#entries[0]; first?.isClosed && first.left === 0; first = this.#entries[0]) {
-      this.#finished = first.behind;
+      this.#settled = first.behind;
       this.#entries.shift();
     }
   }

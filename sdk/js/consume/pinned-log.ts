@@ -4,6 +4,8 @@
 export interface LogPosition {
   readonly next: number;
   readonly mark: number;
+  /** The next batch, where a part of it is done: its events up to this number. */
+  readonly within?: { readonly origin: number; readonly index: number };
 }
 
 /** A batch as it stands in the log, once, in the order in which it was accepted. */
@@ -32,6 +34,8 @@ export interface LogLane {
 /** What was read of a partition, voids and what does not count left out. */
 export interface Stretch {
   readonly batches: readonly LoggedBatch[];
+  /** Where the partition stood before. */
+  readonly from: LogPosition;
   /** Where the partition stands that is through with all of it. */
   readonly to: LogPosition;
 }

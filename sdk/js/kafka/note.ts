@@ -1,11 +1,11 @@
 import { FatalError } from '../../../services/pipeline/errors.ts';
 import type { KeptOffset } from '../../../services/pipeline/ports/log.ts';
-import type { Position } from '../../../services/pipeline/ports/positions.ts';
+import type { LogPosition } from '../consume/pinned-log.ts';
 
-/** What a group keeps beside an offset: the mark that belongs to it, and of which log both are. */
-export const noteOf = ({ next, mark }: Position, logId: string): KeptOffset => ({
+/** What a group keeps beside an offset: the mark that belongs to it, what is done of the batch behind it, and of which log all that is. */
+export const noteOf = ({ next, mark, within }: LogPosition, logId: string): KeptOffset => ({
   next,
-  note: JSON.stringify({ log: logId, mark }),
+  note: JSON.stringify({ log: logId, mark, ...(within && { within: [within.origin, within.index] }) }),
 });
 
 /**
@@ -15,9 +15,11 @@ export const noteOf = ({ next, mark }: Position, logId: string): KeptOffset => (
 export function positionIn(
   { next, note }: KeptOffset,
   { group, logId }: { readonly group: string; readonly logId: string },
-): Position {
-  const { log, mark } = said(note);
-  if (typeof log !== 'string' || typeof mark !== 'number' || !Number.isSafeInteger(mark) || mark < -1)
+): LogPosition {
+  const { log, mark, within } = said(note);
+  const isWhole = Number.isSafeInteger(mark) && (mark as number) >= -1;
+  const isPlace = within === undefined || (Array.isArray(within) && within.every(Number.isSafeInteger));
+  if (typeof log !== 'string' || !isWhole || !isPlace)
     throw new FatalError(
       'group_foreign',
       `group ${group} holds offsets that no consumer of this kind committed: take another groupId`,
@@ -27,10 +29,12 @@ export function positionIn(
       'another_log',
       `group ${group} was in log ${log}, and this one is ${logId}: its offsets mean nothing here; take another groupId`,
     );
-  return { next, mark };
+  const [origin, index] = (within ?? []) as (number | undefined)[];
+  const place = origin === undefined || index === undefined ? {} : { within: { origin, index } };
+  return { next, mark: mark as number, ...place };
 }
 
-function said(note: string): { readonly log?: unknown; readonly mark?: unknown } {
+function said(note: string): { readonly log?: unknown; readonly mark?: unknown; readonly within?: unknown } {
   try {
     const value: unknown = JSON.parse(note);
     return typeof value === 'object' && value !== null ? value : {};

@@ -17,7 +17,7 @@ import type {
 import { type Position, type Positions, START } from '../../../services/pipeline/ports/positions.ts';
 import { type ReaderPlan, runReader } from '../../../services/pipeline/reader.ts';
 import { ALL_RULES } from '../../../services/pipeline/rules/rules.ts';
-import type { JoinOptions, LogMember } from '../consume/pinned-log.ts';
+import type { JoinOptions, LogMember, LogPosition } from '../consume/pinned-log.ts';
 import { loggedBatches } from './logged-batches.ts';
 import { noteOf, positionIn } from './note.ts';
 
@@ -56,7 +56,7 @@ export function pinnedMember(edges: MemberEdges): LogMember {
   };
 
   /** What the group keeps, or where it begins; that is kept at once, so that every member begins at the same place. */
-  async function whereIn(partition: number): Promise<Position> {
+  async function whereIn(partition: number): Promise<LogPosition> {
     const kept = (await consumer.kept()).get(partition);
     if (kept) return positionIn(kept, { group, logId });
     starts ??= startsOf(
@@ -79,7 +79,7 @@ export function pinnedMember(edges: MemberEdges): LogMember {
 
   function planFor(input: PartitionInput, take: Parameters<LogMember['run']>[0]): ReaderPlan<Pinned> {
     /** Handed over. The group keeps less until the caller is through with it. */
-    let reached: Position | null = null;
+    let reached: LogPosition | null = null;
     return {
       stage: `export-${group}`,
       received: topics.received,
@@ -91,8 +91,10 @@ export function pinnedMember(edges: MemberEdges): LogMember {
         if (!reached || kept.next > reached.next) reached = kept;
         return reached;
       },
-      async apply(partition, _from, to, accepted: readonly Accepted<Pinned>[]) {
-        await take({ partition, revoked: input.revoked }, { batches: loggedBatches(accepted), to });
+      async apply(partition, from, to, accepted: readonly Accepted<Pinned>[]) {
+        // Of the first batch a part may be done.
+        const stretch = { batches: loggedBatches(accepted), from: reached ?? from, to };
+        await take({ partition, revoked: input.revoked }, stretch);
         reached = to;
         return true;
       },
