@@ -44,6 +44,7 @@ export async function* follow(options: FollowOptions, wish: FollowWish): AsyncGe
   const session = createSession(options, wish);
   for (let failed = 0; !signal?.aborted; ) {
     const before = session.taken;
+    session.begin();
     try {
       for await (const line of linesOf(options, wish, session.place)) {
         if (signal?.aborted) return;
@@ -76,8 +77,10 @@ function createSession({ network }: FollowOptions, wish: FollowWish) {
   let current: ProvenBatch | null = null;
   let isEnded = false;
   let taken = 0;
+  /** A stream says first where it begins: that is where the one before it was cut, or further back than what came. */
+  let isBeginning = true;
 
-  function begin(line: BatchLine): void {
+  function open(line: BatchLine): void {
     current = provenBatch(line, expected, keys);
     if (current) return;
     if (!wish.onSealed) throw new MetaKeyMissing(line.id);
@@ -88,7 +91,8 @@ function createSession({ network }: FollowOptions, wish: FollowWish) {
     if (line.problem) throw new TryAgain(saidBy(line.problem));
     if (line.batch) {
       current = null;
-      if (!('unreadable' in line.batch)) begin(line.batch);
+      isBeginning = false;
+      if (!('unreadable' in line.batch)) open(line.batch);
     } else if (line.event && current) {
       const name = `${current.line.id}/${line.event.index}`;
       if (recent.has(name)) return null;
@@ -98,7 +102,10 @@ function createSession({ network }: FollowOptions, wish: FollowWish) {
       taken += 1;
       return { ...event, place };
     } else if (line.cursor !== undefined) {
+      const isNew = !isBeginning || place === null;
       place = line.cursor;
+      isBeginning = false;
+      if (!isNew) return null;
       recent.clear();
       wish.onPlace?.(place);
     } else if (line.end) isEnded = true;
@@ -106,6 +113,9 @@ function createSession({ network }: FollowOptions, wish: FollowWish) {
   }
 
   return {
+    begin(): void {
+      isBeginning = true;
+    },
     get place() {
       return place;
     },
