@@ -2,6 +2,7 @@ import { lyingWriter } from '../services/pipeline/faults.ts';
 import type { AppSchemas } from '../services/pipeline/ports/app-schemas.ts';
 import type { Codecs } from '../services/pipeline/ports/codec.ts';
 import type { LogConsumer, LogWriter } from '../services/pipeline/ports/log.ts';
+import type { Positions } from '../services/pipeline/ports/positions.ts';
 import type { ReaderEdges } from '../services/pipeline/reader.ts';
 import type { Boot } from '../services/pipeline/room.ts';
 import { type Topic, withPrefix } from '../topics/define-topic.ts';
@@ -29,7 +30,7 @@ export interface RoomEdges {
   /** 16 bytes: the log that offsets and rows of this deployment belong to. */
   readonly logId: Uint8Array;
   /** Of a worker's lanes. A stage needs a `writer` beside them. */
-  readonly lanes: ReaderEdges & Pick<Boot, 'onFatal'>;
+  readonly lanes: ReaderEdges & Pick<Boot, 'onFatal'> & { readonly positions: Positions };
   /** The topic under this deployment's name for it. */
   named<T>(topic: Topic<T>): Topic<T>;
   /** @param group consumer group, without this deployment's prefix */

@@ -33,6 +33,12 @@ describe('the house', () => {
       "import { x } from '../../services/pipeline/errors.ts';",
       'may not import services/pipeline/errors.ts',
     ],
+    ['sdk/js/ddc.ts', "import { x } from './kafka/index.ts';", 'may not import sdk/js/kafka/index.ts'],
+    [
+      'sdk/js/kafka/kafka-log.ts',
+      "import { x } from '../../../connectors/postgres/database.ts';",
+      'may not import connectors/postgres/database.ts',
+    ],
     ['protocol/leaf.ts', "import { x } from '../schemas/received.ts';", 'may not import schemas/received.ts'],
     ['topics/log.ts', "import { x } from '../protocol/index.ts';", 'may not import protocol/index.ts'],
     ['services/settler/round.ts', 'const now = Date.now();', 'environment, clock or randomness'],

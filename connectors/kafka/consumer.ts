@@ -1,6 +1,6 @@
 import type { Batch, Consumer, EachBatchPayload, LogEntry } from 'kafkajs';
 import { FatalError, RetriableError } from '../../services/pipeline/errors.ts';
-import type { LogConsumer, PartitionInput } from '../../services/pipeline/ports/log.ts';
+import type { KeptOffset, LogConsumer, PartitionInput } from '../../services/pipeline/ports/log.ts';
 import { MAX_MESSAGE_BYTES } from '../../topics/define-topic.ts';
 import { AssignedPartition, type PartitionEdge } from './assigned-partition.ts';
 import { CONNECT_TIMEOUT_MS, type KafkaOptions, newKafka } from './client.ts';
@@ -28,7 +28,13 @@ export interface ConsumerOptions extends KafkaOptions {
   readonly prefetchBytes?: number;
   /** Failures in a row that are sat out before membership counts as lost. Default 20, about 30 s. */
   readonly attempts?: number;
+  /** Whether the group shows how far the lanes are. Default: yes. Not where its members `keep` it themselves. */
+  readonly showsProgress?: boolean;
+  /** Called when the group is about to share its partitions out anew: what is kept at once is kept under the old shares. */
+  readonly onRebalance?: () => void;
 }
+
+const KEEP_DEADLINE_MS = 10_000;
 
 /** kafkajs logs this, with topic and partition, right before it would start at the other end of the log. There is no event. */
 const OUT_OF_RANGE = 'Offset out of range, resetting to default offset';
@@ -43,7 +49,8 @@ export function createKafkaConsumer(options: ConsumerOptions): LogConsumer {
   return new KafkaLogConsumer(options);
 }
 
-class KafkaLogConsumer implements LogConsumer {
+/** @internal With what `createGroupConsumer` adds to. */
+export class KafkaLogConsumer implements LogConsumer {
   readonly #options: ConsumerOptions;
   readonly #consumer: Consumer;
   readonly #progress: ProgressReports;
@@ -109,7 +116,9 @@ class KafkaLogConsumer implements LogConsumer {
       },
       firstOffset: (partition) => lookup.firstOffset(topic, partition),
       endOffset: (partition) => lookup.endOffset(topic, partition),
-      showProgress: (partition, next) => this.#progress.note(partition, next),
+      showProgress: (partition, next) => {
+        if (options.showsProgress !== false) this.#progress.note(partition, next);
+      },
     };
   }
 
@@ -119,6 +128,7 @@ class KafkaLogConsumer implements LogConsumer {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
       this.#assign(payload.memberAssignment[topic] ?? [], serve),
     );
+    consumer.on(consumer.events.REBALANCING, () => this.#options.onRebalance?.());
     consumer.on(consumer.events.STOP, () => {
       this.#member = false;
     });
@@ -138,6 +148,30 @@ class KafkaLogConsumer implements LogConsumer {
       .run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => this.#eachBatch(payload) })
       .catch((error: unknown) => this.#fail(toPortError(error, `consumer of ${topic}`)));
     await this.#ended;
+  }
+
+  /** Commits for the group. @throws RetriableError, also when the membership has ended */
+  async keep(offsets: ReadonlyMap<number, KeptOffset>): Promise<void> {
+    const { topic, group } = this.#options;
+    const consumer = this.#consumer;
+    const what = `${group} keeping its offsets of ${topic}`;
+    let isKept = false;
+    // kafkajs also resolves for a member that is on its way out, without having asked anybody.
+    const stopListening = consumer.on(consumer.events.COMMIT_OFFSETS, () => {
+      isKept = true;
+    });
+    try {
+      if (!this.#member) throw new RetriableError('not_a_member', `${what}: this is no member now`);
+      const all = [...offsets].map(([partition, { next, note }]) => ({
+        ...{ topic, partition, offset: String(next), metadata: note },
+      }));
+      await withDeadline(consumer.commitOffsets(all), KEEP_DEADLINE_MS, what);
+      if (!isKept) throw new RetriableError('not_a_member', `${what}: this is no member any more`);
+    } catch (error) {
+      throw toPortError(error, what);
+    } finally {
+      stopListening();
+    }
   }
 
   stop(): Promise<void> {

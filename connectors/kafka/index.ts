@@ -3,6 +3,7 @@ export { CommittedReader, type CommittedRecord } from './committed-reader.ts';
 export { createKafkaConsumer } from './consumer.ts';
 export { createConsumerGroups } from './consumer-groups.ts';
 export { ensureTopic, type ForeignTopic } from './foreign-topics.ts';
+export { createGroupConsumer } from './group-consumer.ts';
 export { type Drift, KafkaTopics } from './kafka-topics.ts';
 export { readLogId, writeLogId } from './log-id.ts';
 export { createKafkaLookup, type KafkaLookup } from './lookup.ts';

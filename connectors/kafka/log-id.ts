@@ -9,7 +9,11 @@ import type { LogLookup, LogWriter } from '../../services/pipeline/ports/log.ts'
  * @returns 16 bytes
  * @throws FatalError `no_log` where `ddc topics apply` has not run
  */
-export async function readLogId(lookup: LogLookup, codec: Codec<LogId>, topic: string): Promise<Uint8Array> {
+export async function readLogId(
+  lookup: LogLookup,
+  codec: Pick<Codec<LogId>, 'decode'>,
+  topic: string,
+): Promise<Uint8Array> {
   if ((await lookup.endOffset(topic, 0)) === 0) {
     throw new FatalError('no_log', `${topic} is empty: run \`ddc topics apply\` before starting any room`);
   }

@@ -1,7 +1,8 @@
 import { FatalError, RetriableError, TrimmedError } from '../../services/pipeline/errors.ts';
 import type {
   ConsumerGroups,
-  LogConsumer,
+  GroupConsumer,
+  KeptOffset,
   LogHistory,
   LogLookup,
   LogPlaces,
@@ -57,6 +58,8 @@ interface Group {
   /** Topic/partition → who still serves it. A new owner waits until the old one has let go. */
   readonly held: Map<string, Member>;
   readonly committed: Map<string, number>;
+  /** Topic/partition → what the members keep themselves. */
+  readonly kept: Map<string, KeptOffset>;
 }
 
 /** The log in memory: topics, consumer groups with rebalances, look-ups. Twin of `connectors/kafka`. */
@@ -139,7 +142,7 @@ export class MemoryLog {
     };
   }
 
-  consumer({ group: name, topic }: { group: string; topic: string }): LogConsumer {
+  consumer({ group: name, topic }: { group: string; topic: string }): GroupConsumer {
     const group = this.#group(name);
     const serving = new Map<number, { stop: AbortController; done: Promise<void> }>();
     let finish: (error?: unknown) => void = () => undefined;
@@ -198,6 +201,17 @@ export class MemoryLog {
         await leave();
         finish();
       },
+      kept: async () =>
+        new Map(
+          (this.#topics.get(topic) ?? []).flatMap((_, partition) => {
+            const kept = group.kept.get(`${topic}/${partition}`);
+            return kept ? [[partition, kept] as const] : [];
+          }),
+        ),
+      keep: async (offsets) => {
+        if (!group.members.includes(member)) throw new RetriableError('not_a_member', `${name}: no member now`);
+        for (const [partition, kept] of offsets) group.kept.set(`${topic}/${partition}`, kept);
+      },
     };
   }
 
@@ -239,7 +253,7 @@ export class MemoryLog {
   }
 
   #group(name: string): Group {
-    const group = this.#groups.get(name) ?? { members: [], held: new Map(), committed: new Map() };
+    const group = this.#groups.get(name) ?? { members: [], held: new Map(), committed: new Map(), kept: new Map() };
     this.#groups.set(name, group);
     return group;
   }

@@ -1,6 +1,7 @@
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { RetriableError } from '../../services/pipeline/errors.ts';
-import type { Codecs } from '../../services/pipeline/ports/codec.ts';
+import type { Codec, Codecs } from '../../services/pipeline/ports/codec.ts';
+import type { Topic } from '../../topics/define-topic.ts';
 import { AvroCodec } from './avro-codec.ts';
 import { register } from './register.ts';
 import { registryGet } from './registry-http.ts';
@@ -45,6 +46,29 @@ export function createRegistryCodecs(options: RegistryOptions): Codecs {
         },
         now,
       });
+    },
+  };
+}
+
+/** Codecs that only read, for those who may not write to the registry: each schema is fetched when a record names it. */
+export function createReadingCodecs(options: RegistryOptions) {
+  const { timeoutMs = 10_000, now = () => performance.now() } = options;
+  const get = registryGet(options.url.replace(/\/+$/, ''), timeoutMs);
+  return {
+    for<T>({ name, schema }: Pick<Topic<T>, 'name' | 'schema'>): Pick<Codec<T>, 'decode'> {
+      const codec = new AvroCodec<T>({
+        subject: `${name}-value`,
+        // Of no schema: nothing is written, and nothing is read without asking.
+        id: 0,
+        schema: schema.avro,
+        others: new Map(),
+        fetchSchema: async (id) => {
+          const found = await get<{ schema: string }>(`/schemas/ids/${id}`);
+          return found && schemaIn(found.schema);
+        },
+        now,
+      });
+      return { decode: (bytes) => codec.decode(bytes) };
     },
   };
 }

@@ -16,14 +16,19 @@ import { type BlobContent, Blobs, type DownloadedBlob } from './blobs.ts';
 import { DdcClient, type WalletStream } from './client.ts';
 import type { ClientMode } from './client-mode/client-mode.ts';
 import type { KeyStore } from './client-mode/key-store.ts';
+import type { Consumption } from './consume/consume.ts';
+import { type ConsumeOptions, checkedOptions } from './consume/options.ts';
+import { startConsumption } from './consume/start.ts';
 import type { DeliveryCounts, Held } from './delivery.ts';
 import { EventsLost } from './errors.ts';
-import { type ExtractedEvent, extract } from './extract.ts';
+import { extract } from './extract.ts';
+import { type FollowedEvent, follow } from './follow.ts';
 import { encryptionKeyOf } from './grantee.ts';
 import { type Key, keyOf, networkOf } from './network.ts';
+import type { ExtractedEvent } from './proven-event.ts';
 import { type BatchQueue, memoryQueue, type OpenQueue } from './queue/batch-queue.ts';
 import { type ReceiptOf, settledReceipt } from './receipts.ts';
-import { Transport } from './transport.ts';
+import { Transport, type TryAgain } from './transport.ts';
 import { type Loss, Undelivered } from './undelivered.ts';
 import type { RemovalState, RemovedSelection, WalletRequests } from './wallet-requests.ts';
 
@@ -97,6 +102,20 @@ export interface EventFilter {
   /** from ≤ time < to, by the time of the event. */
   readonly from?: Date;
   readonly to?: Date;
+}
+
+/** Which events are streamed, and from where. */
+export interface StreamFilter extends EventFilter {
+  /** A place that `onPlace` was told: goes on behind it. */
+  readonly after?: string;
+  /** Where to begin without one. Default: `now`, behind everything that is indexed. */
+  readonly start?: 'beginning' | 'now';
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+  /** Told a place each time that every event before it has been taken. */
+  readonly onPlace?: (place: string) => void;
+  /** Told each time that a stream was cut, or there is none. */
+  readonly onTrouble?: (error: TryAgain) => void;
 }
 
 export interface Granting {
@@ -265,6 +284,66 @@ export class Ddc {
       if (done) return value.completeness[0] ?? null;
       if (!scopes || scopes.some((scope) => Object.hasOwn(value.scopes, scope))) yield value;
     }
+  }
+
+  /**
+   * Events as they are indexed, each opened and verified before it comes, in the order in which they were accepted. A stream that is cut is begun
+   * again where it was, with a new token; within one call nothing comes twice. Ends on its signal.
+   * @throws ProtocolError for whatever is not what was signed; BatchRefused; MetaKeyMissing for what a client encrypted
+   * @example
+   * const ending = new AbortController();
+   * let place: string | undefined; // to be kept: another process goes on from it with `after`
+   * const onPlace = (now: string) => { place = now; };
+   * for await (const event of ddc.stream({ scopes: ['purchase'], start: 'beginning', signal: ending.signal, onPlace })) {
+   *   console.log(event.id, event.scopes.purchase);
+   *   ending.abort();
+   * }
+   */
+  async *stream(filter: StreamFilter = {}): AsyncGenerator<FollowedEvent, void> {
+    const { wallet = this.account.publicKey, type, scopes, after, start, signal, onPlace, onTrouble, ...rest } = filter;
+    const { url: endpoint, fetch: fetched } = this.#options;
+    const authorize = () => this.requests.bearer(['events.read', 'events.decrypt']);
+    const from = {
+      ...(after && { after }),
+      ...(start && { start }),
+      ...(signal && { signal }),
+      ...(onPlace && { onPlace }),
+    };
+    const found = follow(
+      {
+        ...{ endpoint, network: this.network, authorize },
+        ...(fetched && { fetch: fetched }),
+        ...(onTrouble && { onTrouble }),
+      },
+      {
+        ...{ ...rest, ...from, app: this.app, wallet: keyOf(wallet), decrypt: true },
+        ...(type === undefined ? {} : { types: [type] }),
+        ...(scopes ? { scopes } : {}),
+      },
+    );
+    for await (const event of found)
+      if (!scopes || scopes.some((scope) => Object.hasOwn(event.scopes, scope))) yield event;
+  }
+
+  /**
+   * Events of every wallet that lets this one read, out of Kafka, as a member of a consumer group: for those who may read the topic `pinned`. Each
+   * batch counts once; scopes are opened with the keys that were granted to `pair`, signatures are verified, and what was removed, erased, or is no
+   * longer granted is left out. After a crash or a rebalance the group goes on behind what was committed: nothing is lost, and what was given since
+   * comes again, under the same `batchId` and `index`.
+   * @throws BadOptions at once; while it runs ProtocolError for whatever is not what was signed, KeyNotHeld, BatchRefused, MetaKeyMissing, and errors with a `code` of the log
+   * @example
+   * import { kafkaLog } from '@cere-ddc/sdk/kafka';
+   *
+   * const log = kafkaLog({ brokers: ['127.0.0.1:9092'], schemaRegistry: 'http://127.0.0.1:8081/apis/ccompat/v7' });
+   * for await (const event of ddc.consume({ log, groupId: 'warehouse', scopes: ['purchase'] })) console.log(event.scopes.purchase);
+   */
+  consume(options: ConsumeOptions): Consumption {
+    const { fetch: fetched = fetch, now = Date.now } = this.#options;
+    const checked = checkedOptions(options, this.app, now());
+    return startConsumption(options, checked, {
+      ...{ endpoint: this.#options.url, network: this.network, account: this.account, pair: this.#pair },
+      ...{ transport: this.#transport, fetch: fetched, now },
+    });
   }
 
   /**

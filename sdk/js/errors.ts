@@ -118,6 +118,39 @@ export class NoCertificate extends Error {
   }
 }
 
+/** An option that cannot be meant: `code` says which, for good. */
+export class BadOptions extends Error {
+  readonly code: string;
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'BadOptions';
+    this.code = code;
+  }
+}
+
+/** Keys were granted to this wallet, but sealed to another encryption key than the one given as `pair`: nothing would ever open. */
+export class KeyNotHeld extends Error {
+  readonly code = 'key_not_held';
+  /** Whose data, hex. */
+  readonly wallet: string;
+  constructor(wallet: string) {
+    super(`the keys of wallet ${wallet} are sealed to another key than \`pair\`: give the one that was certified`);
+    this.name = 'KeyNotHeld';
+    this.wallet = wallet;
+  }
+}
+
+/** Another member of the group has this partition now: what was given of it and not committed before comes again there. */
+export class PartitionLost extends Error {
+  readonly code = 'partition_lost';
+  readonly partition: number;
+  constructor(partition: number) {
+    super(`partition ${partition} went to another member before this was committed: its events come again there`);
+    this.name = 'PartitionLost';
+    this.partition = partition;
+  }
+}
+
 /** Events that will never be safe. */
 export class EventsLost extends Error {
   readonly losses: readonly Loss[];

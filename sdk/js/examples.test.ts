@@ -18,6 +18,7 @@ const phrase = \`bottom drive obey lake curtain smoke basket hold race lonely fi
 const imports = (here: string) => `
 import { accountFromPhrase, Ddc, DdcClient, type Account, type ConnectOptions, memoryQueue } from '${here}/index.ts';
 import { fileQueue } from '${here}/node/index.ts';
+import { kafkaLog } from '${here}/kafka/index.ts';
 import { verifyDisclosure } from '${here}/../../protocol/index.ts';
 export {};
 `;
@@ -48,7 +49,7 @@ afterAll(async () => {
 
 test('every example of the SDK compiles against it', async () => {
   const methods = fromSource('sdk/js/ddc.ts');
-  const queue = fromSource('sdk/js/node/file-queue.ts').concat(fromSource('sdk/js/queue/batch-queue.ts'));
+  const queue = fromSource('sdk/js/node/file-queue.ts').concat(fromSource('sdk/js/queue/batch-queue.ts'), fromSource('sdk/js/kafka/kafka-log.ts'));
   const pages = fromPage('docs/sdk.md');
   for (const found of [methods, queue, pages]) expect(found.length).toBeGreaterThan(1);
   const given = `

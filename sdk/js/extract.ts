@@ -2,27 +2,20 @@ import {
   type BatchLine,
   type Completeness,
   completenessOf,
-  type Disclosure,
-  disclose,
   type Event,
   type EventLine,
   type ExpectedOwner,
-  fromBase64url,
-  fromHex,
-  type Meta,
-  open,
   ProtocolError,
-  type ProvedBatch,
-  proveBatch,
-  proveEvent,
   type RemovalLine,
   type SeenBatch,
   toHex,
   type UnreadableLine,
 } from '../../protocol/index.ts';
 import { MetaKeyMissing } from './errors.ts';
-import { keyFor, metaOf, type ReadEvent, type ScopeKeyOf } from './read-event.ts';
-import { refusalOf, saidBy, TryAgain } from './transport.ts';
+import { type ExtractedEvent, type ProvenBatch, provenBatch, provenEvent } from './proven-event.ts';
+import type { ScopeKeyOf } from './read-event.ts';
+import { streamedText } from './streamed-text.ts';
+import { saidBy, TryAgain } from './transport.ts';
 
 /** Which events are wanted. */
 export interface ExtractWish {
@@ -69,13 +62,6 @@ export interface ExtractOptions {
   readonly attempts?: number;
 }
 
-/** An event under a verified signature. */
-export interface ExtractedEvent extends ReadEvent {
-  /** Which event of its batch, from 0. */
-  readonly index: number;
-  readonly blob?: string;
-}
-
 /** How an extraction ended. */
 export interface ExtractEnd {
   readonly events: number;
@@ -87,7 +73,8 @@ export interface ExtractEnd {
   readonly completeness: readonly Completeness[];
 }
 
-type Line = {
+/** A line of a stream of events: one member, which names it. */
+export type Line = {
   readonly batch?: BatchLine | UnreadableLine;
   readonly event?: EventLine;
   readonly cursor?: string;
@@ -153,7 +140,7 @@ function createSession({ network, receiptKey }: ExtractOptions, wish: ExtractWis
   let isResumed = false;
   let events = 0;
   let end: ExtractEnd | null = null;
-  let current: { line: BatchLine; proved: ProvedBatch; meta: Meta | null } | 'sealed' | null = null;
+  let current: ProvenBatch | 'sealed' | null = null;
   let anySealed = false;
   const isFiltered = Boolean(
     wish.from || wish.to || wish.types || wish.session !== undefined || wish.id !== undefined || wish.after,
@@ -162,48 +149,34 @@ function createSession({ network, receiptKey }: ExtractOptions, wish: ExtractWis
   function takeBatch(line: BatchLine | UnreadableLine): void {
     current = null;
     if ('unreadable' in line) return void unreadable.set(line.id, line);
-    let meta: Meta | null = null;
-    let proved: ProvedBatch;
-    if (line.content === 'unchecked') {
-      meta = line.meta === undefined ? null : metaOf(line, line.meta, keys, expected.app);
-      if (!meta) {
-        if (!wish.onSealed) throw new MetaKeyMissing(line.id);
-        anySealed = true;
-        current = 'sealed';
-        wish.onSealed(line.id);
-        return;
-      }
-      const { header, root } = meta;
-      proved = proveBatch({ ...line, header, root: toHex(root) }, expected);
-    } else proved = proveBatch(line, expected);
-    current = { line, proved, meta };
+    const proven = provenBatch(line, expected, keys);
+    if (!proven) {
+      if (!wish.onSealed) throw new MetaKeyMissing(line.id);
+      anySealed = true;
+      current = 'sealed';
+      wish.onSealed(line.id);
+      return;
+    }
+    current = proven;
     const known = seen.get(line.id);
     const removed = line.removed ?? [];
     if (known) known.removed = removed;
-    else seen.set(line.id, { ...proved, shown: 0, removed });
+    else seen.set(line.id, { ...proven.proved, shown: 0, removed });
   }
 
   function takeEvent(line: EventLine): ExtractedEvent | null {
     if (current === 'sealed') return null;
     if (!current) throw new ProtocolError('disclosure', 'an event without its batch');
-    const { line: batch, proved, meta } = current;
-    const disclosure = meta ? disclose(meta, line.index, []) : disclosureOf(proved, line);
-    if (meta && !isWanted(wish, disclosure.event)) return null;
-    const name = `${batch.id}/${line.index}`;
+    const batchId = current.line.id;
+    const name = `${batchId}/${line.index}`;
     if (recent.has(name)) return null;
-    const { event, scopes } = opened(disclosure.event, line, batch, keys, proved);
+    const event = provenEvent(current, line, keys, current.meta ? (one) => isWanted(wish, one) : undefined);
+    if (!event) return null;
     recent.add(name);
     events += 1;
-    const counted = seen.get(batch.id);
+    const counted = seen.get(batchId);
     if (counted) counted.shown += 1;
-    const { id, type, time, session, blob } = event;
-    return {
-      ...{ batchId: batch.id, index: line.index, id, type, time },
-      ...(session === undefined ? {} : { session }),
-      ...(blob === undefined ? {} : { blob }),
-      ...{ signer: proved.header.signer, wallet: proved.header.wallet, scopes },
-      disclosure: { ...disclosure, event: plain(event) },
-    };
+    return event;
   }
 
   return {
@@ -257,55 +230,8 @@ function createSession({ network, receiptKey }: ExtractOptions, wish: ExtractWis
   };
 }
 
-const disclosureOf = (proved: ProvedBatch, line: EventLine): Disclosure => ({
-  header: proved.header,
-  index: line.index,
-  proof: line.proof ?? [],
-  event: proveEvent(proved, line),
-});
-
-/** What may be kept: `verifyDisclosure` checks it without the service and without any key. */
-const plain = (event: Event): Event => ({
-  ...event,
-  scopes: Object.fromEntries(
-    Object.entries(event.scopes).map(([name, scope]) => [
-      name,
-      'commitment' in scope ? { commitment: scope.commitment } : scope,
-    ]),
-  ),
-});
-
-function opened(
-  event: Event,
-  line: EventLine,
-  batch: BatchLine,
-  keys: readonly ScopeKeyOf[],
-  { header }: ProvedBatch,
-): { event: Event; scopes: Record<string, string> } {
-  const place = { epoch: batch.epoch, app: fromHex(header.app, 32), subject: fromHex(batch.subject, 32) };
-  const scopes: Record<string, string> = {};
-  const shown: Event['scopes'] = {};
-  for (const [scope, closed] of Object.entries(event.scopes)) {
-    shown[scope] = closed;
-    if ('data' in closed) {
-      scopes[scope] = closed.data;
-      continue;
-    }
-    const own = keyFor(batch, scope, keys);
-    const came = (Object.hasOwn(line.scopes, scope) ? line.scopes[scope] : {}) as { envelope?: string };
-    const { envelope } = came;
-    if (!own || envelope === undefined) continue;
-    const commitment = fromHex(closed.commitment, 32);
-    const at = { ...place, scopeKey: own.key, eventId: event.id, scope };
-    const { salt, data } = open({ ...at, envelope: fromBase64url(envelope), commitment });
-    scopes[scope] = data;
-    shown[scope] = { salt: toHex(salt), data };
-  }
-  return { event: { ...event, scopes: shown }, scopes };
-}
-
 /** Of what a client sealed the service sees no heads: whole batches come, and are narrowed down here. */
-function isWanted({ from, to, types, session, id }: ExtractWish, event: Event): boolean {
+export function isWanted({ from, to, types, session, id }: ExtractWish, event: Event): boolean {
   const time = Date.parse(event.time);
   return (
     (from === undefined || time >= from.getTime()) &&
@@ -322,34 +248,26 @@ async function* linesOf(
   after: string | null,
   given: number,
 ): AsyncGenerator<Line> {
-  const answer = await ask(addressOf(endpoint, wish, after, given), { headers: { ...authorize() } }).catch(
-    (cause: unknown) => {
-      throw new TryAgain(`no answer from ${endpoint}`, 0, { cause });
-    },
-  );
-  if (!answer.ok || !answer.body) throw refusalOf(answer, await answer.text().catch(() => ''));
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const reader = answer.body.getReader();
-  let text = '';
-  try {
-    for (;;) {
-      const { value, done } = await reader.read().catch((cause: unknown) => {
-        throw new TryAgain('the stream was cut', 0, { cause });
-      });
-      if (done) return;
-      text += decoder.decode(value, { stream: true });
-      const lines = text.split('\n');
-      text = lines.pop() ?? '';
-      for (const line of lines) yield JSON.parse(line) as Line;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
+  const request = { headers: { ...authorize() } };
+  for await (const line of streamedText(ask, addressOf(endpoint, wish, after, given), request, '\n'))
+    yield JSON.parse(line) as Line;
 }
 
 function addressOf(endpoint: string, wish: ExtractWish, after: string | null, given: number): string {
-  const { app, wallet, from, to, types = [], session, id, scopes, limit, decrypt } = wish;
+  const query = queryOf(wish);
+  if (after) query.set('after', after);
+  if (wish.limit !== undefined) query.set('limit', String(Math.max(1, wish.limit - given)));
+  return `${placeOf(endpoint, wish)}/events?${query}`;
+}
+
+/** Below it are the streams of a wallet in an app, or of an app. */
+export function placeOf(endpoint: string, { app, wallet }: Pick<ExtractWish, 'app' | 'wallet'>): string {
   const owner = wallet ? `/v1/wallets/${toHex(wallet)}/apps/${toHex(app)}` : `/v1/apps/${toHex(app)}`;
+  return `${endpoint.replace(/\/$/, '')}${owner}`;
+}
+
+/** What a wish says of events, as every stream takes it. */
+export function queryOf({ from, to, types = [], session, id, scopes, decrypt }: ExtractWish): URLSearchParams {
   const query = new URLSearchParams({ proof: 'true' });
   if (from) query.set('from', String(from.getTime()));
   if (to) query.set('to', String(to.getTime()));
@@ -357,8 +275,6 @@ function addressOf(endpoint: string, wish: ExtractWish, after: string | null, gi
   if (session !== undefined) query.set('session', session);
   if (id !== undefined) query.set('id', id);
   if (scopes) query.set('scopes', scopes.join(','));
-  if (after) query.set('after', after);
-  if (limit !== undefined) query.set('limit', String(Math.max(1, limit - given)));
   if (decrypt) query.set('decrypt', 'true');
-  return `${endpoint.replace(/\/$/, '')}${owner}/events?${query}`;
+  return query;
 }

@@ -12,6 +12,19 @@ export {
 export { ClientMode, type FetchBlock, type ReadBatch } from './client-mode/client-mode.ts';
 export { type KeyStore, memoryKeyStore, type OwnRoot } from './client-mode/key-store.ts';
 export { type Expected, type OwnBatch, type OwnEvent, openStored } from './client-mode/open-stored.ts';
+export type { ConsumedEvent, Consumption } from './consume/consume.ts';
+export type { ConsumeOptions } from './consume/options.ts';
+export type {
+  DeploymentPositions,
+  JoinOptions,
+  LoggedBatch,
+  LogLane,
+  LogMember,
+  LogPosition,
+  LogStart,
+  PinnedLog,
+  Stretch,
+} from './consume/pinned-log.ts';
 export {
   type ConnectOptions,
   Ddc,
@@ -20,16 +33,20 @@ export {
   type Granting,
   type Json,
   type Recorded,
+  type StreamFilter,
 } from './ddc.ts';
 export type { DeliveryCounts, Held } from './delivery.ts';
 export {
+  BadOptions,
   BatchLost,
   BatchRefused,
   BlobBroken,
   ClientClosed,
   EventsLost,
+  KeyNotHeld,
   MetaKeyMissing,
   NoCertificate,
+  PartitionLost,
   QueueBusy,
   QueueDamaged,
   RootNotHeld,
@@ -37,8 +54,10 @@ export {
   StoredBatchRefused,
 } from './errors.ts';
 export { uuidv7 } from './event-id.ts';
-export { type ExtractEnd, type ExtractedEvent, type ExtractOptions, type ExtractWish, extract } from './extract.ts';
+export { type ExtractEnd, type ExtractOptions, type ExtractWish, extract } from './extract.ts';
+export { type FollowedEvent, type FollowOptions, type FollowWish, follow } from './follow.ts';
 export type { Key } from './network.ts';
+export type { ExtractedEvent } from './proven-event.ts';
 export { type BatchQueue, memoryQueue, type OpenQueue } from './queue/batch-queue.ts';
 export type { QueuedBatch, QueueOwner } from './queue/queue-state.ts';
 export {

@@ -171,12 +171,17 @@ export class WalletRequests {
 
   /** Keys of another wallet's scopes that were granted to this account. */
   async fetchKeys(wallet: Uint8Array, scopes: string[], pair: KeyPair): Promise<ScopeKeyOf[]> {
+    return openKeys(await this.sealedKeys(wallet, scopes), pair);
+  }
+
+  /** The same, as they come: sealed to each key that this account has certified. */
+  async sealedKeys(wallet: Uint8Array, scopes: string[]): Promise<SealedKey[]> {
     const body = { app: toHex(this.#settings.app), wallet: toHex(wallet), scopes };
     const path = '/v1/keys/fetch';
     const { keys } = await this.#again(() =>
       this.#transport.postJson<{ keys: SealedKey[] }>(path, utf8(JSON.stringify(body)), this.bearer(['keys.fetch'])),
     );
-    return openKeys(keys, pair);
+    return keys;
   }
 
   /**
@@ -341,7 +346,8 @@ export class WalletRequests {
   }
 }
 
-const openKeys = (keys: readonly SealedKey[], pair: KeyPair): ScopeKeyOf[] =>
+/** Those that are sealed to this pair. */
+export const openKeys = (keys: readonly SealedKey[], pair: KeyPair): ScopeKeyOf[] =>
   keys
     .filter((one) => one.recipient === toHex(pair.publicKey))
     .map(({ scope, rootVersion, epoch, sealed }) => ({

@@ -115,7 +115,7 @@ export interface ApiDeps {
   readonly positions: Pick<Positions, 'load'>;
   readonly index: Pick<
     IndexStore,
-    'batches' | 'ofWallet' | 'withEvent' | 'checkpoints' | 'selected' | 'sequences' | 'written'
+    'batches' | 'ofWallet' | 'withEvent' | 'checkpoints' | 'selected' | 'inOrder' | 'sequences' | 'written'
   >;
   readonly settlement: SettlementStatus;
   readonly settlements: SettlementProofs;

@@ -439,10 +439,10 @@ describe('a stream', () => {
 });
 
 test('a ninth stream at once is put off, and a fifth of one caller', async () => {
-  const { createExtract } = await import('./extract/stream.ts');
+  const { createExtract } = await import('./extract/open-streams.ts');
   const never = new Promise<never>(() => undefined);
   const deps = { index: { selected: () => never }, cursors: {}, elapsed: () => 0, clusters: new Map() };
-  const run = createExtract(deps as unknown as Parameters<typeof createExtract>[0]);
+  const { extract: run } = createExtract(deps as unknown as Parameters<typeof createExtract>[0]);
   const out = { write: async () => undefined };
   const of = (wallet: string) =>
     ({

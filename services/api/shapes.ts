@@ -257,7 +257,7 @@ export const sealedKey = z.object({
   sealed: z.string().describe('base64url, 80 bytes: `crypto_box_seal` of the scope key.'),
 });
 export const sealedKeys = z.object({ keys: z.array(sealedKey) });
-const scopeName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/);
+export const scopeName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/);
 export const keyFetch = z.strictObject({ app: hex32, wallet: hex32, scopes: z.array(scopeName).min(1).max(64) });
 export const certificates = z.object({ certificates: z.array(signedRequest('recipient')) });
 export const grantQuery = z.strictObject({

@@ -20,9 +20,12 @@ export interface Pace {
 
 export const PACE: Pace = { idleMs: 500, compareMs: 5_000, checkMs: 10_000 };
 
+/** What every lane asks of the rows. */
+export type LanePositions = Pick<Positions, 'load' | 'repair' | 'crashes' | 'parked' | 'countCrash'>;
+
 /** The edges of every lane. */
 export interface LaneEdges {
-  readonly positions: Positions;
+  readonly positions: LanePositions;
   readonly lookup: LogLookup;
   readonly clock: Clock;
   readonly random: Random;

@@ -40,7 +40,6 @@ test('a record whose schema is still on its way is waited for: no crash, nothing
     received: 'received',
     onBehind: 'repair',
     codec: {
-      encode: (n) => Uint8Array.of(n),
       decode: ([n]) => {
         if (n === 1 && unknown-- > 0) throw new RetriableError('schema_unknown', 'being fetched');
         return n ?? -1;
@@ -90,7 +89,7 @@ test('after three crashes a reader waits, and goes on with the same record once 
       stage: 'indexer',
       received: 'received',
       onBehind: 'repair',
-      codec: { encode: (n) => Uint8Array.of(n), decode: ([n]) => n ?? -1 },
+      codec: { decode: ([n]) => n ?? -1 },
       load: (partition) => positions.load('indexer', partition),
       async apply(partition, from, to) {
         apply();
@@ -166,7 +165,7 @@ test('a partition whose next record retention has taken waits alone, and goes on
     stage: 'indexer',
     received: 'received',
     onBehind: 'repair',
-    codec: { encode: (n) => Uint8Array.of(n), decode: ([n]) => n ?? -1 },
+    codec: { decode: ([n]) => n ?? -1 },
     load: (partition) => positions.load('indexer', partition),
     async apply(partition, from, to, accepted) {
       if (!(await positions.compareAndSet('indexer', partition, from, to))) return false;

@@ -14,7 +14,7 @@ export interface ReaderPlan<I> {
   readonly stage: Exclude<CrashOwner, 'encryptor' | 'pinner'>;
   /** Full name of `received`. */
   readonly received: string;
-  readonly codec: Codec<I>;
+  readonly codec: Pick<Codec<I>, 'decode'>;
   /** Only the indexer repairs the pinner; the others raise the alarm. */
   readonly onBehind: 'repair' | 'alarm';
   load(partition: number): Promise<Position>;

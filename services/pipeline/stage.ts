@@ -7,13 +7,14 @@ import { prepareFlush, type StagePlan } from './flush.ts';
 import type { Lane, LaneEdges } from './lane.ts';
 import { type Flush, runLoop } from './loop.ts';
 import type { LogWriter, OutgoingRecord, PartitionInput } from './ports/log.ts';
-import type { Position } from './ports/positions.ts';
+import type { Position, Positions } from './ports/positions.ts';
 import { originOf } from './rules/origin.ts';
 import type { Head } from './void.ts';
 
 export type { StagePlan } from './flush.ts';
 
 export interface StageEdges extends LaneEdges {
+  readonly positions: Positions;
   readonly writer: LogWriter;
   readonly faults: Faults;
 }

@@ -88,6 +88,11 @@ def before_call(context, case, kwargs):
     if case.id not in right:
         name_what_is_there(case, given)
         put_body(case, given)
+    always = given["always"].get(case.operation.path, {})
+    for name in always:
+        # Also where something else is wrong about it. What is no number, or out of its bounds, is refused and ends by itself.
+        if re.fullmatch("[0-9]{1,3}", str((case.query or {}).get(name, "0"))):
+            case.query = {**(case.query or {}), name: always[name]}
     if case.headers.get("Authorization") == "Bearer of whom it names":
         case.headers["Authorization"] = token_for(case, given)
     elif case.headers.get("ddc-app-token") and draw(case, "app token", 2) == 0:
@@ -108,6 +113,13 @@ def name_what_is_there(case, given):
             case.query["after"] = pick(case, "after", known)
         else:
             del case.query["after"]
+    last = "Last-Event-ID"
+    if not is_negative(case, "header") and case.headers and last in case.headers:
+        known = cursors[place_of(case, given)]
+        if known:
+            case.headers[last] = pick(case, last, known)
+        else:
+            del case.headers[last]
 
 
 def place_of(case, given):
@@ -159,6 +171,8 @@ def cursors_in(response):
     if kind.startswith("application/x-ndjson"):
         lines = [json.loads(line) for line in response.text.split("\n") if line]
         return [line["cursor"] for line in lines if "cursor" in line]
+    if kind.startswith("text/event-stream"):
+        return re.findall("^id: (.*)$", response.text, re.M)
     if not kind.startswith("application/json"):
         return []
     said = response.json()
@@ -183,7 +197,7 @@ def lines_conformance(context, response, case):
     if not response.headers.get("content-type", [""])[0].startswith("application/x-ndjson"):
         return
     document = case.operation.schema.raw_schema
-    answer = document["paths"][case.path]["get"]["responses"]["200"]["content"]["application/x-ndjson"]
+    answer = document["paths"][case.path][case.method.lower()]["responses"]["200"]["content"]["application/x-ndjson"]
     validator = jsonschema_rs.validator_for({**answer["schema"], "components": document["components"]})
     for number, line in enumerate(response.text.split("\n")[:-1], 1):
         for error in validator.iter_errors(json.loads(line)):

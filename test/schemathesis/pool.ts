@@ -42,6 +42,13 @@ export function poolOf(cast: Cast, standing: Standing) {
       [app, ...staying].flatMap(({ publicKey }) => addresses([publicKey]).map((one) => [one, toHex(publicKey)])),
     ),
     queries: { '/v1/wallets/{wallet}/apps/{app}/blobs': { upload: toHex(random(16)) } },
+    /** Part of a query of every request that does not ask for something wrong there: a stream that follows would last for minutes. */
+    always: Object.fromEntries(
+      ['/v1/wallets/{wallet}/apps/{app}/event-stream', '/v1/apps/{app}/event-stream'].map((path) => [
+        path,
+        { seconds: '0' },
+      ]),
+    ),
     byApp: ['/v1/crypto/decrypt'],
     bodies: bodiesOf(cast, standing),
   };
@@ -81,6 +88,9 @@ function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds }: Standing) {
       }),
     ),
     '/v1/batches/status': json(some((i) => ({ ids: batchIds.slice(0, 1 + (i % batchIds.length)) }))),
+    '/v1/apps/{app}/batch-events': json(
+      some((i) => ({ ids: batchIds.slice(0, 1 + (i % batchIds.length)), decrypt: i % 2 === 1 })),
+    ),
     '/v1/certificates': ofStaying('recipient', (i) => ({ x25519: key(i) })),
     '/v1/policies': ofStaying('policy', (i) => ({ scopes: ['page', 'purchase'].slice(i % 2), recipients: 'app' })),
     '/v1/grants': ofStaying('grant', (i) => ({ scope: 'page', fromEpoch: 0, recipient: key(i + 1) })),

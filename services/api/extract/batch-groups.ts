@@ -55,6 +55,19 @@ const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 const isOf = ({ app, wallet }: BatchSelection, batch: LiveBatch) =>
   same(app, batch.app) && (wallet === null || same(wallet, batch.wallet));
 
+/** Batches in their order, in groups. */
+export function* groupsOf(batches: readonly LiveBatch[]): Generator<readonly LiveBatch[]> {
+  let group = new Group();
+  for (const batch of batches) {
+    if (!group.fits(batch)) {
+      yield group.batches;
+      group = new Group();
+    }
+    group.add(batch);
+  }
+  if (group.batches.length > 0) yield group.batches;
+}
+
 /** A group as it grows. */
 class Group {
   readonly batches: LiveBatch[] = [];

@@ -9,13 +9,23 @@ import type { Patience } from './patience.ts';
 const WAITING_MS = REMOVED_FRESH_MS / 2 - MOST_ASKING_MS;
 const always = async () => true;
 
-export const LINES = { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' };
+/** What an answer's lines look like on the wire. */
+export interface LineForm {
+  readonly head: Readonly<Record<string, string>>;
+  readonly text: (lines: string) => string;
+}
+
+/** A line an object. */
+export const NDJSON: LineForm = {
+  head: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' },
+  text: (lines) => lines,
+};
 
 /** Bytes of the buffer that a stream writes from: what it writes at once, with room for characters of several bytes. */
 const BUFFER = 1024 * 1024;
 
 /** Writes lines as fast as they are read; whoever reads too slowly is cut, and may go on by the cursor that came last. The head goes out with the first line. */
-export function createLineWriter(response: ServerResponse, patience: Patience) {
+export function createLineWriter(response: ServerResponse, patience: Patience, form: LineForm = NDJSON) {
   // The same memory for every write: memory that is new each time costs more than the copy. undefined: nothing was written; null: it is not out yet.
   let buffer: Buffer | null | undefined;
 
@@ -43,8 +53,8 @@ export function createLineWriter(response: ServerResponse, patience: Patience) {
      */
     async write(texts: readonly string[], isThere: () => Promise<boolean> = always): Promise<void> {
       if (isGone(response)) throw new ClientGone('the client went away');
-      if (!response.headersSent) response.writeHead(200, LINES);
-      if (send(texts)) return;
+      if (!response.headersSent) response.writeHead(200, form.head);
+      if (send(texts.map(form.text))) return;
       const isOut = cutWhenRemoved(response, isThere, WAITING_MS);
       await patience.wait(drained(response), () => response.req.socket.destroy()).finally(isOut);
       if (isGone(response)) throw new ClientGone('the client went away');

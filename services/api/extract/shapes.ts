@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CURSOR, hex32, labelShape, NO_CURSOR, problem, requestId } from '../shapes.ts';
+import { CURSOR, hex32, labelShape, NO_CURSOR, problem, requestId, scopeName } from '../shapes.ts';
 
 /** What the routes of extraction take, and the lines that they give. */
 
@@ -38,6 +38,34 @@ export const extractQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000_000_000).optional().describe('Most events. Default: all.'),
   proof: flag.optional().describe('Headers, roots and proofs, and what completeness is judged by.'),
   decrypt: flag.optional().describe('Scopes as `{salt, data}`; the token must name `events.decrypt`, too.'),
+});
+
+export const followQuery = extractQuery.omit({ id: true, proof: true }).extend({
+  proof: flag.optional().describe('Headers, roots and proofs.'),
+  after: z
+    .string()
+    .regex(CURSOR, NO_CURSOR)
+    .optional()
+    .describe('The same as the header `Last-Event-ID`, for who cannot set one.'),
+  start: z
+    .enum(['beginning', 'now'])
+    .optional()
+    .describe('Where a stream without a place begins. Default: `now`, behind everything that is indexed.'),
+  seconds: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(300)
+    .optional()
+    .describe('How long is waited for more; 0: only for what is there. Default: 300.'),
+});
+
+export const followHeaders = z.object({
+  'last-event-id': z
+    .string()
+    .regex(CURSOR, 'must be the last `id` of a stream')
+    .optional()
+    .describe('Last `id` of an earlier stream: goes on behind it.'),
 });
 
 const base64url = z.string().describe('base64url without padding');
@@ -100,8 +128,19 @@ const end = z.object({
   cursor: z.string().nullable().describe('Where to go on, now or later.'),
 });
 
+/** Names of batches, and of scopes: `[]` leaves everything sealed and without its envelope. */
+export const batchEventsBody = z.strictObject({
+  ids: z.array(hex32).min(1).max(200).describe('Batch ids. One that is named twice is told once.'),
+  scopes: z
+    .array(scopeName)
+    .max(64)
+    .optional()
+    .describe('Only these scopes with their content; `[]` shows commitments alone. Default: all.'),
+  decrypt: z.boolean().optional().describe('Scopes as `{salt, data}`; the token must name `events.decrypt`, too.'),
+});
+
 /** One line: an object with one member, which names it. */
-export const extractLine = z.union([
+const lines = [
   z.object({ batch }),
   z.object({ event }),
   z.object({ cursor: z.string().describe('Everything before this line is behind it.') }),
@@ -109,4 +148,11 @@ export const extractLine = z.union([
   z.object({ completeness }),
   z.object({ end }).describe('The last line of an answer that is whole.'),
   z.object({ problem }).describe('The last line of one that could not go on: ask again with the cursor.'),
+] as const;
+export const extractLine = z.union(lines);
+
+/** Of batches that were named. */
+export const namedLine = z.union([
+  ...lines,
+  z.object({ unknown: z.object({ id: hex32 }) }).describe('Not in the index, perhaps not yet.'),
 ]);

@@ -1,51 +1,41 @@
 import { setImmediate } from 'node:timers/promises';
-import { equalBytes, toHex, type UnreadableLine } from '../../../protocol/index.ts';
+import { toHex, type UnreadableLine } from '../../../protocol/index.ts';
 import { RetriableError } from '../../pipeline/errors.ts';
 import type { Signals } from '../../pipeline/events.ts';
-import type { IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { Positions } from '../../pipeline/ports/positions.ts';
 import { REMOVED_FRESH_MS } from '../../pipeline/ports/removed-events.ts';
 import { VAULT_CACHE_MS } from '../../pipeline/ports/vault.ts';
 import type { SegmentSource } from '../../pipeline/segment-reader.ts';
-import { identityOf } from '../auth/bearer.ts';
-import type { Cursor, Cursors } from '../disclosures/cursor.ts';
 import type { LiveBatch } from '../disclosures/disclosed-events.ts';
 import type { ReadersOf } from '../disclosures/event-reader.ts';
-import { createPlaces } from '../limits/places.ts';
 import { ApiProblem } from '../problems.ts';
-import { batchGroups } from './batch-groups.ts';
 import { type CompletenessDeps, completenessLines } from './completeness-lines.ts';
 import { lineOf, linesOf } from './event-lines.ts';
 import type { LineWriter } from './line-writer.ts';
 import { type GroupDeps, type GroupWish, type OpenedGroup, openGroup } from './opened-group.ts';
+import type { Order } from './order.ts';
 import { createPieces } from './pieces.ts';
 import { createKeptReaders } from './readers.ts';
-import { batchesFor, eventFilter, type Wanted } from './selection.ts';
+import { eventFilter, type Wanted } from './selection.ts';
 import { createStoredBatches, type StoredBatches } from './stored-batches.ts';
 
-export interface ExtractDeps extends GroupDeps, CompletenessDeps {
-  readonly index: Pick<IndexStore, 'batches' | 'selected' | 'sequences'>;
+export interface StreamDeps extends GroupDeps, CompletenessDeps {
   readonly clusters: ReadonlyMap<string, SegmentSource>;
   readonly positions: Pick<Positions, 'load'>;
   readonly partitions: number;
   readonly readersOf: ReadersOf;
-  readonly cursors: Cursors;
   readonly signals: Pick<Signals, 'emit'>;
   readonly ready: () => boolean;
 }
 
-export interface ExtractWish extends GroupWish, Wanted {
+export interface StreamWish extends GroupWish, Wanted {
   readonly app: Uint8Array;
   /** null: of every wallet. */
   readonly wallet: Uint8Array | null;
-  /** Where an earlier stream was. */
-  readonly after: string | null;
   /** Most events. */
   readonly limit: number;
 }
 
-/** Streams under way in one process: each holds up to eight segments of 1 MiB, and the lines of a group. */
-const MOST_STREAMS = 8;
 /** What was asked counts as long as neither a removal nor an erasure can have its receipt; less, so that what is on its way arrives. */
 const FRESH_MS = Math.min(REMOVED_FRESH_MS, VAULT_CACHE_MS) / 2;
 /** A stream that finds nothing for so long shows that it is alive. */
@@ -53,28 +43,12 @@ const QUIET_MS = 15_000;
 /** A group that is stale each time it was opened, so often in a row. */
 const MOST_TRIES = 3;
 
-/** Streams of events. @throws ApiProblem `overloaded` while as many are under way as may be, `rate_limited` while half of them are this caller's; `invalid` for a cursor that is none */
-export function createExtract(deps: ExtractDeps) {
-  const places = createPlaces(MOST_STREAMS, 'streams');
-  return async (wish: ExtractWish, out: LineWriter): Promise<void> => {
-    const leave = places.take(identityOf(wish.caller));
-    try {
-      await stream(deps, wish, out);
-    } finally {
-      leave();
-    }
-  };
-}
-
-export type Extract = ReturnType<typeof createExtract>;
-
-const EVERY_WALLET = new Uint8Array(32);
-
-async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Promise<void> {
-  const { elapsed, cursors } = deps;
-  const owner = { app: wish.app, wallet: wish.wallet ?? EVERY_WALLET };
+/** Writes the events of an order, each as its reader may see it at that moment. @throws ApiProblem; RetriableError; ClientGone */
+export async function stream<P>(deps: StreamDeps, wish: StreamWish, out: LineWriter, order: Order<P>): Promise<void> {
+  const { elapsed } = deps;
+  const { until, tellsAll } = order;
   const readersFor = createKeptReaders(deps.readersOf, wish.caller, elapsed);
-  let at = wish.after === null ? null : cursors.read(owner, wish.after);
+  let at: P | null = await order.begin();
   const stored = createStoredBatches(deps.clusters);
   const shown = { last: new Map<string, number>(), removals: new Set<string>(), marks: new Map<number, number>() };
   const isWanted = eventFilter(wish);
@@ -93,7 +67,8 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
   /** What is written at once ends with where it ends: whoever is cut off goes on from there. */
   async function flush(group?: OpenedGroup): Promise<void> {
     if (!deps.ready()) throw new ApiProblem('stopping');
-    if (at) pieces.add(lineOf('cursor', cursors.show(owner, at)));
+    const cursor = at && order.show(at);
+    if (cursor) pieces.add(lineOf('cursor', cursor));
     const texts = pieces.take();
     wroteAt = elapsed();
     if (texts.length === 0) return;
@@ -124,10 +99,11 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
 
   /** The next group, opened: while one is written, the one behind it is read and asked for. */
   async function nextGroup() {
-    const { value: batches, done } = await groups.next();
+    const { value, done } = await groups.next();
     if (done) return null;
+    const { batches } = value;
     const those = await stored.of(batches);
-    return { batches, those, group: await opened(batches, those) };
+    return { ...value, those, group: await opened(batches, those) };
   }
 
   function note(batch: LiveBatch, by: readonly string[]): void {
@@ -143,7 +119,7 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
   async function writeGroup(group: OpenedGroup): Promise<boolean> {
     for (const opened of group.batches) {
       const { batch } = opened;
-      const from = nextIn(batch, at);
+      const from = order.nextIn(batch, at);
       if (from >= batch.body.summary.count) continue;
       if ('takenBy' in opened) {
         // Only its owner could have opened it, and was told nothing of its events by the service before either.
@@ -163,25 +139,29 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
             continue;
           }
           events += 1;
-          at = { time: batch.body.summary.timeMin, batchId: batch.batchId, index };
+          at = order.behind(at, batch, index);
           if (events >= wish.limit) return false;
           if (!pieces.areMany) continue;
           await flush(group);
           if (isStale(group)) return false;
         }
       }
-      at = { time: batch.body.summary.timeMin, batchId: batch.batchId, index: batch.body.summary.count - 1 };
+      at = order.behind(at, batch, batch.body.summary.count - 1);
     }
     return true;
   }
 
-  if (wish.proof)
+  const isJudged = wish.proof && tellsAll;
+  if (isJudged)
     for (let partition = 0; partition < deps.partitions; partition += 1)
       shown.marks.set(partition, (await deps.positions.load('indexer', partition)).mark);
-  const groups = batchGroups(deps.index, batchesFor(wish.app, wish.wallet, wish), at);
+  const groups = order.groups(at);
+  if (order.tellsPlace) await flush();
   let coming = nextGroup();
   try {
     while (events < wish.limit) {
+      // One that never catches up ends too: its reader comes back with a token that is looked at again.
+      if (until !== null && wroteAt > until) break;
       const next = await coming;
       if (!next) break;
       coming = nextGroup();
@@ -197,20 +177,22 @@ async function stream(deps: ExtractDeps, wish: ExtractWish, out: LineWriter): Pr
           throw new RetriableError('too_slow', 'what the reader was allowed is too old by the time it is known');
         group.forget();
         open.delete(group);
-        const left = next.batches.findIndex((batch) => nextIn(batch, at) < batch.body.summary.count);
+        const left = next.batches.findIndex((batch) => order.nextIn(batch, at) < batch.body.summary.count);
         group = await opened(next.batches.slice(left), next.those.slice(left));
       }
+      if (events < wish.limit && next.behind) at = next.behind(at);
       if (!pieces.isEmpty || elapsed() - wroteAt > QUIET_MS) await flush(group);
       group.forget();
       open.delete(group);
     }
     const more = events >= wish.limit;
-    if (wish.proof && !more)
+    if (isJudged && !more)
       for await (const line of completenessLines(deps, wish, readersFor, wish.caller.signer === 'app', shown)) {
         pieces.add(line);
         if (pieces.areMany) await flush();
       }
-    const cursor = at && cursors.show(owner, at);
+    for (const line of order.last?.() ?? []) pieces.add(line);
+    const cursor = at && order.show(at);
     pieces.add(lineOf('end', { events, unreadable, more, cursor }));
     await out.write(pieces.take());
   } finally {
@@ -228,15 +210,6 @@ const stateOf = ({ batches }: OpenedGroup): string =>
       'removed' in one ? one.removed?.flatMap((by, index) => (by ? index : [])).join() || 'all' : 'none',
     ]),
   );
-
-function nextIn(batch: LiveBatch, at: Cursor | null): number {
-  if (!at) return 0;
-  if (equalBytes(at.batchId, batch.batchId)) return at.index + 1;
-  // A group that is opened again begins with what was written already.
-  const { timeMin, count } = batch.body.summary;
-  const isBefore = timeMin < at.time || (timeMin === at.time && Buffer.compare(batch.batchId, at.batchId) < 0);
-  return isBefore ? count : 0;
-}
 
 function unreadableLine(batch: LiveBatch, code: string): UnreadableLine {
   const { signer, source, seq } = batch.body.summary;

@@ -31,7 +31,8 @@ import { createEventPages } from '../disclosures/event-page.ts';
 import { createEventReaders, createReadersOf } from '../disclosures/event-reader.ts';
 import { createDecrypt } from '../explicit/decrypt.ts';
 import { createEncrypt } from '../explicit/encrypt.ts';
-import { createExtract } from '../extract/stream.ts';
+import { createFollowCursors } from '../extract/follow-cursor.ts';
+import { createExtract, createFollow } from '../extract/open-streams.ts';
 import type { Readiness } from '../readiness.ts';
 import { createReceipts } from '../receipts/receipts.ts';
 import { createAcceptRequest } from '../requests/accept-request.ts';
@@ -57,6 +58,7 @@ import { cryptoRoutes } from './crypto.ts';
 import { disclosureRoutes } from './disclosures.ts';
 import { type ApiExports, exportRoutes } from './exports.ts';
 import { extractRoutes } from './extract.ts';
+import { followRoutes } from './follow.ts';
 import { healthRoutes } from './health.ts';
 import { modeRoutes } from './modes.ts';
 import { networkRoutes } from './network.ts';
@@ -94,7 +96,7 @@ export interface GroupDeps {
   readonly positions: Pick<Positions, 'load'>;
   readonly index: Pick<
     IndexStore,
-    'batches' | 'ofWallet' | 'withEvent' | 'checkpoints' | 'selected' | 'sequences' | 'written'
+    'batches' | 'ofWallet' | 'withEvent' | 'checkpoints' | 'selected' | 'inOrder' | 'sequences' | 'written'
   >;
   readonly partitions: number;
   readonly clock: Pick<Clock, 'now'>;
@@ -129,6 +131,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
   const { authorize } = auth;
   const readersOf = createReadersOf({ consents, now });
   const cursors = createCursors(deps.cursorKey, deps.random);
+  const followCursors = createFollowCursors(deps.cursorKey, deps.random);
   const sealedKeys = createSealedKeys({ vault, consents });
   const handlers: RequestHandler[] = [
     recipient,
@@ -145,6 +148,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
   ];
   const app = (bytes: Uint8Array) => apps.find({ hex: toHex(bytes), bytes });
   const accept = createAcceptRequest({ network, requests, now, app });
+  const reading = { ...deps, readersOf, cursors, followCursors, now };
   return [
     ...batchRoutes(deps),
     ...requestRoutes({ ...deps, handlers, accept }),
@@ -161,7 +165,8 @@ export function allRoutes(deps: GroupDeps): Route[] {
       ...{ authorize, apps, consents, now, exports: deps.exports, addressOf: deps.addressOf },
       ...{ topic: deps.topic, partitions: deps.partitions },
     }),
-    ...extractRoutes({ ...deps, authorize, extract: createExtract({ ...deps, readersOf, cursors, now }) }),
+    ...extractRoutes({ ...deps, authorize, streams: createExtract(reading) }),
+    ...followRoutes({ ...deps, authorize, follow: createFollow(reading) }),
     ...modeRoutes({ auth, apps, vault, consents }),
     ...cryptoRoutes({
       auth,

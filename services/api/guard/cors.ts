@@ -6,7 +6,7 @@ const EXPOSED = 'Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-I
 const METHODS = 'GET, HEAD, POST';
 /** Every header that some address reads and a browser would not send unasked. */
 const HEADERS =
-  'Authorization, DDC-App-Token, Content-Type, Content-Encoding, X-Request-Id, Range, If-Range, If-None-Match';
+  'Authorization, DDC-App-Token, Content-Type, Content-Encoding, X-Request-Id, Range, If-Range, If-None-Match, Last-Event-ID';
 /** How long a browser may remember the answer to a preflight. */
 const REMEMBER_SECONDS = 600;
 

@@ -101,7 +101,7 @@ describe('CORS', () => {
       expect([good.status, allowed(good)]).toEqual([204, SHOP]);
       expect(good.headers.get('access-control-allow-methods')).toContain('POST');
       expect(good.headers.get('access-control-allow-headers')).toBe(
-        'Authorization, DDC-App-Token, Content-Type, Content-Encoding, X-Request-Id, Range, If-Range, If-None-Match',
+        'Authorization, DDC-App-Token, Content-Type, Content-Encoding, X-Request-Id, Range, If-Range, If-None-Match, Last-Event-ID',
       );
       expect(good.headers.get('vary')).toBe('Origin');
       const bad = await preflight(one, path, 'https://evil.example');

@@ -44,6 +44,21 @@ export interface LogConsumer {
   stop(): Promise<void>;
 }
 
+/** How far a group is in a partition, as it keeps it. */
+export interface KeptOffset {
+  readonly next: number;
+  /** What its members keep beside it; empty where another hand committed without. */
+  readonly note: string;
+}
+
+/** A member of a group whose offsets in Kafka are the truth, for consumers that have no database. */
+export interface GroupConsumer extends LogConsumer {
+  /** What the group keeps, by partition; a partition of which it keeps nothing is absent. @throws RetriableError */
+  kept(): Promise<ReadonlyMap<number, KeptOffset>>;
+  /** Through the membership, so that one that has ended is refused. Resolves once Kafka has it. @throws RetriableError */
+  keep(offsets: ReadonlyMap<number, KeptOffset>): Promise<void>;
+}
+
 /** Consumer groups, by their full names. */
 export interface ConsumerGroups {
   /** How many members it has now; 0 also for one that never was. A member that was killed counts until its session ends. */

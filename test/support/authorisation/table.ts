@@ -100,7 +100,19 @@ const lists = (member: string) => (text: string) =>
 const hasLine = (member: string) => (text: string) => text.split('\n').some((line) => line.startsWith(`{"${member}":`));
 const reading: TokenWay = { operation: 'disclosures.read', call: inPlace('disclosures'), tells: lists('events') };
 const streaming: TokenWay = { operation: 'events.read', call: inPlace('events'), tells: hasLine('event') };
+const following: TokenWay = {
+  operation: 'events.read',
+  call: inPlace('event-stream?start=beginning&seconds=0'),
+  tells: (text) => text.includes('\nevent: event\n'),
+};
 const opening: TokenWay = { ...streaming, also: 'events.decrypt', call: inPlace('events?decrypt=true') };
+const named: TokenWay = {
+  ...streaming,
+  call: ({ app, batchId }) => ({
+    path: `/v1/apps/${toHex(app)}/batch-events`,
+    body: JSON.stringify({ ids: [batchId] }),
+  }),
+};
 const decrypting: TokenWay = {
   operation: 'crypto.decrypt',
   call: ({ sealed }) => ({ path: '/v1/crypto/decrypt', body: JSON.stringify(sealed) }),
@@ -339,6 +351,9 @@ export const AUTHORISATION: Readonly<Record<string, readonly Way[]>> = {
   'POST /v1/apps/{app}/exports/{name}/remove': exporting('gone', 'theirs-gone', 'exports.write', '/remove', 202),
   'GET /v1/wallets/{wallet}/apps/{app}/events': [...all(streaming), ...all(opening)],
   'GET /v1/apps/{app}/events': [ofApp('events.read', '/events')],
+  'GET /v1/wallets/{wallet}/apps/{app}/event-stream': all(following),
+  'POST /v1/apps/{app}/batch-events': all(named),
+  'GET /v1/apps/{app}/event-stream': [ofApp('events.read', '/event-stream?seconds=0')],
   'POST /v1/moves/prepare': [
     token('owner', {
       operation: 'move',

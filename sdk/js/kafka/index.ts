@@ -1,0 +1,1 @@
+export { type KafkaLogOptions, kafkaLog } from './kafka-log.ts';
