@@ -33,7 +33,7 @@ const UNKNOWN = 'unknown';
  */
 export async function* verifyErasures(edges: ExportsEdges, which: Which, asked: Asked): AsyncGenerator<ErasureCheck> {
   const { db, exports, logId } = edges;
-  const settings = SETTINGS.parse(process.env);
+  const settings = SETTINGS.parse(Object.fromEntries(Object.entries(process.env).filter(([, text]) => text !== '')));
   const sinks = await sinksWith(settings.DDC_SINKS);
   const secrets = createFolderSecrets(settings.DDC_SECRETS_FOLDER);
   const reports = createExportReports(db);

@@ -89,7 +89,7 @@ it('is read back with every row that was there, also when files are merged while
   const origins: number[] = [];
   await sink.held?.(async (some) => {
     origins.push(...some.rows.map(({ origin }) => origin));
-    if (origins.length === 1) await putMany(await open(), 3, 3);
+    if (origins.length === 1) await putMany(sink, 3, 3);
   });
   expect(await files()).toEqual([merged]);
   expect(origins).toEqual([0, 0, 1, 2, 3]);
