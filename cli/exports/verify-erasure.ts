@@ -66,7 +66,9 @@ export async function* verifyErasures(edges: ExportsEdges, which: Which, asked: 
     if (!app || (which.app && toHex(which.app) !== app)) continue;
     const known = planned.get(name);
     const sink = known?.plan.sink ?? UNKNOWN;
-    yield verifyErasure({ ...common, name, app, sink, open: known ? () => open(known) : null }, asked);
+    const [status] = known && known.id !== null ? await exports.status([known.id]) : [];
+    const delivered = (status?.partitions ?? []).flatMap(({ partition, rows }) => (rows > 0 ? [partition] : []));
+    yield verifyErasure({ ...common, name, app, sink, delivered, open: known ? () => open(known) : null }, asked);
   }
 }
 
@@ -80,13 +82,16 @@ const timeOf = (at: number | null): string => (at === null ? 'never' : new Date(
 export function checkText(check: ErasureCheck): string {
   const { name, sink, outcome, orders, tables, findings, reason } = check;
   const { erasures, removals, reported } = orders;
-  const told = `${erasures} erasures and ${removals} removals of events, ${reported} of them reported, the last ${timeOf(check.lastReportedAt)}`;
+  const told = `of ${erasures} erasures and ${removals} removals of events it has reported ${reported}, the last at ${timeOf(check.lastReportedAt)}`;
   const total = (count: 'found' | 'waiting' | 'rows') => tables.reduce((sum, table) => sum + table[count], 0);
   const head = {
     clean: `clean: ${total('rows')} rows read back`,
     found: `FOUND ${total('found')} rows that were reported as gone`,
-    late: `LATE: ${total('waiting')} rows wait to be deleted, some for more than a minute`,
-    told: `cannot be checked: ${reason}; it was told`,
+    late:
+      reason === null
+        ? `LATE: ${total('waiting')} rows wait to be deleted, some for more than a minute`
+        : `LATE, and cannot be checked: ${reason}`,
+    told: `cannot be checked: ${reason}`,
     unread: `NOT READ: ${reason}`,
   }[outcome];
   return [`${name}  ${sink}  ${head}; ${told}`, ...tables.map(tableText), ...findings.map(findingText)].join('\n');

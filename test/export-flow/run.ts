@@ -1,7 +1,8 @@
+import { withExports } from '../../cli/exports/edges.ts';
+import { checkText, isAmiss, verifyErasures } from '../../cli/exports/verify-erasure.ts';
 import { toHex } from '../../protocol/index.ts';
 import type { ErasureCheck } from '../../services/exporter/verify/report.ts';
 import { postAll } from '../support/posting.ts';
-import { ddc } from '../support/sandbox.ts';
 import { erase, type Order, receiptOf, remove } from './orders.ts';
 import { leftIn, type ReadFigures, readAll, shownFigures, unlike } from './read-all.ts';
 import type { SourceWallet } from './source.ts';
@@ -86,9 +87,11 @@ export async function runFlow(world: FlowWorld, options: FlowOptions): Promise<F
   const reads = await readAll(exports, say);
   problems.push(...leftIn(source, reads).map((row) => `left: ${row}`), ...unlike(source, reads));
 
-  const { stdout, stderr, code } = await ddc(['exports', 'verify-erasure', '--json'], world.env);
-  const verified = JSON.parse(stdout || '[]') as ErasureCheck[];
-  if (code !== 0) problems.push(`verify-erasure ended with ${code}: ${stderr}${stdout.slice(0, 2_000)}`);
+  const verified: ErasureCheck[] = [];
+  await withExports(async (edges) => {
+    for await (const check of verifyErasures(edges, {}, {})) verified.push(check);
+  });
+  problems.push(...verified.filter(isAmiss).map((check) => `verify-erasure: ${checkText(check)}`));
   for (const { name, output } of exports) {
     const wanted = output.sink === 'webhook' ? 'told' : 'clean';
     const check = verified.find((one) => one.name === name);

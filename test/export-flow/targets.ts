@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { webhookTrial } from '../../connectors/sinks/webhook/trial.ts';
+import { withExports } from '../../cli/exports/edges.ts';
+import { declareExport, judgeDeclaration } from '../../services/pipeline/exports/declare.ts';
 import type { SinkTrial, TargetOf } from '../../services/pipeline/define-sink.ts';
 import { ddc } from '../support/sandbox.ts';
 import type { Output } from './readers/reader.ts';
@@ -64,14 +66,29 @@ export interface DeclareEdges {
   /** Empty, of this flow. */
   readonly folder: string;
   readonly secretsFolder: string;
-  /** For the command. */
-  readonly env: Readonly<Record<string, string>>;
   readonly target: TargetOf;
+  /** What an operator says, as JSON. */
+  readonly add: (name: string, app: string, said: Readonly<Record<string, unknown>>) => Promise<void>;
 }
 
-/** Gives an export its place, and declares it as an operator does: by the command. */
+/** By the command, as an operator does. */
+export const addByCommand =
+  (env: Readonly<Record<string, string>>): DeclareEdges['add'] =>
+  async (name, app, { scopes, sink, config }) => {
+    const said = ['--scope', ...(scopes as string[]), '--sink', String(sink), '--config', JSON.stringify(config)];
+    const { code, stderr } = await ddc(['exports', 'add', name, '--app', app, ...said], env);
+    if (code !== 0) throw new Error(`ddc exports add ${name}: ${stderr}`);
+  };
+
+/** By what the command does, without a process for each. */
+export const addHere: DeclareEdges['add'] = (name, app, said) =>
+  withExports(async ({ declare: edges }) => {
+    await declareExport(edges, await judgeDeclaration(edges, app, { name, ...said }, 'operator'), 'running');
+  });
+
+/** Gives an export its place, and declares it. */
 export async function declare(
-  { folder, secretsFolder, env, target }: DeclareEdges,
+  { folder, secretsFolder, target, add }: DeclareEdges,
   name: string,
   app: string,
   sink: string,
@@ -87,9 +104,7 @@ export async function declare(
     await writeFile(join(secretsFolder, secret), String(config[field]), { mode: 0o600 });
     declared[field] = { secret };
   }
-  const said = ['--app', app, '--scope', ...FLOW_SCOPES, '--sink', sink, '--config', JSON.stringify(declared)];
-  const { code, stderr } = await ddc(['exports', 'add', name, ...said], env);
-  if (code !== 0) throw new Error(`ddc exports add ${name}: ${stderr}`);
+  await add(name, app, { scopes: FLOW_SCOPES, sink, config: declared });
   const tables = FLOW_TYPES.map(({ table }) => table);
   return {
     ...{ name, app },

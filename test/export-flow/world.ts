@@ -11,7 +11,7 @@ import { bearer, call } from '../support/call-api.ts';
 import { eventually } from '../support/room-process.ts';
 import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
 import { createSource, type Source } from './source.ts';
-import { declare, type FlowExport } from './targets.ts';
+import { addByCommand, addHere, declare, type FlowExport } from './targets.ts';
 import { FLOW_SCOPES, FLOW_TYPES } from './types.ts';
 
 export interface FlowPlan {
@@ -20,6 +20,8 @@ export interface FlowPlan {
   /** Sinks that each app exports to. */
   readonly sinks: readonly (readonly string[])[];
   readonly target: TargetOf;
+  /** Whether each export is declared by a command, or by what the command does. */
+  readonly declareBy: 'command' | 'function';
   /** Longest wait for whatever is waited for. Milliseconds. */
   readonly patienceMs: number;
   readonly say: (line: string) => void;
@@ -42,7 +44,7 @@ export interface FlowWorld {
 const AT_ONCE = 4;
 
 export async function openWorld(plan: FlowPlan): Promise<FlowWorld> {
-  const { apps, walletsOfEach, sinks, target, patienceMs, say } = plan;
+  const { apps, walletsOfEach, sinks, target, declareBy, patienceMs, say } = plan;
   const own = { DDC_PRIVATE_TARGETS: '127.0.0.1' };
   const it = await suiteSandbox('flow', { rooms: ['api', 'encryptor', 'pinner', 'indexer'], env: own });
   const closing: (() => unknown)[] = [() => it.close()];
@@ -74,7 +76,9 @@ export async function openWorld(plan: FlowPlan): Promise<FlowWorld> {
     say(`${source.wallets.length} wallets of ${apps} apps have allowed exports, ${FLOW_TYPES.length} schemas each`);
 
     const env = { ...it.sandbox.env, ...own, DDC_SECRETS_FOLDER: secretsFolder };
-    const edges = { folder, secretsFolder, env, target };
+    Object.assign(process.env, env);
+    const add = declareBy === 'command' ? addByCommand(env) : addHere;
+    const edges = { folder, secretsFolder, target, add };
     const tag = it.suite.prefix.replace(/[^a-z0-9]/g, '');
     const wanted = sinks.flatMap((those, a) => those.map((sink) => ({ sink, a })));
     const exports: FlowExport[] = [];
@@ -90,7 +94,6 @@ export async function openWorld(plan: FlowPlan): Promise<FlowWorld> {
     say(`${exports.length} exports are declared`);
     await it.sandbox.rooms.start('exports', { DDC_SECRETS_FOLDER: secretsFolder });
     await it.sandbox.rooms.ready('exports');
-    Object.assign(process.env, env);
 
     return {
       ...{ it, source, exports, env, close },

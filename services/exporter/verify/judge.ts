@@ -31,6 +31,7 @@ export async function judgeOf(
   orders: readonly OrderState[],
 ): Promise<(rows: readonly HeldRow[]) => Promise<readonly Reached[]>> {
   const known = new Map(orders.map((order) => [nameOf(order), order]));
+  const wallets = new Set(orders.map(({ wallet }) => toHex(wallet)));
   const erased = new Map<string, { readonly order: OrderState; readonly erasure: NamedErasure }[]>();
   for (const erasure of await erasures.all()) {
     const order = known.get(nameOf(erasure));
@@ -50,6 +51,7 @@ export async function judgeOf(
     const found: Reached[] = [];
     const left: HeldRow[] = [];
     for (const row of rows) {
+      if (!wallets.has(row.wallet)) continue;
       const order = erasureOf(row);
       if (order) found.push({ row, order });
       else left.push(row);

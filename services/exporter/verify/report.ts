@@ -32,7 +32,8 @@ export interface TableCounts {
 
 /**
  * `clean`: nothing is there that must not be. `found`: something is. `late`: an order that is older than a minute is not applied yet, and rows
- * of it are there. `told`: the target cannot be read back. `unread`: it could not be read now.
+ * of it are there, or, where the target cannot be read back, it was not reported. `told`: that cannot be, and all was reported. `unread`: it could
+ * not be read now.
  */
 export type VerifyOutcome = 'clean' | 'found' | 'late' | 'told' | 'unread';
 

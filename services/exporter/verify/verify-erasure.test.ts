@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { toHex } from '../../../protocol/index.ts';
 import type { NamedErasure } from '../../pipeline/ports/erasures.ts';
+import { START } from '../../pipeline/ports/positions.ts';
 import type { NamedRemove, OrderState } from '../../pipeline/ports/removals.ts';
 import type { HeldRow, HeldRows } from '../../pipeline/ports/sink.ts';
 
@@ -34,12 +35,13 @@ async function check({ rows = [], orders = [], erasures = [], removes = [], over
   const order = new Set(orders.map(({ id }) => toHex(id)));
   return verifyErasure(
     {
-      ...{ name: 'x', app: toHex(APP), sink: 'memory', now: () => NOW },
+      ...{ name: 'x', app: toHex(APP), sink: 'memory', delivered: [], now: () => NOW },
       async open() {
         return {
           async held(show) {
             for (const some of rows) await show(some);
           },
+          position: async () => START,
           close: async () => undefined,
         };
       },
@@ -133,8 +135,9 @@ test('asked about a wallet or events, it counts theirs', async () => {
 test('a target that cannot be read back says so, with what it was told', async () => {
   const orders = [order('erase', 2, 7, NOW - 2), order('remove', 2, 8, NOW - 1), order('remove', 2, 9, null)];
   const told = { orders: { erasures: 1, removals: 2, reported: 2 }, lastReportedAt: NOW - 1, outcome: 'told' };
-  const blind = { open: async () => ({ close: async () => undefined }) };
+  const blind = { open: async () => ({ position: async () => START, close: async () => undefined }) };
   expect(await check({ orders, over: blind })).toMatchObject({ ...told, reason: 'the target cannot be read back' });
+  expect(await check({ orders, over: { ...blind, now: () => NOW + 60_000 } })).toMatchObject({ outcome: 'late' });
   expect(await check({ orders, over: { open: null } })).toMatchObject({
     ...told,
     reason: expect.stringContaining('not declared'),
@@ -150,6 +153,7 @@ test('one that cannot be read now says why, and what it found before that', asyn
         await show(place(rows));
         throw new Error('the disk is gone');
       },
+      position: async () => START,
       close: async () => void closed.push('closed'),
     }),
   });
@@ -160,4 +164,11 @@ test('one that cannot be read now says why, and what it found before that', asyn
   });
   expect(await check({ ...world, over: failing([row(2, 0)]) })).toMatchObject({ outcome: 'found' });
   expect(closed).toHaveLength(2);
+});
+
+test('an output that knows nothing of what was delivered is not the output', async () => {
+  expect(await check({ over: { delivered: [3] } })).toMatchObject({
+    outcome: 'unread',
+    reason: expect.stringContaining('partition 3'),
+  });
 });

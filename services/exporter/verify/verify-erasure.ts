@@ -1,6 +1,8 @@
 import { fromHex, toHex } from '../../../protocol/index.ts';
+import { START } from '../../pipeline/ports/positions.ts';
 import type { ExportReports, OrderState } from '../../pipeline/ports/removals.ts';
 import type { HeldRow, HeldRows, Sink } from '../../pipeline/ports/sink.ts';
+import { samePosition } from '../../pipeline/rules/row.ts';
 import { type JudgeEdges, judgeOf, type Reached } from './judge.ts';
 import type { ErasureCheck, Finding, TableCounts, VerifyOutcome } from './report.ts';
 
@@ -15,7 +17,9 @@ export interface VerifyEdges extends JudgeEdges {
   readonly name: string;
   readonly sink: string;
   /** Opens the target; null where nobody here knows where it is. */
-  readonly open: (() => Promise<Pick<Sink, 'held' | 'close'>>) | null;
+  readonly open: (() => Promise<Pick<Sink, 'held' | 'position' | 'close'>>) | null;
+  /** Partitions of which the export says that it has delivered rows. */
+  readonly delivered: readonly number[];
   readonly reports: Pick<ExportReports, 'orders'>;
   readonly now: () => number;
 }
@@ -24,6 +28,7 @@ export interface VerifyEdges extends JudgeEdges {
 const NAMED = 100;
 /** An export has so long before a receipt names it as pending. Milliseconds. */
 const LATE_MS = 60_000;
+const ELSEWHERE = 'is the target the same, seen from here?';
 
 /**
  * Reads an export's target back and holds it against every erasure and removal that was committed before, by the rules that readers apply and not
@@ -41,18 +46,22 @@ export async function verifyErasure(edges: VerifyEdges, asked: Asked): Promise<E
     const mine = rows.filter(isAsked);
     tally.add(where, rows.length, mine.length, where.leaving || mine.length === 0 ? [] : await judge(mine));
   });
-  const waited = tally.oldestWaiting() < now() - LATE_MS;
+  const isLate = (issuedAt: number) => issuedAt < now() - LATE_MS;
+  const unreported = orders.filter(({ reportedAt }) => reportedAt === null);
+  // Where nobody can look, what was not reported is all there is to go by.
+  const late = blocked === 'told' ? unreported.some((one) => isLate(one.issuedAt)) : isLate(tally.oldestWaiting());
+  const found = tally.tables().some((table) => table.found > 0);
   return {
     ...{ name, app, sink, reason, tables: tally.tables(), findings: tally.findings },
     // What was found before the reading failed was found.
-    outcome: tally.tables().some(({ found }) => found > 0) ? 'found' : (blocked ?? (waited ? 'late' : 'clean')),
+    outcome: found ? 'found' : blocked === 'unread' ? blocked : late ? 'late' : (blocked ?? 'clean'),
     ...summaryOf(orders),
   };
 }
 
 /** @returns why it was not read to the end, if it was not */
 async function readBack(
-  { open }: VerifyEdges,
+  { open, delivered }: VerifyEdges,
   show: (some: HeldRows) => Promise<void>,
 ): Promise<{ readonly blocked: VerifyOutcome | null; readonly reason: string | null }> {
   if (!open) return { blocked: 'told', reason: 'it is not declared, so nobody here knows where its output is' };
@@ -60,6 +69,13 @@ async function readBack(
     const target = await open();
     try {
       if (!target.held) return { blocked: 'told', reason: 'the target cannot be read back' };
+      for (const partition of delivered) {
+        if (samePosition(await target.position(partition), START))
+          return {
+            blocked: 'unread',
+            reason: `what was delivered is not there (partition ${partition}): ${ELSEWHERE}`,
+          };
+      }
       await target.held(show);
     } finally {
       await target.close();

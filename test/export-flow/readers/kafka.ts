@@ -21,6 +21,10 @@ const long = avro.types.LongType.__with({
   compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
 });
 
+const isLong = (schema: unknown): boolean =>
+  schema === 'long' || (typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'long');
+const typeHook = (schema: unknown): avro.Type | undefined => (isLong(schema) ? long : undefined);
+
 /** Decimals are bytes, two's complement. */
 const unscaled = (bytes: Uint8Array): bigint =>
   BigInt.asIntN(bytes.length * 8, BigInt(`0x${Buffer.from(bytes).toString('hex') || '00'}`));
@@ -40,7 +44,7 @@ export const kafkaConsumer: Reader = {
   name: 'consumer',
   sinks: ['kafka'],
   async read({ config }) {
-    const registry = new SchemaRegistry({ host: String(config.registry) }, { AVRO: { registry: { long } } });
+    const registry = new SchemaRegistry({ host: String(config.registry) }, { AVRO: { typeHook } });
     const rows: SeenRow[] = [];
     for (const { table } of FLOW_TYPES) {
       const last = new Map<string, Buffer | null>();
