@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { webhookTrial } from '../../connectors/sinks/webhook/trial.ts';
 import { withExports } from '../../cli/exports/edges.ts';
-import { declareExport, judgeDeclaration } from '../../services/pipeline/exports/declare.ts';
+import { webhookTrial } from '../../connectors/sinks/webhook/trial.ts';
 import type { SinkTrial, TargetOf } from '../../services/pipeline/define-sink.ts';
+import { declareExport, judgeDeclaration } from '../../services/pipeline/exports/declare.ts';
 import { ddc } from '../support/sandbox.ts';
 import type { Output } from './readers/reader.ts';
 import { FLOW_SCOPES, FLOW_TYPES } from './types.ts';

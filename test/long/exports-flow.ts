@@ -27,7 +27,15 @@ export default async function exportsFlow({ stack, args }: LongContext): Promise
   };
   const target = async (kind: string) => places[kind] ?? '';
   try {
-    const world = await openWorld({ apps: 3, walletsOfEach: 20, sinks: SINKS, target, declareBy: 'command', patienceMs: PATIENCE_MS, say });
+    const world = await openWorld({
+      apps: 3,
+      walletsOfEach: 20,
+      sinks: SINKS,
+      target,
+      declareBy: 'command',
+      patienceMs: PATIENCE_MS,
+      say,
+    });
     try {
       const options = { events, eventsOfBatch: 100, erased: 20, removed: Math.round(events / 10), say };
       const report = await runFlow(world, { ...options, patienceMs: PATIENCE_MS });
