@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { createExportOffers } from '../connectors/postgres/export-offers.ts';
 import { toHex } from '../protocol/bytes.ts';
 import type { Algorithm } from '../protocol/index.ts';
+import type { ErasureCheck } from '../services/exporter/verify/report.ts';
 import { declareExport, judgeDeclaration } from '../services/pipeline/exports/declare.ts';
 import { mayRead } from '../services/pipeline/exports/may-read.ts';
 import { whatStays } from '../services/pipeline/exports/stays.ts';
@@ -163,6 +164,31 @@ async function remove(name: string): Promise<void> {
   });
 }
 
+interface VerifyOptions {
+  readonly app?: string;
+  readonly wallet?: string;
+  readonly event?: readonly string[];
+  readonly json?: boolean;
+}
+
+async function verify(name: string | undefined, { app, wallet, event, json }: VerifyOptions): Promise<void> {
+  const { checkText, isAmiss, verifyErasures } = await import('./exports/verify-erasure.ts');
+  const which = { ...(name === undefined ? {} : { name }), ...(app === undefined ? {} : { app: accountKey(app) }) };
+  const asked = {
+    ...(wallet === undefined ? {} : { wallet: toHex(accountKey(wallet)) }),
+    ...(event === undefined ? {} : { events: event }),
+  };
+  await withExports(async (edges) => {
+    const checks: ErasureCheck[] = [];
+    for await (const check of verifyErasures(edges, which, asked)) {
+      checks.push(check);
+      if (!json) say(checkText(check));
+    }
+    if (json) say(JSON.stringify(checks));
+    if (checks.some(isAmiss)) process.exitCode = 1;
+  });
+}
+
 /** What a declaration says, for whoever makes one. */
 const declaring = (command: Command): Command =>
   command
@@ -231,6 +257,16 @@ export function command(): Command {
       .description('stop its process and forget it, its position in Kafka too; what it delivered stays')
       .argument('<name>')
       .action(remove),
+    new Command('verify-erasure')
+      .description(
+        'read back what exports hold, and prove that what was erased and removed is not in it; 1 when something is there, is late, or cannot be read now',
+      )
+      .argument('[name]', 'of one export; all where none is named')
+      .option('--app <key>', 'exports of this app alone: SS58 address or 64 hex digits')
+      .option('--wallet <key>', 'about this wallet alone')
+      .option('--event <id...>', 'about these events alone')
+      .addOption(json())
+      .action(verify),
     ddlCommand(),
   ];
   return commands.reduce(

@@ -31,6 +31,8 @@ export interface ExportsEdges {
   readonly codecs: Codecs;
   readonly schemas: AppSchemas;
   readonly partitions: number;
+  /** Id of the log in whose offsets positions are counted. */
+  readonly logId: Uint8Array;
   /** A topic under this deployment's name for it. */
   named<T>(topic: Topic<T>): Topic<T>;
   /** Consumer group of an export. */
@@ -60,7 +62,7 @@ export async function withExports<T>(use: (edges: ExportsEdges) => Promise<T>): 
     const exports = createExports(db);
     const now = () => Date.now();
     return await use({
-      ...{ db, exports, partitions, named, codecs, log: lookup },
+      ...{ db, exports, partitions, logId, named, codecs, log: lookup },
       schemas: createAppSchemas({ url: SCHEMA_REGISTRY_URL, prefix: DDC_TOPIC_PREFIX }),
       consents: createConsents(db),
       groups: createConsumerGroups(kafka),

@@ -4,6 +4,7 @@ import { RetriableError } from '../../services/pipeline/errors.ts';
 import type { KafkaOptions } from './client.ts';
 import { DirectCluster } from './cluster.ts';
 import { committedOf } from './committed.ts';
+import { refusalOf } from './kafka-errors.ts';
 import { textHeaders } from './log-record.ts';
 
 /** A record that counts. */
@@ -39,6 +40,15 @@ export class CommittedReader {
 
   partitions(topic: string): Promise<number> {
     return this.#cluster.partitions(topic);
+  }
+
+  async exists(topic: string): Promise<boolean> {
+    try {
+      return (await this.partitions(topic)) > 0;
+    } catch (error) {
+      if (refusalOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return false;
+      throw error;
+    }
   }
 
   /** The offset below which every transaction has ended when it is asked. */

@@ -4,6 +4,7 @@ import type {
   ExportReports,
   ListedRemoval,
   NamedRemove,
+  OrderState,
   Removal,
   RemovalProgress,
   Removals,
@@ -130,9 +131,11 @@ async function progressOf({ kysely }: Database, removal: Removal, partition: num
         AND (v.origin < ${fence} OR v.root_version = ANY (${[...rootVersions]}::int[]))) AS swept,
       coalesce((SELECT jsonb_agg(jsonb_build_object(
           'name', e.name, 'reported', p.id IS NOT NULL, 'rows', coalesce(p.rows, 0)) ORDER BY e.name)
-        FROM exports e LEFT JOIN removal_reports p
-          ON p.app = ${app} AND p.wallet = ${wallet} AND p.id = ${id} AND p.reporter = e.name
-        WHERE e.app = ${app}), '[]') AS exports,
+        FROM (
+          SELECT name FROM exports WHERE app = ${app}
+          UNION SELECT name FROM declared_exports WHERE app = ${app} AND state <> 'ending'
+        ) e LEFT JOIN removal_reports p
+          ON p.app = ${app} AND p.wallet = ${wallet} AND p.id = ${id} AND p.reporter = e.name), '[]') AS exports,
       (SELECT count(*)::int FROM key_accesses a WHERE a.app = ${app} AND a.wallet = ${wallet} AND a.reader LIKE 'wallet:%') AS "keysGiven",
       EXISTS (SELECT FROM user_roots u WHERE u.app = ${app} AND u.wallet = ${wallet} AND u.mode = 'client') AS "clientMode",
       coalesce((SELECT hash FROM requests q WHERE q.app = ${app} AND q.wallet = ${wallet} AND q.id = ${id}), '\\x'::bytea) AS "requestHash"`.execute(
@@ -158,11 +161,15 @@ export function createExportReports({ kysely }: Database): ExportReports {
       if (removals.length === 0) return;
       await sql`
         INSERT INTO removal_reports (app, wallet, id, rows, reporter)
-        SELECT app, wallet, id, rows, ${name} FROM ${unnest(
-          removals.map(({ rows = 0, ...one }) => ({ ...one, rows })),
-          { app: 'bytea', wallet: 'bytea', id: 'bytea', rows: 'bigint' },
-        )} AS w (app, wallet, id, rows)
-        ON CONFLICT DO NOTHING`.execute(kysely);
+        SELECT app, wallet, id, rows, ${name} FROM ${unnest(removals, {
+          app: 'bytea',
+          wallet: 'bytea',
+          id: 'bytea',
+          rows: 'bigint',
+        })} AS w (app, wallet, id, rows)
+        ON CONFLICT (app, wallet, id, reporter) DO UPDATE SET rows = excluded.rows WHERE removal_reports.rows < excluded.rows`.execute(
+        kysely,
+      );
     },
     async due(name, app, among, limit) {
       const open = among === 'open' ? sql`AND (state <> 'done' OR pending <> '{}')` : sql``;
@@ -173,5 +180,16 @@ export function createExportReports({ kysely }: Database): ExportReports {
         ORDER BY app, wallet, id LIMIT ${limit}`.execute(kysely);
       return rows;
     },
+    async orders(name, app, wallet) {
+      const owner = wallet ? sql`AND r.wallet = ${wallet}` : sql``;
+      const { rows } = await sql<OrderState>`
+        SELECT r.id, r.app, r.wallet, r.kind, r.issued_at AS "issuedAt",
+          floor(extract(epoch FROM p.reported_at) * 1000)::bigint AS "reportedAt"
+        FROM removals r LEFT JOIN removal_reports p
+          ON p.app = r.app AND p.wallet = r.wallet AND p.id = r.id AND p.reporter = ${name}
+        WHERE r.app = ${app} ${owner} ORDER BY r.wallet, r.issued_at, r.id`.execute(kysely);
+      return rows;
+    },
+    registered: () => kysely.selectFrom('exports').select(['name', 'app']).orderBy(sql`name COLLATE "C"`).execute(),
   };
 }

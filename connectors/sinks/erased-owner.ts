@@ -12,6 +12,25 @@ export interface ErasedOwner {
 export const ownerName = ({ app, wallet }: { readonly app: string; readonly wallet: string }): string =>
   createHash('sha256').update(`${app}/${wallet}`).digest('hex').slice(0, 32);
 
+/** Counts rows of owners, each of whom was named once. */
+export interface OwnerCounts {
+  /** One for each owner, in order. */
+  readonly counts: readonly number[];
+  add(owner: { readonly app: string; readonly wallet: string }, rows: number): void;
+}
+
+export function ownerCounts(owners: readonly RowOwner[]): OwnerCounts {
+  const numbers = new Map(owners.map(({ app, wallet }, n) => [`${app}/${wallet}`, n]));
+  const counts = owners.map(() => 0);
+  return {
+    counts,
+    add({ app, wallet }, rows) {
+      const n = numbers.get(`${app}/${wallet}`);
+      if (n !== undefined) counts[n] = (counts[n] ?? 0) + rows;
+    },
+  };
+}
+
 /** What is left to do of an order; null: nothing. An order older than what is known is taken for what is known. */
 export function dueOf(owner: RowOwner, known: ErasedOwner | undefined): RowOwner | null {
   const { before, issuedAt, done } = known ?? { before: 0, issuedAt: -1, done: false };

@@ -6,15 +6,17 @@ import { z } from 'zod';
 import { defineSink, type SeenRow } from '../../services/pipeline/define-sink.ts';
 import { parseExact } from '../../services/pipeline/exact-json.ts';
 import { COMMON_COLUMNS, commonFrom } from '../../services/pipeline/ports/row-columns.ts';
-import type { ExportRow, RowOwner, RowSelection } from '../../services/pipeline/ports/sink.ts';
+import type { ExportRow, HeldRow, RowOwner, RowSelection } from '../../services/pipeline/ports/sink.ts';
 import type { Table } from '../../services/pipeline/ports/table.ts';
 import { type FileFormat, type Found, folderSink } from './folder/folder-sink.ts';
-import { type SelectableRow, selectedBy } from './folder/selected-rows.ts';
+import { selectedBy } from './folder/selected-rows.ts';
 import { tablesIn, walk } from './folder/walk.ts';
 import { jsonMembers, jsonText } from './json/text.ts';
 import { jsonValues } from './json/value.ts';
 
 const EXTENSION = '.ndjson';
+/** Shown together. */
+const READ_ROWS = 2_000;
 
 const config = z.strictObject({
   folder: z.string().min(1).describe('Folder that receives the files; created when absent.'),
@@ -32,7 +34,10 @@ function lineWriter(table: Table): (row: ExportRow) => string {
 
 /** A line as far as it is asked whose it is. */
 interface Line {
+  readonly app: string;
   readonly wallet: string;
+  readonly batch_id: string;
+  readonly slot: number;
   readonly origin: number;
   readonly event_id: string;
   readonly time: string;
@@ -40,19 +45,24 @@ interface Line {
   readonly issued_at: string;
 }
 
-function selectable(line: string): SelectableRow {
-  const { wallet, event_id: eventId, time, session, issued_at: issuedAt } = JSON.parse(line) as Line;
-  return { wallet, eventId, time: Date.parse(time), session, issuedAt: Date.parse(issuedAt) };
+function heldLine(line: string): HeldRow {
+  const { app, wallet, batch_id: batchId, slot, origin, event_id: eventId, ...row } = JSON.parse(line) as Line;
+  const { session } = row;
+  const [time, issuedAt] = [Date.parse(row.time), Date.parse(row.issued_at)];
+  return { app, wallet, batchId, slot, eventId, time, session, issuedAt, origin };
 }
 
-/** Which selection takes a line; -1: it goes with its owner; null: it stays. */
+/** By the number of which owner or selection a line goes; null: it stays. */
 type Judge = (line: string) => number | null;
 
 function linesOfOwners(owners: readonly RowOwner[]): Judge {
-  const before = new Map(owners.map((owner) => [owner.wallet, owner.before ?? Number.POSITIVE_INFINITY]));
+  const fences = new Map(
+    owners.map(({ wallet, before }, n) => [wallet, { n, before: before ?? Number.POSITIVE_INFINITY }]),
+  );
   return (line) => {
     const { wallet, origin } = JSON.parse(line) as Line;
-    return origin < (before.get(wallet) ?? 0) ? -1 : null;
+    const fence = fences.get(wallet);
+    return fence && origin < fence.before ? fence.n : null;
   };
 }
 
@@ -69,10 +79,11 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 
 function linesSelected(app: string, selections: readonly RowSelection[]): Judge {
   const by = selectedBy(app, selections);
-  return (line) => by(selectable(line));
+  return (line) => by(heldLine(line));
 }
 
-function foundBy(judge: Judge, selections: number): Found {
+/** @param numbers how many owners or selections there are */
+function foundBy(judge: Judge, numbers: number): Found {
   return {
     async in(paths) {
       const found: string[] = [];
@@ -87,16 +98,14 @@ function foundBy(judge: Judge, selections: number): Found {
     },
     async takenFrom(from, to) {
       let left = 0;
-      const taken = new Array<number>(selections).fill(0);
+      const taken = new Array<number>(numbers).fill(0);
       await pipeline(async function* () {
         for await (const line of linesOf(from)) {
           const by = judge(line);
           if (by === null) {
             left += 1;
             yield `${line}\n`;
-          } else if (by >= 0) {
-            taken[by] = (taken[by] ?? 0) + 1;
-          }
+          } else taken[by] = (taken[by] ?? 0) + 1;
         }
       }, createWriteStream(to));
       return { left, taken };
@@ -110,7 +119,17 @@ const format: FileFormat = {
     for (const { path, table, rows } of files)
       await writeFile(path, rows.map(lineWriter(table)).join(''), { flag: 'wx' });
   },
-  find: async (owners) => foundBy(linesOfOwners(owners), 0),
+  async *read(path) {
+    let some: HeldRow[] = [];
+    for await (const line of linesOf(path)) {
+      some.push(heldLine(line));
+      if (some.length < READ_ROWS) continue;
+      yield some;
+      some = [];
+    }
+    if (some.length > 0) yield some;
+  },
+  find: async (owners) => foundBy(linesOfOwners(owners), owners.length),
   findSelected: async (app, selections) => foundBy(linesSelected(app, selections), selections.length),
   async close() {},
 };

@@ -9,12 +9,14 @@ export function weatherproof(sink: Sink, toSinkError: (error: unknown) => unknow
       throw toSinkError(error);
     }
   };
+  const held = sink.held?.bind(sink);
   return {
     check: () => told(sink.check()),
     put: (rows, delivery, keep) => told(sink.put(rows, delivery, keep)),
     position: (partition) => told(sink.position(partition)),
     erase: (owners) => told(sink.erase(owners)),
     remove: (selections) => told(sink.remove(selections)),
+    ...(held ? { held: (show: Parameters<typeof held>[0]) => told(held(show)) } : {}),
     close: () => told(sink.close()),
   };
 }

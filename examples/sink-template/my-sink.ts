@@ -1,5 +1,6 @@
 // A sink of your own: this one file. Its target is as small as one can be, a folder with one JSON file that holds everything; put yours in its
 // place. What a sink promises stands in services/pipeline/ports/sink.ts; the test of this example runs the contract suite that every sink passes.
+import { existsSync } from 'node:fs';
 import { link, mkdir, mkdtemp, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ErasedOwner } from '../../connectors/sinks/erased-owner.ts';
@@ -21,6 +22,8 @@ const EMPTY: State = { log: '', deliveries: {}, erased: {}, rows: [] };
 interface StoredRow {
   readonly app: string;
   readonly wallet: string;
+  readonly batchId: string;
+  readonly slot: number;
   readonly eventId: string;
   readonly time: number;
   readonly session: string | null;
@@ -30,8 +33,9 @@ interface StoredRow {
 
 function stored(line: string): StoredRow {
   const { row } = JSON.parse(line);
-  const { app, wallet, event_id: eventId, session, origin } = row;
-  return { app, wallet, eventId, session, origin, time: Date.parse(row.time), issuedAt: Date.parse(row.issued_at) };
+  const { app, wallet, batch_id: batchId, slot, event_id: eventId, session, origin } = row;
+  const [time, issuedAt] = [Date.parse(row.time), Date.parse(row.issued_at)];
+  return { app, wallet, batchId, slot, eventId, session, origin, time, issuedAt };
 }
 
 /** `<n>.json`, each made once by `link`: whoever comes second fails, and that is the compare-and-set. Old ones are emptied, never freed. */
@@ -142,9 +146,12 @@ const own: OwnSink = ({
         position: (partition) => told(async () => (await latest(folder)).state.deliveries[partition]?.to ?? START),
 
         async erase(owners) {
+          let counts: number[] = [];
           await change(async (state) => {
+            counts = owners.map(() => 0);
             const due = owners.flatMap((owner) => dueOf(owner, state.erased[ownerName(owner)]) ?? []);
             if (due.length === 0) return null;
+            const numbers = new Map(owners.map(({ app, wallet }, n) => [`${app}/${wallet}`, n]));
             const before = new Map(
               due.map((one) => [`${one.app}/${one.wallet}`, one.before ?? Number.POSITIVE_INFINITY]),
             );
@@ -158,11 +165,15 @@ const own: OwnSink = ({
               erased: { ...state.erased, ...Object.fromEntries(fenced) },
               rows: state.rows.filter((line) => {
                 const { app, wallet, origin } = stored(line);
-                return origin >= (before.get(`${app}/${wallet}`) ?? 0);
+                if (origin >= (before.get(`${app}/${wallet}`) ?? 0)) return true;
+                const n = numbers.get(`${app}/${wallet}`) ?? 0;
+                counts[n] = (counts[n] ?? 0) + 1;
+                return false;
               }),
             };
           });
           await reach('rewritten');
+          return counts;
         },
 
         async remove(selections) {
@@ -191,6 +202,20 @@ const own: OwnSink = ({
           });
           await reach('rewritten');
           return counts;
+        },
+
+        /** What `ddc exports verify-erasure` looks at. A target that nobody can read back has none. */
+        async held(show) {
+          if (!existsSync(folder)) return;
+          const lines = await told(async () => (await latest(folder)).state.rows);
+          const tables = new Map<string, StoredRow[]>();
+          for (const line of lines) {
+            const { table } = JSON.parse(line);
+            const rows = tables.get(table) ?? [];
+            rows.push(stored(line));
+            tables.set(table, rows);
+          }
+          for (const [table, rows] of tables) await show({ table, place: folder, rows });
         },
 
         async close() {},

@@ -7,6 +7,7 @@ export const around = (sink: Sink, over: Partial<Sink>): Sink => ({
   position: (partition) => sink.position(partition),
   erase: (owners) => sink.erase(owners),
   remove: (selections) => sink.remove(selections),
+  ...(sink.held ? { held: sink.held.bind(sink) } : {}),
   close: () => sink.close(),
   ...over,
 });

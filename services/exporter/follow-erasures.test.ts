@@ -35,7 +35,7 @@ test('what a sink that is down could not erase stays due, and is reported only w
   const following = await followErasures({
     erasures: { all: async () => [erasure(1, 10)], open: async () => [erasure(2, 20), erasure(3, null)] },
     async report(applied) {
-      story.push(`reports ${applied.map(({ issuedAt }) => issuedAt)}`);
+      story.push(`reports ${applied.map(({ issuedAt, rows }) => `${issuedAt}: ${rows}`)}`);
       if (applied.some(({ issuedAt }) => issuedAt === 2)) end();
     },
     erased: new ErasedOwners(),
@@ -47,6 +47,7 @@ test('what a sink that is down could not erase stays due, and is reported only w
           throw new RetriableError('sink_unavailable', 'the disk is full');
         }
         say('erases', owners);
+        return owners.map(() => calls);
       },
     },
     clock,
@@ -61,10 +62,41 @@ test('what a sink that is down could not erase stays due, and is reported only w
     'cannot erase 1<10',
     'erasures again',
     'erases 1<10',
-    'reports 1',
+    'reports 1: 2',
     'cannot erase 2<20,3<null',
     'erasures again',
     'erases 2<20,3<null',
-    'reports 2',
+    'reports 2: 4',
   ]);
+});
+
+test('what an owner lost before the fence was known is reported with the fence, once, by the last of his erasures', async () => {
+  const reports: string[] = [];
+  const looks = [[erasure(1, null)], [{ ...erasure(1, 9), issuedAt: 2, id: new Uint8Array(16) }, erasure(1, 5)], []];
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const lost = [7, 2];
+  const following = await followErasures({
+    erasures: {
+      all: async () => looks.shift() ?? [],
+      async open() {
+        const look = looks.shift();
+        if (!look) end();
+        return look ?? [];
+      },
+    },
+    report: async (applied) => void reports.push(...applied.map(({ issuedAt, rows }) => `${issuedAt}: ${rows}`)),
+    erased: new ErasedOwners(),
+    sink: { erase: async (owners) => owners.map(() => lost.shift() ?? 0) },
+    clock,
+    random,
+    onRetry: () => undefined,
+    onFatal: (error) => void reports.push(String(error)),
+    onApplied: () => undefined,
+  });
+  await ended;
+  await following.close();
+  expect(reports).toEqual(['2: 9', '1: 0']);
 });

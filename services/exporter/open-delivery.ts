@@ -38,7 +38,7 @@ export async function openDelivery(setup: DeliverySetup): Promise<OpenDelivery> 
       ...setup,
       report: (applied) => reports.report(plan.name, applied),
       erased,
-      onApplied: (owners) => log.info({ owners }, 'erasures applied to the sink'),
+      onApplied: (owners, rows) => log.info({ owners, rows }, 'erasures applied to the sink'),
     }),
     followRemovals({
       ...setup,

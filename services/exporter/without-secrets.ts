@@ -44,6 +44,7 @@ export function withoutSecrets(sink: Sink, secrets: readonly string[]): Sink {
     position: guarded((partition: number) => sink.position(partition)),
     erase: guarded((owners: Parameters<Sink['erase']>[0]) => sink.erase(owners)),
     remove: guarded((selections: Parameters<Sink['remove']>[0]) => sink.remove(selections)),
+    ...(sink.held ? { held: guarded(sink.held.bind(sink)) } : {}),
     close: guarded(() => sink.close()),
   });
 }

@@ -40,6 +40,8 @@ export interface SinkTrial {
   rows(tables: readonly Table[]): Promise<SeenRow[]>;
   /** The target has no transactions: it may show rows before the position counts them. Once it does, each is there once. */
   readonly early?: boolean;
+  /** The target cannot be read back: the sink has no `held`. */
+  readonly blind?: boolean;
   /** Gives back what the trial itself holds. */
   close?(): Promise<void>;
 }

@@ -74,7 +74,21 @@ test('an export is told of each removal until it has reported it, and the receip
   const removal = { app, wallet, id, issuedAt: 5, selector };
   expect(await reports.due('a', app, 'open', 10)).toEqual([removal]);
   expect(await reports.due('a', Buffer.alloc(32, 1), 'all', 10)).toEqual([]);
+  const ordered = { app, wallet, id, issuedAt: 5, kind: 'remove' };
+  expect(await reports.orders('a', app)).toEqual([{ ...ordered, reportedAt: null }]);
+  const began = Date.now();
   await reports.report('a', [{ ...removal, rows: 3 }]);
+  // Another process of the same export, which found less; and the first again, as after an answer that was lost.
+  await reports.report('a', [{ ...removal, rows: 1 }]);
+  await reports.report('a', [{ ...removal, rows: 3 }]);
+  const [told] = await reports.orders('a', app, wallet);
+  expect(told).toEqual({ ...ordered, reportedAt: expect.any(Number) });
+  expect(Math.abs((told?.reportedAt ?? 0) - began)).toBeLessThan(60_000);
+  expect(await reports.orders('a', app, Buffer.alloc(32, 1))).toEqual([]);
+  expect(await reports.registered()).toEqual([
+    { name: 'a', app },
+    { name: 'b', app },
+  ]);
   expect(await reports.due('a', app, 'all', 10)).toEqual([]);
   const found = async () => (await removals.find(removal))?.removal as Removal;
   expect((await removals.progress(await found(), 0)).exports).toEqual([

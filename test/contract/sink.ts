@@ -14,6 +14,8 @@ import { START } from '../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
   ExportRow,
+  HeldRow,
+  HeldRows,
   KeepRows,
   RowOwner,
   RowSelection,
@@ -212,9 +214,73 @@ export function sinkContract(spec: SinkSpec): void {
       const gone = { wallet: 'd4'.repeat(32) };
       const theirs = mixed(1).map((one) => ({ ...one, ...gone }));
       await sink.put([...mixed(0), ...theirs], delivery(0, 1));
-      await sink.erase([erasureOf({ ...gone, before: 2 })]);
+      const nobody = erasureOf({ wallet: 'd5'.repeat(32), before: 2 });
+      const order = erasureOf({ ...gone, before: 2 });
+      expect(await sink.erase([nobody, order])).toEqual([0, 5]);
       await shows(mixed(0));
+      expect(await sink.erase([nobody, order])).toEqual([0, 0]);
     });
+
+    it('counts the rows of each owner that it erases, up to his fence', async () => {
+      const sink = await open();
+      const [one, two] = ['d4', 'd5'].map((byte) => ({ wallet: byte.repeat(32) }));
+      await sink.put([...rowsOf(0, 1, one), ...rowsOf(2, 3, two)], delivery(0, 3));
+      expect(await sink.erase([erasureOf({ ...one, before: 1 }), erasureOf({ ...two, before: null })])).toEqual([3, 6]);
+      expect(await sink.erase([erasureOf({ ...two, before: 9 })])).toEqual([0]);
+      await shows(rowsOf(1, 1, one));
+    });
+
+    /** What another process reads back that has not opened the target as members do. */
+    async function held(): Promise<readonly HeldRows[]> {
+      const sink = makeSink(spec, trial.config, { log: 'f6'.repeat(16), ...trial.context });
+      const found: HeldRows[] = [];
+      try {
+        await sink.held?.(async (some) => void found.push(some));
+      } finally {
+        await sink.close();
+      }
+      return found;
+    }
+    const heldOf = ({ table, ...row }: ExportRow): HeldRow & { readonly table: string } => {
+      const { app, wallet, batchId, slot, eventId, time, session, issuedAt, origin } = row;
+      return { table: table.name, app, wallet, batchId, slot, eventId, time, session, issuedAt, origin };
+    };
+    const inOrder = <T extends HeldRow>(rows: readonly T[]): T[] =>
+      [...rows].sort((a, b) => a.origin - b.origin || a.slot - b.slot);
+    const shownIn = (found: readonly HeldRows[]) =>
+      inOrder(
+        found.filter(({ leaving }) => !leaving).flatMap(({ table, rows }) => rows.map((one) => ({ table, ...one }))),
+      );
+
+    it('reads back from the target whose every row is, and says where it lies, unless it cannot', async () => {
+      if (trial.blind) {
+        expect((await open()).held).toBeUndefined();
+        return;
+      }
+      expect(await held()).toEqual([]);
+      const sink = await open();
+      expect(await held()).toEqual([]);
+      const gone = { wallet: 'd4'.repeat(32) };
+      const kept = [...mixed(0), ...mixed(1)];
+      await sink.put([...kept, ...mixed(2).map((one) => ({ ...one, ...gone }))], delivery(0, 2));
+      await sink.erase([erasureOf({ ...gone, before: 3 })]);
+      const found = await held();
+      expect(shownIn(found)).toEqual(inOrder(kept.map(heldOf)));
+      expect(found.filter(({ place }) => place === '')).toEqual([]);
+      await sink.remove([removalOf({ events: mixed(1).map(({ eventId }) => eventId) })]);
+      expect(shownIn(await held())).toEqual(inOrder(mixed(0).map(heldOf)));
+    });
+
+    it(
+      'reads thousands of rows back, each once where nothing changes meanwhile',
+      async () => {
+        const sink = await open();
+        const rows = Array.from({ length: 6_001 }, (_, slot) => row(0, slot, { time: 0 }));
+        await sink.put(rows, delivery(0, 0));
+        expect(shownIn(await held())).toEqual(trial.blind ? [] : inOrder(rows.map(heldOf)));
+      },
+      MANY_MS,
+    );
 
     it('removes single events from every table and version, and leaves the values of the others', async () => {
       const sink = await open();

@@ -57,7 +57,8 @@ export async function s3UnderKills(s3: S3, { origins, kills, outages }: S3KillsP
   async function erase(): Promise<void> {
     for (let left = 20; ; left -= 1) {
       try {
-        return await eraser.erase([gone]);
+        await eraser.erase([gone]);
+        return;
       } catch (error) {
         if (left === 0 || (error as { code?: string }).code !== 'sink_unavailable') throw error;
       }

@@ -1,7 +1,8 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { HeldRow } from '../../../services/pipeline/ports/sink.ts';
 import type { FileFormat, PlannedWrite } from '../folder/folder-sink.ts';
 import type { Merging } from '../folder/merging.ts';
-import { type SelectableRow, selectedBy } from '../folder/selected-rows.ts';
+import { selectedBy } from '../folder/selected-rows.ts';
 import { text } from './names.ts';
 import { rowBuffer } from './row-buffer.ts';
 
@@ -16,7 +17,7 @@ const FILES = 200;
 /** Parquet through DuckDB, in memory and on one thread: the rooms share the machine's cores. */
 export function parquetFormat({ compression }: ParquetOptions): FileFormat & Merging {
   const how = `(FORMAT parquet, COMPRESSION ${compression})`;
-  let opened: Promise<{ connection: DuckDBConnection; close(): void }> | undefined;
+  let opened: ReturnType<typeof open> | undefined;
 
   async function open() {
     const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
@@ -25,6 +26,7 @@ export function parquetFormat({ compression }: ParquetOptions): FileFormat & Mer
     await connection.run('CREATE TABLE unwanted (wallet VARCHAR, before BIGINT)');
     await connection.run('CREATE TABLE selected (file VARCHAR, batch_id VARCHAR, slot INTEGER, by_n INTEGER)');
     return {
+      instance,
       connection,
       close() {
         connection.closeSync();
@@ -36,6 +38,12 @@ export function parquetFormat({ compression }: ParquetOptions): FileFormat & Mer
   async function connect(): Promise<DuckDBConnection> {
     opened ??= open();
     return (await opened).connection;
+  }
+
+  /** One of its own: what is read in pieces would end with the next statement. */
+  async function anotherConnection(): Promise<DuckDBConnection> {
+    opened ??= open();
+    return (await opened).instance.connect();
   }
 
   /** A join: a condition an owner would take time with the square of the owners. No fence is above every origin. */
@@ -71,6 +79,18 @@ export function parquetFormat({ compression }: ParquetOptions): FileFormat & Mer
       await connection.run(`COPY (${rows}) TO ${text(to)} ${how}`);
     },
 
+    async *read(path, app) {
+      const connection = await anotherConnection();
+      try {
+        const result = await connection.stream(
+          `SELECT ${HELD} FROM read_parquet(${text(path)}, hive_partitioning = false)`,
+        );
+        for await (const rows of result.yieldRowsJs()) yield rows.map((row) => heldRow(app, row));
+      } finally {
+        connection.closeSync();
+      }
+    },
+
     async find(owners) {
       const connection = await connect();
       await connection.run('DELETE FROM unwanted');
@@ -92,7 +112,13 @@ export function parquetFormat({ compression }: ParquetOptions): FileFormat & Mer
           );
           return reader.getRowsJS().map(([path]) => String(path));
         },
-        takenFrom: async (from, to) => ({ left: await copyWithout(connection, THEIRS, from, to), taken: [] }),
+        async takenFrom(from, to) {
+          const going = `FROM read_parquet(${text(from)}, hive_partitioning = false) AS r WHERE ${THEIRS}`;
+          const reader = await connection.runAndReadAll(`SELECT wallet, count(*)::INTEGER ${going} GROUP BY wallet`);
+          const counts = new Map(reader.getRowsJS().map(([wallet, count]) => [String(wallet), Number(count)]));
+          const left = await copyWithout(connection, THEIRS, from, to);
+          return { left, taken: owners.map(({ wallet }) => counts.get(wallet) ?? 0) };
+        },
       };
     },
 
@@ -112,7 +138,7 @@ export function parquetFormat({ compression }: ParquetOptions): FileFormat & Mer
         async in(paths) {
           const found = new Set<string>();
           for (let at = 0; at < paths.length; at += FILES) {
-            const rows = await rowsOfWallets(connection, paths.slice(at, at + FILES), THEIRS);
+            const rows = await rowsOfWallets(connection, app, paths.slice(at, at + FILES), THEIRS);
             const chosen = await connection.createAppender('selected');
             for (const { file, batchId, slot, ...row } of rows) {
               const n = by(row);
@@ -148,33 +174,33 @@ export function parquetFormat({ compression }: ParquetOptions): FileFormat & Mer
   };
 }
 
-interface FoundRow extends SelectableRow {
+/** What `heldRow` reads. */
+const HELD =
+  'wallet, batch_id, slot, event_id, epoch_ms(time)::DOUBLE, session, epoch_ms(issued_at)::DOUBLE, origin::DOUBLE';
+
+function heldRow(app: string, row: readonly unknown[]): HeldRow {
+  const [wallet, batchId, slot, eventId, time, session, issuedAt, origin] = row;
+  return {
+    ...{ app, wallet: String(wallet), batchId: String(batchId), slot: Number(slot), eventId: String(eventId) },
+    ...{ time: Number(time), session: session === null ? null : String(session) },
+    ...{ issuedAt: Number(issuedAt), origin: Number(origin) },
+  };
+}
+
+interface FoundRow extends HeldRow {
   readonly file: string;
-  readonly batchId: string;
-  readonly slot: number;
 }
 
 /** Rows of the wallets in `unwanted`. */
 async function rowsOfWallets(
   connection: DuckDBConnection,
+  app: string,
   paths: readonly string[],
   theirs: string,
 ): Promise<FoundRow[]> {
   const files = `read_parquet([${paths.map(text).join(', ')}], filename = true, hive_partitioning = false, union_by_name = true)`;
-  const reader = await connection.runAndReadAll(
-    `SELECT filename, wallet, batch_id, slot, event_id, epoch_ms(time)::DOUBLE, session, epoch_ms(issued_at)::DOUBLE
-     FROM ${files} AS r WHERE ${theirs}`,
-  );
-  return reader.getRowsJS().map(([file, wallet, batchId, slot, eventId, time, session, issuedAt]) => ({
-    file: String(file),
-    wallet: String(wallet),
-    batchId: String(batchId),
-    slot: Number(slot),
-    eventId: String(eventId),
-    time: Number(time),
-    session: session === null ? null : String(session),
-    issuedAt: Number(issuedAt),
-  }));
+  const reader = await connection.runAndReadAll(`SELECT filename, ${HELD} FROM ${files} AS r WHERE ${theirs}`);
+  return reader.getRowsJS().map(([file, ...row]) => ({ ...heldRow(app, row), file: String(file) }));
 }
 
 function byTable(files: readonly PlannedWrite[]): Map<PlannedWrite['table'], PlannedWrite[]> {

@@ -6,12 +6,14 @@ import { type Position, START } from '../../../services/pipeline/ports/positions
 import type {
   Delivery,
   ExportRow,
+  HeldRow,
   KeepRows,
   RowOwner,
   RowSelection,
   Sink,
 } from '../../../services/pipeline/ports/sink.ts';
 import type { Table } from '../../../services/pipeline/ports/table.ts';
+import { ownerCounts } from '../erased-owner.ts';
 import { weatherproof } from '../weatherproof.ts';
 import { claim } from './claim.ts';
 import { type CommitLog, commitLog } from './commit-log.ts';
@@ -20,6 +22,7 @@ import { compactionDue } from './compaction-due.ts';
 import { emptyTrash, sync, syncAll } from './durable.ts';
 import { eraseLock } from './erase-lock.ts';
 import { erasureBook } from './erasure-book.ts';
+import { heldIn } from './held.ts';
 import { BOOKS, filesOf } from './layout.ts';
 import { endMerges, type Merging, mergeFiles } from './merging.ts';
 import { oneAtATime } from './one-at-a-time.ts';
@@ -33,6 +36,8 @@ export interface FileFormat {
   readonly extension: string;
   /** Writes new files; durability is the folder's affair. */
   write(files: readonly PlannedWrite[]): Promise<void>;
+  /** A file's rows, a few thousand at a time. */
+  read(path: string, app: string): AsyncIterable<readonly HeldRow[]>;
   /** Makes ready for finding the rows of these owners, all of one app and each named once; what was made before is void then. */
   find(owners: readonly RowOwner[]): Promise<Found>;
   /** The same for the rows that these select, all of one app. */
@@ -61,7 +66,7 @@ export interface Found {
   in(paths: readonly string[]): Promise<string[]>;
   /**
    * Copies a file without them.
-   * @returns how many rows are left (no file need be written for 0), and how many each selection took, none where whole owners go
+   * @returns how many rows are left (no file need be written for 0), and how many went by each owner or selection
    */
   takenFrom(from: string, to: string): Promise<{ readonly left: number; readonly taken: readonly number[] }>;
 }
@@ -129,9 +134,11 @@ export function folderSink(
     return moved;
   }
 
-  async function erase(owners: readonly RowOwner[]): Promise<void> {
+  async function erase(owners: readonly RowOwner[]): Promise<readonly number[]> {
+    // Not in the work: a holder that was taken for dead has deleted what it has counted.
+    const { counts, add } = ownerCounts(owners);
     // What a member that holds no lock may read is enough to see that there is nothing to do, as at most starts.
-    if ((await book.due(owners)).length === 0) return;
+    if ((await book.due(owners)).length === 0) return counts;
     await lock.hold((drafts) =>
       serially(async () => {
         const due = await book.due(owners);
@@ -141,15 +148,19 @@ export function folderSink(
         await endMerges(root);
         await emptyTrash(root);
         for (const app of new Set(due.map((owner) => owner.app))) {
-          const found = await format.find(due.filter((owner) => owner.app === app));
+          const theirs = due.filter((owner) => owner.app === app);
+          const found = await format.find(theirs);
           for (const table of await tablesIn(root)) {
-            for (const path of await found.in(await walk(table, format.extension, app)))
-              await rewrite(path, found, drafts);
+            for (const path of await found.in(await walk(table, format.extension, app))) {
+              const taken = await rewrite(path, found, drafts);
+              for (const [i, owner] of theirs.entries()) add(owner, taken[i] ?? 0);
+            }
           }
         }
         await book.note(due, true, drafts);
       }),
     );
+    return counts;
   }
 
   async function remove(selections: readonly RowSelection[]): Promise<readonly number[]> {
@@ -223,6 +234,7 @@ export function folderSink(
     position: (partition) => serially(async () => (await logOf(partition).head()).commit?.to ?? START),
     erase,
     remove,
+    held: (show) => heldIn(root, format, show),
     close: () => serially(() => format.close()),
   };
   return weatherproof(sink, (error) => toSinkError(error, root));

@@ -82,3 +82,15 @@ it('brings nothing back that was erased while its holder slept', async () => {
   expect(await last).toBe(true);
   expect(await rows()).toEqual(shown([row(0), row(2), row(3)]));
 }, 30_000);
+
+it('is read back with every row that was there, also when files are merged while it is being read', async () => {
+  const sink = await open();
+  await putMany(sink, 0, 2);
+  const origins: number[] = [];
+  await sink.held?.(async (some) => {
+    origins.push(...some.rows.map(({ origin }) => origin));
+    if (origins.length === 1) await putMany(sink, 3, 3);
+  });
+  expect(await files()).toEqual([merged]);
+  expect(origins).toEqual([0, 0, 1, 2, 3]);
+});

@@ -1,15 +1,17 @@
-import type { RowOwner, RowSelection } from '../../../services/pipeline/ports/sink.ts';
+import type { HeldRow, RowOwner, RowSelection } from '../../../services/pipeline/ports/sink.ts';
 import { selectedBy } from '../folder/selected-rows.ts';
-import type { StoredRow } from './record.ts';
 
-/** Which selection takes a row; -1: it goes with its owner; null: it stays. */
-export type Judge = (row: StoredRow) => number | null;
+/** By the number of which owner or selection a row goes; null: it stays. */
+export type Judge = (row: HeldRow) => number | null;
 
 export function ofOwners(owners: readonly RowOwner[]): Judge {
-  const before = new Map(
-    owners.map((owner) => [`${owner.app}/${owner.wallet}`, owner.before ?? Number.POSITIVE_INFINITY]),
+  const fences = new Map(
+    owners.map(({ app, wallet, before }, n) => [`${app}/${wallet}`, { n, before: before ?? Number.POSITIVE_INFINITY }]),
   );
-  return ({ app, wallet, origin }) => (origin < (before.get(`${app}/${wallet}`) ?? 0) ? -1 : null);
+  return ({ app, wallet, origin }) => {
+    const fence = fences.get(`${app}/${wallet}`);
+    return fence && origin < fence.before ? fence.n : null;
+  };
 }
 
 export function ofSelections(selections: readonly RowSelection[]): Judge {

@@ -17,9 +17,11 @@ import {
   TransactionalWriter,
 } from '../../kafka/index.ts';
 import { createRegistryCodecs } from '../../registry/index.ts';
+import { ownerCounts } from '../erased-owner.ts';
 import { weatherproof } from '../weatherproof.ts';
 import { createBook } from './book.ts';
 import { deleteRows } from './deletion.ts';
+import { heldRecords } from './held.ts';
 import { type Judge, ofOwners, ofSelections } from './judges.ts';
 import { type Notices, openNotices } from './notices.ts';
 import { createSeat, type HeldSeat, type Seat, same } from './seat.ts';
@@ -107,13 +109,15 @@ export function kafkaSink(target: KafkaTarget, { log: logId, reach = () => {} }:
       seatOf(delivery.partition).hold((held) => tryPut(held, rows, delivery, keep)),
     position: async (partition) => seatOf(partition).position(),
     async erase(owners: readonly RowOwner[]) {
+      const { counts, add } = ownerCounts(owners);
       await book.read();
       const due = book.due(owners);
-      if (due.length === 0) return;
+      if (due.length === 0) return counts;
       // In this order: who takes a seat after it was noted leaves these rows out, and whoever has one loses it.
       await book.noteErased(due, false);
-      await deleteAll(ofOwners(due), () => {});
+      await deleteAll(ofOwners(due), (by) => due[by] && add(due[by], 1));
       await book.noteErased(due, true);
+      return counts;
     },
     async remove(selections: readonly RowSelection[]) {
       const counts = selections.map(() => 0);
@@ -122,6 +126,12 @@ export function kafkaSink(target: KafkaTarget, { log: logId, reach = () => {} }:
         counts[by] = (counts[by] ?? 0) + 1;
       });
       return counts;
+    },
+    async held(show) {
+      if (!(await reader.exists(controlTopic(prefix)))) return;
+      await book.read();
+      const topics = book.tables().map((table) => ({ table, topic: tableTopic(prefix, table) }));
+      await heldRecords(reader, topics, partitions, show);
     },
     async close() {
       await Promise.all([...seats.values()].map((seat) => seat.close()));

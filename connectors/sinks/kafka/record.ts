@@ -1,4 +1,4 @@
-import type { ExportRow } from '../../../services/pipeline/ports/sink.ts';
+import type { ExportRow, HeldRow } from '../../../services/pipeline/ports/sink.ts';
 import type { CommittedRecord, TransactionRecord } from '../../kafka/index.ts';
 
 /** What names a row for ever: the event at this place of this batch. The wallet stands first, as in every key of ours. */
@@ -23,21 +23,8 @@ export function recordOf(row: ExportRow, value: Uint8Array): TransactionRecord {
   return { key: keyOf(row), value, headers };
 }
 
-/** A row as far as erasures and removals ask. */
-export interface StoredRow {
-  readonly app: string;
-  readonly wallet: string;
-  readonly batchId: string;
-  readonly slot: number;
-  readonly eventId: string;
-  readonly time: number;
-  readonly session: string | null;
-  readonly issuedAt: number;
-  readonly origin: number;
-}
-
-/** Reads it from key and headers; null where another hand wrote them. */
-export function storedRow({ key, headers }: CommittedRecord): StoredRow | null {
+/** Reads a row as far as erasures and removals ask from key and headers; null where another hand wrote them. */
+export function storedRow({ key, headers }: CommittedRecord): HeldRow | null {
   const [wallet = '', batchId = '', slot] = key.split('/');
   const app = /^\/apps\/([^/]+)\/batches\//.exec(headers.ce_source ?? '')?.[1];
   const { ce_id: eventId, ce_time: time, ce_issuedat: issuedAt, ce_origin: origin, ce_session: session } = headers;

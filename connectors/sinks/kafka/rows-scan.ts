@@ -1,12 +1,13 @@
+import type { HeldRow } from '../../../services/pipeline/ports/sink.ts';
 import type { CommittedReader } from '../../kafka/index.ts';
 import type { Judge } from './judges.ts';
-import { type StoredRow, storedRow } from './record.ts';
+import { storedRow } from './record.ts';
 
 /** A row that is to go. */
 export interface Doomed {
   readonly topic: string;
   readonly key: string;
-  readonly row: StoredRow;
+  readonly row: HeldRow;
   readonly by: number;
 }
 

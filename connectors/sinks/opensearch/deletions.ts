@@ -1,38 +1,37 @@
-import type { ExportRow, RowOwner, RowSelection } from '../../../services/pipeline/ports/sink.ts';
+import type { HeldRow, RowOwner, RowSelection } from '../../../services/pipeline/ports/sink.ts';
 import { type SelectableRow, selectedBy } from '../folder/selected-rows.ts';
 import type { Bulk } from './bulk.ts';
 import type { Json, OpenSearch } from './client.ts';
+import { pages, rowOf } from './search.ts';
 
 /** Found with one query: a query has at most 1,024 clauses, and `terms` 65,536 words. */
 const OWNERS_AT_ONCE = 10_000;
 const SELECTIONS_AT_ONCE = 200;
-/** Read, and deleted, together. */
-const PAGE = 5_000;
-const FIELDS = ['app', 'wallet', 'event_id', 'time', 'session', 'issued_at', 'origin'];
-
-type Found = SelectableRow & Pick<ExportRow, 'app' | 'origin'>;
 
 /** What is to go: queries that find it, and more, and which of what they find it is. */
 export interface Doomed {
   readonly queries: readonly Json[];
   /** The number that it is counted under; null: it stays. */
-  readonly judge: (row: Found) => number | null;
+  readonly judge: (row: HeldRow) => number | null;
 }
 
 function* chunks<T>(all: readonly T[], size: number): Generator<readonly T[]> {
   for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size);
 }
 
-/** The rows of these owners, all counted under 0. */
+/** The rows of these owners, each counted under its number. */
 export function ofOwners(owners: readonly RowOwner[]): Doomed {
-  const before = new Map(
-    owners.map((owner) => [`${owner.app}/${owner.wallet}`, owner.before ?? Number.POSITIVE_INFINITY]),
+  const fences = new Map(
+    owners.map(({ app, wallet, before }, n) => [`${app}/${wallet}`, { n, before: before ?? Number.POSITIVE_INFINITY }]),
   );
   return {
     queries: [...chunks(owners, OWNERS_AT_ONCE)].map((some) => ({
       terms: { wallet: some.map(({ wallet }) => wallet) },
     })),
-    judge: ({ app, wallet, origin }) => (origin < (before.get(`${app}/${wallet}`) ?? 0) ? 0 : null),
+    judge({ app, wallet, origin }) {
+      const fence = fences.get(`${app}/${wallet}`);
+      return fence && origin < fence.before ? fence.n : null;
+    },
   };
 }
 
@@ -64,11 +63,6 @@ export function ofSelections(selections: readonly RowSelection[]): Doomed {
     queries: [...chunks(selections, SELECTIONS_AT_ONCE)].map((some) => ({ bool: { should: some.map(clause) } })),
     judge: (row) => judges.get(row.app)?.(row) ?? null,
   };
-}
-
-function rowOf({ _source: { app, wallet, event_id, time, session, issued_at, origin } }: Json): Found {
-  const issuedAt = Date.parse(issued_at);
-  return { app, wallet, eventId: event_id, time: Date.parse(time), session: session ?? null, issuedAt, origin };
 }
 
 export interface DeletionEdges {
@@ -105,21 +99,4 @@ export async function deleteFrom(
     }
   }
   await client.ask({ method: 'POST', path: `/${index}/_refresh` });
-}
-
-/** What a query finds, as it was when it was asked. */
-async function* pages({ ask }: OpenSearch, index: string, query: Json): AsyncGenerator<readonly Json[]> {
-  const body = { query, size: PAGE, sort: ['_doc'], seq_no_primary_term: true, _source: FIELDS };
-  let { body: page } = await ask({ method: 'POST', path: `/${index}/_search`, query: { scroll: '2m' }, body });
-  try {
-    while (page.hits.hits.length > 0) {
-      yield page.hits.hits;
-      if (page.hits.hits.length < PAGE) return;
-      page = (
-        await ask({ method: 'POST', path: '/_search/scroll', body: { scroll: '2m', scroll_id: page._scroll_id } })
-      ).body;
-    }
-  } finally {
-    await ask({ method: 'DELETE', path: '/_search/scroll', body: { scroll_id: [page._scroll_id] }, accept: [404] });
-  }
 }

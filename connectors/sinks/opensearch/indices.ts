@@ -20,14 +20,14 @@ export interface IndexConfig {
 export interface Indices {
   /** Makes the index, or adds the fields that it lacks. @returns its name. @throws FatalError `sink_table_differs` when it has other ones */
   ensure(table: Table): Promise<string>;
-  /** Names of all there are. */
-  all(): Promise<readonly string[]>;
+  /** All there are, and which table each holds. */
+  all(): Promise<Holding>;
   /** Something was not as it was thought to be: what is known is looked up again. */
   forget(): void;
 }
 
 /** Which table each index holds: `{"<index>": "<table>"}`. */
-type Holding = Readonly<Record<string, string>>;
+export type Holding = Readonly<Record<string, string>>;
 
 export function createIndices(
   { ask }: OpenSearch,
@@ -86,7 +86,7 @@ export function createIndices(
       known.set(key, index);
       return index;
     },
-    all: async () => Object.keys((await held()).holding),
+    all: async () => (await held()).holding,
     forget: () => known.clear(),
   };
 }

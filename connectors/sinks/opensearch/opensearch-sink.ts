@@ -9,6 +9,7 @@ import type {
   Sink,
 } from '../../../services/pipeline/ports/sink.ts';
 import { REJECTED_TABLE, type Table } from '../../../services/pipeline/ports/table.ts';
+import { ownerCounts } from '../erased-owner.ts';
 import { findUnfit, rejected } from '../unfit.ts';
 import { createBulk } from './bulk.ts';
 import { claim } from './claim.ts';
@@ -17,6 +18,7 @@ import { type Doomed, deleteFrom, ofOwners, ofSelections } from './deletions.ts'
 import { createDocuments } from './documents.ts';
 import { createErasures } from './erasures.ts';
 import { createFence } from './fence.ts';
+import { heldDocuments } from './held.ts';
 import { createIndices, type IndexConfig } from './indices.ts';
 import { booksIndex } from './names.ts';
 import { createPlaces } from './places.ts';
@@ -99,17 +101,20 @@ export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, r
   }
 
   async function deleteAll(doomed: Doomed, count: (n: number) => void): Promise<void> {
-    for (const index of await indices.all()) await deleteFrom(index, doomed, { client, bulk, reach }, count);
+    for (const index of Object.keys(await indices.all()))
+      await deleteFrom(index, doomed, { client, bulk, reach }, count);
   }
 
-  async function erase(owners: readonly RowOwner[]): Promise<void> {
+  async function erase(owners: readonly RowOwner[]): Promise<readonly number[]> {
+    const { counts, add } = ownerCounts(owners);
     const due = await erasures.due(owners);
-    if (due.length === 0) return;
+    if (due.length === 0) return counts;
     // In this order: who asks after it was noted leaves these rows out, and whoever asked before does not get in.
     await erasures.note(due);
     await fence.change();
-    await deleteAll(ofOwners(due), () => undefined);
+    await deleteAll(ofOwners(due), (n) => due[n] && add(due[n], 1));
     await erasures.done(due);
+    return counts;
   }
 
   async function remove(selections: readonly RowSelection[]): Promise<readonly number[]> {
@@ -138,6 +143,7 @@ export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, r
     position: async (partition) => (await places.read(partition))?.to ?? START,
     erase: (owners) => afresh(erase(owners)),
     remove: (selections) => afresh(remove(selections)),
+    held: async (show) => heldDocuments(client, await indices.all(), show),
     async close() {
       closing.abort();
       await client.close();

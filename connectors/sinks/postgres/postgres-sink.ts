@@ -10,11 +10,13 @@ import type {
   Sink,
 } from '../../../services/pipeline/ports/sink.ts';
 import { REJECTED_TABLE, type Table } from '../../../services/pipeline/ports/table.ts';
+import { ownerCounts } from '../erased-owner.ts';
 import { oneAtATime } from '../folder/one-at-a-time.ts';
 import { findUnfit, rejected } from '../unfit.ts';
 import { createBooks, type Place } from './books.ts';
 import { ownersGone, type Statement, selectionsGone } from './deletions.ts';
 import { createErasures } from './erasures.ts';
+import { heldRows } from './held.ts';
 import { insertInto } from './insert.ts';
 import { LIMITS } from './limits.ts';
 import type { Pool } from './pool.ts';
@@ -129,16 +131,21 @@ export function postgresSink(pool: Pool, schema: string, { log, reach = () => {}
     return moved;
   }
 
-  async function erase(owners: readonly RowOwner[]): Promise<void> {
+  async function erase(owners: readonly RowOwner[]): Promise<readonly number[]> {
+    const { counts, add } = ownerCounts(owners);
     const due = await erasures.due(owners);
-    if (due.length === 0) return;
+    if (due.length === 0) return counts;
     // In this order: who asks after it was noted leaves these rows out, and whoever asked before loses the place.
     await erasures.note(due);
     await books.bar(pool.query);
     for (const relation of await relations.all()) {
-      for (const some of chunks(due, OWNERS_AT_ONCE)) await deleted([ownersGone(relation, some)]);
+      for (const some of chunks(due, OWNERS_AT_ONCE)) {
+        for (const { app, wallet, rows } of await deleted([ownersGone(relation, some)]))
+          add({ app: String(app), wallet: String(wallet) }, Number(rows));
+      }
     }
     await erasures.done(due);
+    return counts;
   }
 
   async function remove(selections: readonly RowSelection[]): Promise<readonly number[]> {
@@ -182,6 +189,7 @@ export function postgresSink(pool: Pool, schema: string, { log, reach = () => {}
     position: async (partition) => (await books.place(pool.query, partition, 'read'))?.to ?? START,
     erase: (owners) => afresh(erase(owners)),
     remove: (selections) => afresh(remove(selections)),
+    held: (show) => heldRows(pool, books, schema, show),
     close: () => pool.close(),
   };
 }

@@ -9,6 +9,7 @@ import type {
   RowSelection,
   Sink,
 } from '../../../services/pipeline/ports/sink.ts';
+import { ownerCounts } from '../erased-owner.ts';
 import type { CompactionLimits } from '../folder/compaction.ts';
 import { compactionDue } from '../folder/compaction-due.ts';
 import type { FileFormat, Found } from '../folder/folder-sink.ts';
@@ -18,6 +19,7 @@ import { oneAtATime } from '../folder/one-at-a-time.ts';
 import { type Change, changeLog, changeSchema, each } from './change.ts';
 import { checkStore } from './check.ts';
 import { compact } from './compacting.ts';
+import { heldObjects } from './held.ts';
 import { numberedLog } from './numbered.ts';
 import { type PositionLog, positionLog, same } from './position-log.ts';
 import { rewriteAll } from './rewriting.ts';
@@ -121,15 +123,20 @@ export function s3Sink(edges: S3SinkEdges, { log: logId, reach = () => {} }: Sin
   const without = (app: string, found: Found) =>
     rewriteAll({ store, changes, format, scratch, reach }, app, found, serially);
 
-  async function erase(owners: readonly RowOwner[]): Promise<void> {
+  async function erase(owners: readonly RowOwner[]): Promise<readonly number[]> {
+    const { counts, add } = ownerCounts(owners);
     const orders = await book.due(owners);
-    if (orders.length === 0) return;
+    if (orders.length === 0) return counts;
     // In this order: who stages after it was noted leaves these rows out, and whoever staged before loses the number.
     await book.note(orders, false);
     await barAll();
-    for (const app of new Set(orders.map((owner) => owner.app)))
-      await without(app, await serially(() => format.find(orders.filter((owner) => owner.app === app))));
+    for (const app of new Set(orders.map((owner) => owner.app))) {
+      const theirs = orders.filter((owner) => owner.app === app);
+      const taken = await without(app, await serially(() => format.find(theirs)));
+      for (const [i, owner] of theirs.entries()) add(owner, taken[i] ?? 0);
+    }
     await book.note(orders, true);
+    return counts;
   }
 
   async function remove(selections: readonly RowSelection[]): Promise<readonly number[]> {
@@ -159,6 +166,7 @@ export function s3Sink(edges: S3SinkEdges, { log: logId, reach = () => {} }: Sin
     position: (partition) => serially(async () => (await logOf(partition).head()).entry?.to ?? START),
     erase: (owners) => searching(() => erase(owners)),
     remove: (selections) => searching(() => remove(selections)),
+    held: (show) => heldObjects({ store, format, scratch }, show),
     close: () =>
       serially(async () => {
         await format.close();

@@ -71,6 +71,7 @@ export async function webhookTrial(scratch: string): Promise<SinkTrial> {
   const { port } = server.address() as AddressInfo;
   return {
     early: true,
+    blind: true,
     context: { privateTargets: ['127.0.0.1'] },
     config: {
       url: `http://127.0.0.1:${port}/rows`,

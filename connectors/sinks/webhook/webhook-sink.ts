@@ -10,6 +10,7 @@ import type {
   RowSelection,
   Sink,
 } from '../../../services/pipeline/ports/sink.ts';
+import { ownerCounts } from '../erased-owner.ts';
 import { claim } from '../folder/claim.ts';
 import { eraseLock } from '../folder/erase-lock.ts';
 import { erasureBook } from '../folder/erasure-book.ts';
@@ -98,15 +99,18 @@ export function webhookSink(
     put,
     position: async (partition) => (await (await partitions.of(partition)).log.head()).commit?.to ?? START,
     async erase(owners: readonly RowOwner[]) {
-      if ((await book.due(owners)).length === 0) return;
+      const { counts, add } = ownerCounts(owners);
+      if ((await book.due(owners)).length === 0) return counts;
       await lock.hold(async (drafts) => {
         const due = await book.due(owners);
         // In this order: who asks after it was noted leaves these rows out, and whoever asked before loses the place.
         await book.note(due, false, drafts);
         await bar();
-        await order('erase', due.map(eraseLine));
+        const deleted = await order('erase', due.map(eraseLine));
+        for (const [i, owner] of due.entries()) add(owner, deleted[i] ?? 0);
         await book.note(due, true, drafts);
       });
+      return counts;
     },
     async remove(selections: readonly RowSelection[]) {
       if (selections.length === 0) return [];

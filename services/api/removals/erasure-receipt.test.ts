@@ -37,3 +37,13 @@ test.each([
     expect((stated.untilKekRotation as { days?: number }).days).toBe(days);
   },
 );
+
+test('a receipt says of every export whether it has applied the erasure, and how many rows it deleted', () => {
+  const exports = [
+    { name: 'fast', reported: true, rows: 3 },
+    { name: 'slow', reported: false, rows: 0 },
+  ];
+  const place = { network: 'cere-sandbox', partition: 0, keksRotate: true };
+  const stated = erasureReceipt(removal, { ...progress, exports }, { applied: ['fast'], pending: ['slow'] }, place, 9);
+  expect(stated.exports).toEqual({ applied: [{ name: 'fast', rows: 3 }], pending: ['slow'] });
+});

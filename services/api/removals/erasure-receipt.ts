@@ -13,6 +13,7 @@ export function erasureReceipt(
   completedAt: number,
 ): { [name: string]: Cbor } {
   const { app, wallet, id, issuedAt, fence, rootVersions, receipts } = removal;
+  const rowsOf = new Map(progress.exports.map(({ name, rows }) => [name, rows]));
   return {
     v: 1,
     kind: 'erasure',
@@ -26,7 +27,10 @@ export function erasureReceipt(
     rootVersions: [...rootVersions],
     unreadable: ['received', 'dead letters', 'encrypted', 'pinned', 'ipfs'],
     deleted: ['index'],
-    exports: { applied: [...exports.applied], pending: [...exports.pending] },
+    exports: {
+      applied: exports.applied.map((name) => ({ name, rows: rowsOf.get(name) ?? 0 })),
+      pending: [...exports.pending],
+    },
     // Wallet, types and times are in the records of Kafka; wrapped roots in what the database has written before.
     untilRetention: { topics: ['received', 'encrypted', 'pinned', 'dead letters'], days: 30 },
     // Where somebody else keeps the keys nobody here can promise when an old one is destroyed.

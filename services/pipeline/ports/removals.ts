@@ -50,7 +50,7 @@ export interface RemovalProgress {
   readonly pinner: boolean;
   /** No row of the index that the erasure reaches is left. */
   readonly swept: boolean;
-  /** Exports that may hold rows of this owner, by name, whether each has reported, and how many rows it deleted (not counted for erasures). */
+  /** Exports that may hold rows of this owner, by name, whether each has reported, and how many rows it deleted. */
   readonly exports: readonly { readonly name: string; readonly reported: boolean; readonly rows: number }[];
   /** Scope keys that were sealed to somebody before: what they open stays open to them. */
   readonly keysGiven: number;
@@ -117,17 +117,33 @@ export interface RemovalHistory {
   takeRemoves(removes: readonly NamedRemove[], at: number): Promise<number>;
 }
 
+/** An erasure or a removal as an export is held to it. */
+export interface OrderState extends Named {
+  readonly kind: Removal['kind'];
+  /** Milliseconds since the epoch, of the signed request. */
+  readonly issuedAt: number;
+  /** When the export reported that it is applied, milliseconds since the epoch; null: it has not. */
+  readonly reportedAt: number | null;
+}
+
 /** What exports tell about themselves. */
 export interface ExportReports {
   /** An export of this app is at work. */
   register(exportName: string, app: Uint8Array): Promise<void>;
   /** It is over: no removal waits for it any more. */
   forget(exportName: string): Promise<void>;
-  /** It has applied these removals (of erasures those whose fence is known). `rows`: how many it deleted, where it counts them. */
-  report(exportName: string, removals: readonly (Named & { readonly rows?: number })[]): Promise<void>;
+  /**
+   * It has applied these removals (of erasures those whose fence is known). `rows`: how many it deleted; of what several processes of an export
+   * say, the most counts.
+   */
+  report(exportName: string, removals: readonly (Named & { readonly rows: number })[]): Promise<void>;
   /**
    * Removals of single events in this app that the export has not reported, in order of owner and id.
    * @param among `all` ever, as at its start; `open` those that are not completed, or wait for an export
    */
   due(exportName: string, app: Uint8Array, among: 'all' | 'open', limit: number): Promise<NamedRemove[]>;
+  /** Every erasure and removal in this app, or of this wallet in it, and when the export has reported it. */
+  orders(exportName: string, app: Uint8Array, wallet?: Uint8Array): Promise<OrderState[]>;
+  /** Every export that was ever at work and is not forgotten, declared or not, in the order of their names. */
+  registered(): Promise<{ readonly name: string; readonly app: Uint8Array | null }[]>;
 }

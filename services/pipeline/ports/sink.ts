@@ -58,6 +58,24 @@ export interface RowSelection extends Selecting {
   readonly wallet: string;
 }
 
+/** A row as it lies in a target, as far as erasures and removals ask, and what names it there. */
+export type HeldRow = Pick<
+  ExportRow,
+  'app' | 'wallet' | 'batchId' | 'slot' | 'eventId' | 'time' | 'session' | 'issuedAt' | 'origin'
+>;
+
+/** Rows of one place of a target. */
+export interface HeldRows {
+  /** Name of their table. */
+  readonly table: string;
+  /** As whoever runs the target knows it: a file, an object, a partition of a topic, an index, an SQL table. */
+  readonly place: string;
+  /** No more than a few thousand. */
+  readonly rows: readonly HeldRow[];
+  /** Deleted for whoever reads as the target wants to be read, but not yet wiped from its disks, where who looks for it finds it. */
+  readonly leaving?: boolean;
+}
+
 /** Leaves out of a delivery what may not be shown any more. */
 export type KeepRows = (rows: readonly ExportRow[]) => Promise<readonly ExportRow[]>;
 
@@ -75,8 +93,9 @@ export interface Sink {
   /**
    * Deletes the rows of these owners, each named once. Idempotent, also long after, when an owner has come back with later origins: what was
    * done costs nothing. Once it resolves, no member of the export can add rows before a known fence, whatever it had in hand.
+   * @returns how many rows each owner lost; what an earlier call deleted is not counted
    */
-  erase(owners: readonly RowOwner[]): Promise<void>;
+  erase(owners: readonly RowOwner[]): Promise<readonly number[]>;
   /**
    * Deletes the rows that were selected, of batches signed until then. Idempotent; to be called again when it failed. Every `put` that takes
    * its place after this was called asks its `keep` after that as well: once it resolves, no member of the export can add rows that `keep`
@@ -84,5 +103,11 @@ export interface Sink {
    * @returns how many rows each selection deleted, one that several select counted with the first; what an earlier call deleted is not counted
    */
   remove(selections: readonly RowSelection[]): Promise<readonly number[]>;
+  /**
+   * Reads back from the target what it holds, and shows every row that a reader finds at least once, also while members of the export deliver,
+   * erase and merge. Changes nothing, needs no `check`, and may be called in a process of its own. A target that has nothing yet holds nothing.
+   * Absent where a target cannot be read back.
+   */
+  held?(show: (some: HeldRows) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,0 +1,19 @@
+import type { HeldRows } from '../../../services/pipeline/ports/sink.ts';
+import type { OpenSearch } from './client.ts';
+import type { Holding } from './indices.ts';
+import { pages, rowOf } from './search.ts';
+
+/** Shows what a search finds in every index. @param holding which table each index is of */
+export async function heldDocuments(
+  client: OpenSearch,
+  holding: Holding,
+  show: (some: HeldRows) => Promise<void>,
+): Promise<void> {
+  for (const [index, table] of Object.entries(holding)) {
+    // Its name was taken, and then whoever took it died.
+    const { status } = await client.ask({ method: 'POST', path: `/${index}/_refresh`, accept: [404] });
+    if (status === 404) continue;
+    for await (const hits of pages(client, index, { match_all: {} }))
+      await show({ table, place: index, rows: hits.map(rowOf) });
+  }
+}
