@@ -4,7 +4,7 @@ import { createNodeProcesses } from '../../connectors/processes/node-processes.t
 import { processHost } from '../../services/pipeline/host/main.ts';
 import type { ChildProcess } from '../../services/pipeline/ports/processes.ts';
 import type { ReplayJob, Replays } from '../../services/pipeline/ports/replays.ts';
-import { isTaken, ReplayRefused } from '../../services/pipeline/replays/job.ts';
+import { AT_ONCE, isTaken, ReplayRefused } from '../../services/pipeline/replays/job.ts';
 import { Refusal } from '../crypto/outcome.ts';
 import { onSignal } from '../until-signal.ts';
 import { jobLine } from './show.ts';
@@ -31,7 +31,7 @@ function pass(text: string): void {
  * @returns the job as it is then, or when somebody stops this command
  * @throws Refusal when that process cannot start
  */
-export async function follow(replays: Pick<Replays, 'find'>, id: string): Promise<ReplayJob> {
+export async function follow(replays: Pick<Replays, 'find' | 'waiting'>, id: string): Promise<ReplayJob> {
   const stopping = new AbortController();
   const signals = onSignal(async () => stopping.abort(new Error('the command stops')));
   const worker = new LocalWorker(id);
@@ -55,7 +55,9 @@ export async function follow(replays: Pick<Replays, 'find'>, id: string): Promis
       if (worker.runs || isTaken(job, null, now)) alone = now;
       else if (now - alone >= TAKEN_WITHIN_MS) {
         alone = now;
-        if (job.spec.host === null || job.spec.host === hostname()) worker.start();
+        const taken = (await replays.waiting(1_000)).filter((one) => isTaken(one.job, null, now));
+        if (taken.length >= AT_ONCE) say(`It waits: ${taken.length} others are worked on.`);
+        else if (job.spec.host === null || job.spec.host === hostname()) worker.start();
         else say(`It waits for an \`exports\` room on ${job.spec.host}, to whose disk it writes.`);
       }
       await clock.sleep(LOOK_MS, stopping.signal).catch(() => undefined);

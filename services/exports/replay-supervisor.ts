@@ -2,7 +2,7 @@ import { backoff } from '../pipeline/backoff.ts';
 import { type Clock, hasPassed, type Random } from '../pipeline/clock.ts';
 import type { Processes } from '../pipeline/ports/processes.ts';
 import type { ReplayJob, Replays } from '../pipeline/ports/replays.ts';
-import { isTaken } from '../pipeline/replays/job.ts';
+import { AT_ONCE, isTaken } from '../pipeline/replays/job.ts';
 import { orderReplay } from '../pipeline/replays/order.ts';
 import { endOf, HEALTHY_MS, PAUSES, troubleOf } from './keep-running.ts';
 
@@ -19,8 +19,6 @@ export interface ReplaySupervisorEdges {
   onFatal(error: unknown): void;
 }
 
-/** Jobs that are worked on here at once; the others wait for their turn. */
-const MOST_AT_ONCE = 2;
 /** Jobs that are looked at. */
 const LOOKED_AT = 1_000;
 
@@ -42,7 +40,7 @@ export class ReplaySupervisor {
     const ids = new Set(waiting.map(({ id }) => id));
     for (const id of this.#ended.keys()) if (!ids.has(id)) this.#ended.delete(id);
     for (const job of waiting) {
-      if (this.#closing || this.#lives.size >= MOST_AT_ONCE) return;
+      if (this.#closing || this.#lives.size >= AT_ONCE) return;
       if (this.#isDue(job, clock.now())) this.#begin(job.id);
     }
   }

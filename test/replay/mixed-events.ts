@@ -4,7 +4,7 @@ import { addSchema } from '../../services/pipeline/typed/add-schema.ts';
 import { eventOf, PURCHASE_1, purchase, purchaseEvent, VIEW_1 } from '../support/typed-events.ts';
 
 /** Seconds between an event and the next. */
-const APART = 120;
+const APART = 10;
 
 export const TABLES = ['PURCHASE', 'VIEW', '_rejected', 'events'] as const;
 
