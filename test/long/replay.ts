@@ -10,13 +10,13 @@ import { suiteSandbox } from '../support/sandbox.ts';
 const MOST = 1.2;
 
 /**
- * `npm run test:long -- replay [events] [windows]`: 25,000 events of types with and without schema; replays of all of them from Kafka, from IPFS
+ * `npm run test:long -- replay [events] [windows]`: 40,000 events of types with and without schema; replays of all of them from Kafka, from IPFS
  * for more than half, interrupted three times, with removals before and meanwhile, and into an export that goes on live. The last line of
  * stdout is JSON.
  * @throws when a row differs from the live export, or the p99 of live ingest grows by a fifth
  */
 export default async function replay({ stack, args }: LongContext): Promise<void> {
-  const [events = '25000', windows = '6'] = args;
+  const [events = '40000', windows = '6'] = args;
   Object.assign(process.env, stack.env);
   const exports = await mkdtemp(join(tmpdir(), 'ddc-replay-'));
   const sandbox = await suiteSandbox('replay', {
