@@ -45,6 +45,7 @@ export const replayView = z.object({
     .regex(/^(operator|app|wallet:[0-9a-f]{64})$/)
     .describe('Who asked for it; into an export, who declared that.'),
   createdAt: millis,
+  startedAt: millis.nullable().describe('When it began to read; null: not yet.'),
   endedAt: millis.nullable(),
   origins: z
     .object({ done: count, all: count })

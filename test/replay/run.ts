@@ -28,7 +28,7 @@ export interface Compared {
   readonly more: number;
   readonly fromKafka: number;
   readonly fromIpfs: number;
-  /** Events read in a second, from the first to the last. */
+  /** Events read in a second, waits of all kinds included. */
   readonly perSecond: number;
 }
 
@@ -81,16 +81,16 @@ type Compare = ReturnType<typeof compareWith>;
 const compareWith =
   (view: AppsView, say: (line: string) => void) =>
   async (name: string, { id }: Pick<ReplayView, 'id'>, last?: () => Promise<unknown>): Promise<Compared> => {
-    const first = await view.until(id, 'begins', ({ rows }) => rows > 0);
-    const from = performance.now();
     const done = await view.until(id, 'is done', ({ state }) => state === 'done');
-    const read = ({ kafka, ipfs }: ReplayView) => kafka.events + ipfs.events;
-    const perSecond = Math.round(((read(done) - read(first)) * 1_000) / (performance.now() - from));
+    const { kafka: fromKafka, ipfs: fromIpfs, startedAt, endedAt } = done;
+    const perSecond = Math.round(
+      ((fromKafka.events + fromIpfs.events) * 1_000) / ((endedAt ?? 0) - (startedAt ?? 0)),
+    );
     await last?.();
     const live = await view.rows('live');
     const compared = { rows: live.length, ...difference(live, await view.rows(name)), perSecond };
     say(`${name}: ${JSON.stringify(compared)}`);
-    return { ...compared, fromKafka: done.kafka.events, fromIpfs: done.ipfs.events };
+    return { ...compared, fromKafka: fromKafka.events, fromIpfs: fromIpfs.events };
   };
 
 /** Erases a wallet and removes events of another. @returns once the receipts are there, with what the second says of each store */

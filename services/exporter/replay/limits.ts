@@ -7,6 +7,6 @@ const EVENT_BYTES = 512;
 
 /** Slow replays deliver little at a time, so that they are as steady as they are slow. @param rate events a second; null: no limit */
 export function replayLimits(rate: number | null): FlushLimits {
-  const maxBytes = rate === null ? 16 * MIB : Math.min(16 * MIB, Math.max(16 * KIB, rate * EVENT_BYTES));
+  const maxBytes = rate === null ? 8 * MIB : Math.min(8 * MIB, Math.max(16 * KIB, rate * EVENT_BYTES));
   return { maxRecords: 10_000, maxBytes, lingerMs: 0 };
 }

@@ -1,4 +1,4 @@
-import { hostname, setPriority } from 'node:os';
+import { availableParallelism, hostname, setPriority } from 'node:os';
 import { openKubo } from '../../../connectors/ipfs/kubo.ts';
 import { createConsumerGroups } from '../../../connectors/kafka/index.ts';
 import { openKms } from '../../../connectors/kms/index.ts';
@@ -22,6 +22,7 @@ import type { Sink } from '../../pipeline/ports/sink.ts';
 import { ReplayRefused, reporterOf } from '../../pipeline/replays/job.ts';
 import { type Boot, type Running, runRoom } from '../../pipeline/room.ts';
 import { openDelivery } from '../open-delivery.ts';
+import { startOpenThreads } from '../open-threads.ts';
 import { partnerKeys } from '../partner-keys.ts';
 import { openConfig } from '../planned.ts';
 import { rowMakersOf } from '../row-makers-of.ts';
@@ -73,7 +74,11 @@ async function open(
   const nodes = config.ipfsApi === '' ? [] : [openKubo({ name: DEFAULT_CLUSTER, url: config.ipfsApi })];
   const vault = openVault({ db, keks, random, clock: performance, calendar: clock });
   const sink = await openTarget(boot, job, logId);
+  // Of its priority, too: a thread has that of the one that starts it.
+  const count = config.openThreads ?? (availableParallelism() > 1 ? 1 : 0);
+  const threads = count > 0 ? startOpenThreads(count, onFatal) : null;
   const closeTarget = async () => {
+    await threads?.close();
     await vault.close();
     await sink.close();
     for (const node of nodes) await node.close();
@@ -106,6 +111,7 @@ async function open(
       },
     ),
     removedEvents: createRemovedEvents(db),
+    ...(threads ? { open: threads.open } : {}),
     isWanted: isInTime(spec),
     count(kind, n) {
       counted.inc({ kind }, n);

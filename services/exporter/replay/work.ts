@@ -106,7 +106,7 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
     );
     waits.delete(-1);
     const { lane, consumer, claim } = open;
-    if (!job.claimed) {
+    if (job.claimedAt === null) {
       await withRetry(
         { clock, random, signal, onRetry: (_, __, error) => waits.set(-1, errorOf(error)) },
         'claim',

@@ -61,8 +61,8 @@ export interface ReplayJob {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly endedAt: number | null;
-  /** Its target was found to hold nothing but what is the job's own. */
-  readonly claimed: boolean;
+  /** When its target was found to hold nothing but what is the job's own, and reading began; null: not yet. */
+  readonly claimedAt: number | null;
   /** Who works on it, and until when that is believed without hearing of it. */
   readonly lease: { readonly holder: string; readonly until: number } | null;
   /** When the one who works on it took it, and how many origins were behind it then: what its speed is told by. */

@@ -61,13 +61,14 @@ describe('a replay job', () => {
   test('its target is claimed once, and a trouble before the work is shown until there is work', () => {
     const error = { code: 'bad_configuration', message: 'no key' };
     const troubled = run([{ kind: 'trouble', error }]);
-    expect([troubled.state, troubled.error, troubled.claimed]).toEqual(['pending', error, false]);
+    expect([troubled.state, troubled.error, troubled.claimedAt]).toEqual(['pending', error, null]);
     const claimed = [take, { kind: 'claim', ...held }] as const;
-    expect([run([...claimed]).claimed, run([...claimed, { kind: 'leave', ...held }]).claimed]).toEqual([true, true]);
+    expect(run([...claimed]).claimedAt).toBe(1);
+    expect(decide(run([...claimed]), { kind: 'leave', ...held }, 9).claimedAt).toBe(1);
     expect(run([...claimed, { kind: 'trouble', error }]).error).toBeNull();
     expect(run([take, { kind: 'pause' }, { kind: 'claim', ...held }])).toMatchObject({
       state: 'paused',
-      claimed: false,
+      claimedAt: null,
     });
   });
 

@@ -51,7 +51,7 @@ export class ReplayRefused extends Error {
 }
 
 export function newJob(id: string, spec: ReplaySpec, progress: ReplayProgress, now: number): ReplayJob {
-  const nothing = { endedAt: null, claimed: false, lease: null, run: null, error: null };
+  const nothing = { endedAt: null, claimedAt: null, lease: null, run: null, error: null };
   return { id, spec, state: 'pending', createdAt: now, ...nothing, progress };
 }
 
@@ -120,7 +120,7 @@ function held(
   if (job.state !== 'running') return left;
   switch (command.kind) {
     case 'claim':
-      return { ...job, claimed: true, lease: { holder, until: now + LEASE_MS } };
+      return { ...job, claimedAt: job.claimedAt ?? now, lease: { holder, until: now + LEASE_MS } };
     case 'beat':
       return { ...job, progress, error: command.error, lease: { holder, until: now + LEASE_MS } };
     case 'leave':

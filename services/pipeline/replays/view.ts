@@ -12,6 +12,8 @@ export interface ReplayView
     | { readonly sink: string; readonly config: Readonly<Record<string, unknown>> };
   readonly by: DeclaredBy;
   readonly createdAt: number;
+  /** When it began to read; null: not yet. */
+  readonly startedAt: number | null;
   readonly endedAt: number | null;
   /** Batches and voids of all apps, as they are counted in the log. */
   readonly origins: { readonly done: number; readonly all: number };
@@ -26,12 +28,12 @@ export interface ReplayView
 
 /** @param now milliseconds since the epoch */
 export function viewReplay(job: ReplayJob, now: number): ReplayView {
-  const { id, state, spec, createdAt, endedAt, progress, error } = job;
+  const { id, state, spec, createdAt, claimedAt, endedAt, progress, error } = job;
   const { app, wallet, types, from, to, scopes, schema, rate, by, target, sink } = spec;
   return {
     ...{ id, state, app, wallet, types, from, to, scopes, schema },
     target: target.kind === 'export' ? { export: target.name } : { sink: sink.name, config: sink.config },
-    ...{ rate, by, createdAt, endedAt },
+    ...{ rate, by, createdAt, startedAt: claimedAt, endedAt },
     origins: { done: originsDone(progress), all: originsInAll(progress) },
     kafka: readFrom(progress, 'log'),
     ipfs: readFrom(progress, 'index'),
