@@ -8,6 +8,7 @@ import type { Boot } from '../services/pipeline/room.ts';
 import { type Topic, withPrefix } from '../topics/define-topic.ts';
 import { log as logTopic } from '../topics/log.ts';
 import {
+  type ConsumerOptions,
   createKafkaConsumer,
   createKafkaLookup,
   createKafkaWriter,
@@ -34,7 +35,7 @@ export interface RoomEdges {
   /** The topic under this deployment's name for it. */
   named<T>(topic: Topic<T>): Topic<T>;
   /** @param group consumer group, without this deployment's prefix */
-  consumer(group: string, topic: Topic<unknown>): LogConsumer;
+  consumer(group: string, topic: Topic<unknown>, options?: Pick<ConsumerOptions, 'prefetchBytes'>): LogConsumer;
   /** A new writer, which lies when the room's faults say so. */
   writer(options?: Pick<WriterOptions, 'producers'>): LogWriter;
 }
@@ -42,15 +43,21 @@ export interface RoomEdges {
 /**
  * Opens database, log and registry for a room.
  * @param clientId shown in the brokers' logs and metrics
+ * @param connections of the database, at most
  * @throws RetriableError while one of them is down, FatalError `no_log` where `ddc topics apply` has not run
  */
-export async function openRoomEdges(boot: Boot, clientId = `ddc-${boot.name}`): Promise<RoomEdges> {
+export async function openRoomEdges(
+  boot: Boot,
+  clientId = `ddc-${boot.name}`,
+  connections?: number,
+): Promise<RoomEdges> {
   const { config, log, signals, faults, clock, random, keep, onFatal } = boot;
   const kafka = { brokers: config.kafkaBrokers, clientId, log };
   const named = <T>(topic: Topic<T>) => withPrefix(config.topicPrefix, topic);
 
   const db = keep(
     openDatabase(config.databaseUrl, {
+      ...(connections === undefined ? {} : { connections }),
       onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
     }),
   );
@@ -69,8 +76,11 @@ export async function openRoomEdges(boot: Boot, clientId = `ddc-${boot.name}`): 
     logId,
     lanes: { positions, lookup, clock, random, signals, faults, rules: config.rules, onFatal },
     named,
-    consumer: (group, topic) =>
-      createKafkaConsumer({ ...kafka, group: `${config.topicPrefix}${group}`, topic: named(topic).name, lookup }),
+    consumer: (group, topic, options) =>
+      createKafkaConsumer({
+        ...{ ...kafka, ...options },
+        ...{ group: `${config.topicPrefix}${group}`, topic: named(topic).name, lookup },
+      }),
     writer(options) {
       const writer = keep(createKafkaWriter({ ...kafka, ...options }));
       if (faults.lieEvery === null) return writer;

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { nodeArguments } from '../../stack/built.ts';
 
 export interface ReplayRun {
-  /** From the moment the job is there to its end. */
+  /** From when it began to read to its end. */
   readonly rowsPerSecond: number;
   readonly rows: number;
   /** Events that were read from either. */
@@ -14,7 +14,7 @@ export interface ReplayRun {
 interface Told {
   readonly state: string;
   readonly rows: number;
-  readonly createdAt: number;
+  readonly startedAt: number;
   readonly endedAt: number;
   readonly kafka: { readonly events: number };
   readonly ipfs: { readonly events: number };
@@ -25,16 +25,16 @@ export async function runReplay(
   env: Readonly<Record<string, string>>,
   { app, folder }: { readonly app: string; readonly folder: string },
 ): Promise<ReplayRun> {
-  const wish = ['--app', app, '--scopes', '__default_scope', '--schema', 'typed', '--out', folder, '--json'];
+  const wish = ['--app', app, '--scopes', '__default_scope', '--schema', 'typed', '--out', folder, '--rate', 'none', '--json'];
   const child = spawn(process.execPath, [...nodeArguments('cli/main.ts'), 'replay', ...wish], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   if (code !== 0) throw new Error(`ddc replay ended with ${code}: ${out}`);
-  const { rows, createdAt, endedAt, kafka, ipfs } = JSON.parse(out) as Told;
+  const { rows, startedAt, endedAt, kafka, ipfs } = JSON.parse(out) as Told;
   return {
-    rowsPerSecond: rows / ((endedAt - createdAt) / 1000),
+    rowsPerSecond: rows / ((endedAt - startedAt) / 1000),
     rows,
     from: { kafka: kafka.events, ipfs: ipfs.events },
   };

@@ -13,7 +13,9 @@ import type { AppSchemas } from '../../services/pipeline/ports/app-schemas.ts';
 import type { Codecs } from '../../services/pipeline/ports/codec.ts';
 import type { Consents } from '../../services/pipeline/ports/consents.ts';
 import type { Exports } from '../../services/pipeline/ports/exports.ts';
-import type { ConsumerGroups, LogHistory } from '../../services/pipeline/ports/log.ts';
+import type { IndexStore } from '../../services/pipeline/ports/index-store.ts';
+import type { ConsumerGroups, LogHistory, LogPlaces } from '../../services/pipeline/ports/log.ts';
+import type { Positions } from '../../services/pipeline/ports/positions.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { type Topic, withPrefix } from '../../topics/define-topic.ts';
@@ -27,7 +29,9 @@ export interface ExportsEdges {
   readonly view: ViewEdges;
   readonly consents: Pick<Consents, 'owners' | 'of' | 'certificates'>;
   readonly groups: ConsumerGroups;
-  readonly log: LogHistory;
+  readonly log: LogHistory & LogPlaces;
+  readonly index: IndexStore;
+  readonly positions: Positions;
   readonly codecs: Codecs;
   readonly schemas: AppSchemas;
   readonly partitions: number;
@@ -62,7 +66,7 @@ export async function withExports<T>(use: (edges: ExportsEdges) => Promise<T>): 
     const exports = createExports(db);
     const now = () => Date.now();
     return await use({
-      ...{ db, exports, partitions, logId, named, codecs, log: lookup },
+      ...{ db, exports, partitions, logId, named, codecs, log: lookup, index, positions },
       schemas: createAppSchemas({ url: SCHEMA_REGISTRY_URL, prefix: DDC_TOPIC_PREFIX }),
       consents: createConsents(db),
       groups: createConsumerGroups(kafka),

@@ -1,11 +1,11 @@
-import type { PlannedPartition, PlannedRead } from '../../services/exporter/replay/plan.ts';
-import { etaOf, originsDone, originsInAll, readFrom } from '../../services/exporter/replay/progress.ts';
-import type { ReplayJob, ReplayTarget } from '../../services/pipeline/ports/replays.ts';
+import type { ReplayJob, ReplaySpec } from '../../services/pipeline/ports/replays.ts';
+import type { PlannedPartition, PlannedRead } from '../../services/pipeline/replays/plan.ts';
+import { etaOf, originsDone, originsInAll, readFrom } from '../../services/pipeline/replays/progress.ts';
 
 const number = (value: number) => value.toLocaleString('en');
 
 /** A stretch of time as people say it. */
-export function durationText(ms: number): string {
+function durationText(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
@@ -13,27 +13,11 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-const targetText = (target: ReplayTarget): string =>
-  target.kind === 'export'
-    ? `export ${target.name}`
-    : target.kind === 'topic'
-      ? `topics ${target.topic}.*`
-      : `${target.folder} (${target.format})`;
-
-/** What `--json` prints of a job. */
-export function jobJson(job: ReplayJob, now: number) {
-  const { id, state, spec, createdAt, endedAt, progress, error } = job;
-  const { app, wallet, types, from, to, scopes, target, rate } = spec;
-  return {
-    ...{ id, state, app, wallet, types, from, to, scopes, target, rate, createdAt, endedAt },
-    origins: { done: originsDone(progress), all: originsInAll(progress) },
-    kafka: readFrom(progress, 'log'),
-    ipfs: readFrom(progress, 'index'),
-    rows: progress.rows,
-    etaMs: etaOf(job, now),
-    error,
-    partitions: progress.partitions,
-  };
+function targetText({ target, sink: { name, config } }: ReplaySpec): string {
+  if (target.kind === 'export') return `export ${target.name}`;
+  const { folder, prefix } = config;
+  if (typeof folder === 'string') return `${folder} (${name})`;
+  return name === 'kafka' && typeof prefix === 'string' ? `topics ${prefix}.*` : `sink ${name}`;
 }
 
 /** One line of a job. */
@@ -45,7 +29,7 @@ export function jobLine(job: ReplayJob, now: number): string {
   const eta = etaOf(job, now);
   return [
     `${id} ${state} ${share} %`,
-    `${number(progress.rows)} rows (events read: ${number(log.events)} from Kafka, ${number(index.events)} from IPFS) to ${targetText(spec.target)}`,
+    `${number(progress.rows)} rows (events read: ${number(log.events)} from Kafka, ${number(index.events)} from IPFS) to ${targetText(spec)}`,
     ...(eta === null ? [] : [`${durationText(eta)} left`]),
     ...(error ? [`${state === 'failed' ? 'failed' : 'waits'}: ${error.message} (${error.code})`] : []),
   ].join(', ');

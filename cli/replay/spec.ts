@@ -1,12 +1,15 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { toHex } from '../../protocol/index.ts';
-import { type Planned, plannedExport } from '../../services/exporter/planned.ts';
-import { FatalError } from '../../services/pipeline/errors.ts';
+import { plannedOf } from '../../services/exporter/planned.ts';
 import type { Exports } from '../../services/pipeline/ports/exports.ts';
-import type { ReplaySpec, ReplayTarget } from '../../services/pipeline/ports/replays.ts';
-import { type ExportPlan, exportPlan } from '../../services/pipeline/variables.ts';
+import type { ReplaySpec } from '../../services/pipeline/ports/replays.ts';
+import { judgeReplay, type ReplayedExport } from '../../services/pipeline/replays/declare.ts';
+import { exportPlan } from '../../services/pipeline/variables.ts';
 import { UsageError } from '../crypto/outcome.ts';
 import { publicKeyOption } from '../crypto/places.ts';
+import type { ReplayDeployment } from './deployment.ts';
 
 /** What `ddc replay` was asked for. */
 export interface ReplayOptions {
@@ -20,8 +23,9 @@ export interface ReplayOptions {
   readonly topic?: string;
   readonly out?: string;
   readonly format: 'parquet' | 'ndjson';
-  readonly schema: 'typed' | 'text';
-  readonly rate?: number;
+  readonly schema?: 'typed' | 'text';
+  /** null: as fast as it goes. */
+  readonly rate?: number | null;
   readonly dryRun: boolean;
   readonly detach: boolean;
   readonly json: boolean;
@@ -36,76 +40,60 @@ export function timeOption(text: string): number {
   return time;
 }
 
-function targetOf({ export: name, topic, out, format }: ReplayOptions): ReplayTarget {
-  const targets: ReplayTarget[] = [
-    ...(name === undefined ? [] : [{ kind: 'export' as const, name }]),
-    ...(topic === undefined ? [] : [{ kind: 'topic' as const, topic }]),
-    ...(out === undefined ? [] : [{ kind: 'folder' as const, folder: out, format }]),
+function targetOf({ export: name, topic, out, format }: ReplayOptions): object {
+  const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL } = process.env;
+  const places = { brokers: KAFKA_BROKERS.split(','), registry: SCHEMA_REGISTRY_URL };
+  const targets: object[] = [
+    ...(name === undefined ? [] : [{ export: name }]),
+    ...(topic === undefined ? [] : [{ sink: 'kafka', config: { ...places, prefix: topic } }]),
+    ...(out === undefined ? [] : [{ sink: format, config: { folder: resolve(out) } }]),
   ];
   const [target] = targets;
   if (!target || targets.length > 1) throw new UsageError('Name one target: --export NAME, --topic T or --out DIR.');
   return target;
 }
 
-/** The plan that `DDC_EXPORT` holds as JSON, where it is that of this export. */
-function planInEnvironment(name: string, text = process.env.DDC_EXPORT): ExportPlan | null {
+/** An export that `DDC_EXPORT` holds as JSON, where it is this one. */
+function inEnvironment(name: string, text = process.env.DDC_EXPORT): ReplayedExport | null {
   if (!text?.startsWith('{')) return null;
   const plan = exportPlan.parse(JSON.parse(text));
-  return plan.name === name ? plan : null;
+  return plan.name === name ? { ...plan, by: 'operator', state: null } : null;
 }
 
-/** What an export is declared with: in `DDC_EXPORT`, or in the database. @throws UsageError when it is not */
-async function declaredExport(name: string, exports: Pick<Exports, 'find'>): Promise<Planned> {
-  try {
-    return await plannedExport(planInEnvironment(name) ?? name, exports);
-  } catch (error) {
-    if (error instanceof FatalError && error.code === 'no_export') throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-/** The sink of a target that is this job's alone. */
-function ownSink(target: Exclude<ReplayTarget, { readonly kind: 'export' }>): ReplaySpec['sink'] {
-  if (target.kind === 'folder') return { name: target.format, config: { folder: target.folder } };
-  const { KAFKA_BROKERS = '', SCHEMA_REGISTRY_URL } = process.env;
-  const places = { brokers: KAFKA_BROKERS.split(','), registry: SCHEMA_REGISTRY_URL };
-  return { name: 'kafka', config: { ...places, prefix: target.topic } };
-}
-
-/**
- * The whole wish. What an export is declared with cannot be said otherwise: its target holds what it exports.
- * @throws UsageError
- */
-export async function specOf(options: ReplayOptions, exports: Pick<Exports, 'find'>): Promise<ReplaySpec> {
-  const target = targetOf(options);
-  const key = async (text: string, name: string) => toHex(await publicKeyOption(text, name));
-  const app = options.app === undefined ? null : await key(options.app, '--app');
-  const { to = null, rate = null } = options;
-  const from = options.from === undefined || options.from === 'beginning' ? null : options.from;
-  if (from !== null && to !== null && to <= from) throw new UsageError('--to is not after --from.');
-  const wish = { wallet: options.wallet === undefined ? null : await key(options.wallet, '--wallet'), from, to, rate };
-  const types = options.types?.length ? options.types : null;
-  if (target.kind !== 'export') {
-    if (app === null) throw new UsageError('Say whose events: --app.');
-    if (!options.scopes)
-      throw new UsageError('Say which scopes: --scopes NAME … (`--scopes` alone: none, rows without content).');
-    const { scopes, schema } = options;
-    return { app, ...wish, types, scopes, schema, target, sink: ownSink(target), by: 'operator' };
-  }
-  const { plan: known, by } = await declaredExport(target.name, exports);
-  if (app !== null && app !== known.app) throw new UsageError(`Export ${target.name} is of app ${known.app}.`);
-  if (options.scopes) throw new UsageError(`Export ${target.name} has its scopes: leave --scopes away.`);
-  if (types && known.types && types.some((type) => !known.types?.includes(type)))
-    throw new UsageError(`Export ${target.name} takes ${known.types.join(', ')} only.`);
-  const { scopes, schema, sink, config } = known;
-  return {
-    app: known.app,
-    ...wish,
-    types: types ?? known.types,
-    scopes,
-    schema,
-    target,
-    sink: { name: sink, config },
-    by,
+/** What an export is declared with: in `DDC_EXPORT`, or in the database. */
+const exportIn =
+  (exports: Pick<Exports, 'find'>) =>
+  async (name: string): Promise<ReplayedExport | null> => {
+    const given = inEnvironment(name);
+    const declared = given === null ? await exports.find(name) : null;
+    return declared ? { ...plannedOf(declared).plan, by: declared.by, state: declared.state } : given;
   };
+
+/** The whole wish, judged. @throws UsageError; BadDeclaration with everything that is wrong */
+export async function specOf(
+  options: ReplayOptions,
+  { exports, judgeSink, replays }: Pick<ReplayDeployment, 'exports' | 'judgeSink' | 'replays'>,
+): Promise<ReplaySpec> {
+  const exportOf = exportIn(exports);
+  const key = async (text: string, name: string) => toHex(await publicKeyOption(text, name));
+  const { types, scopes, schema, rate, from, to } = options;
+  const said = {
+    ...{ target: targetOf(options), scopes, schema, rate, to },
+    types: types?.length ? types : undefined,
+    wallet: options.wallet === undefined ? undefined : await key(options.wallet, '--wallet'),
+    from: from === 'beginning' ? undefined : from,
+  };
+  const app =
+    options.app === undefined && options.export !== undefined
+      ? (await exportOf(options.export))?.app
+      : options.app && (await key(options.app, '--app'));
+  if (!app)
+    throw new UsageError(
+      options.export === undefined
+        ? 'Say whose events: --app.'
+        : `There is no declared export ${options.export}: see \`ddc exports ls\`.`,
+    );
+  const input = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  const host = options.out === undefined ? null : hostname();
+  return judgeReplay({ exportOf, judgeSink, replays }, app, input, 'operator', host);
 }

@@ -1,6 +1,6 @@
 export type { KafkaLog, KafkaOptions } from './client.ts';
 export { CommittedReader, type CommittedRecord } from './committed-reader.ts';
-export { createKafkaConsumer } from './consumer.ts';
+export { type ConsumerOptions, createKafkaConsumer } from './consumer.ts';
 export { createConsumerGroups } from './consumer-groups.ts';
 export { ensureTopic, type ForeignTopic } from './foreign-topics.ts';
 export { createGroupConsumer } from './group-consumer.ts';

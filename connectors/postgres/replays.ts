@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { FatalError } from '../../services/pipeline/errors.ts';
 import type { ReplayJob, Replays } from '../../services/pipeline/ports/replays.ts';
+import { isOver, reporterOf } from '../../services/pipeline/replays/job.ts';
 import type { Database } from './database.ts';
 
 /** Replay jobs in PostgreSQL. */
@@ -20,24 +21,39 @@ export function createReplays({ kysely }: Database): Replays {
       const row = await kysely.selectFrom('replays').selectAll().where('id', '=', id).executeTakeFirst();
       return row ? read(row) : null;
     },
-    async list(limit) {
-      const rows = await kysely
-        .selectFrom('replays')
-        .selectAll()
+    async list(limit, app) {
+      const all = kysely.selectFrom('replays').selectAll();
+      const rows = await (app === undefined ? all : all.where(sql<boolean>`job->'spec'->>'app' = ${app}`))
         .orderBy(sql`(job->>'createdAt')::bigint`, 'desc')
         .orderBy('id', 'desc')
         .limit(limit)
         .execute();
       return rows.map(read);
     },
+    async waiting(limit) {
+      const rows = await kysely
+        .selectFrom('replays')
+        .selectAll()
+        .where(sql<boolean>`job->>'state' IN ('pending', 'running')`)
+        .orderBy(sql`(job->>'createdAt')::bigint`)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(read);
+    },
     async change(id, version, job) {
-      const { numUpdatedRows } = await kysely
-        .updateTable('replays')
-        .set({ version: version + 1, job: JSON.stringify(job) })
-        .where('id', '=', id)
-        .where('version', '=', version)
-        .executeTakeFirst();
-      return numUpdatedRows === 1n;
+      return kysely.transaction().execute(async (transaction) => {
+        const { numUpdatedRows } = await transaction
+          .updateTable('replays')
+          .set({ version: version + 1, job: JSON.stringify(job) })
+          .where('id', '=', id)
+          .where('version', '=', version)
+          .executeTakeFirst();
+        if (numUpdatedRows !== 1n) return false;
+        if (isOver(job) && job.spec.target.kind === 'sink')
+          await transaction.deleteFrom('exports').where('name', '=', reporterOf(job)).execute();
+        return true;
+      });
     },
   };
 }

@@ -37,6 +37,7 @@ import { createBodyBudget } from './body-budget.ts';
 import { isBlobUpload } from './groups/blobs.ts';
 import type { ApiExports } from './groups/exports.ts';
 import { allRoutes } from './groups/index.ts';
+import type { ApiReplays } from './groups/replays.ts';
 import { createCallers } from './guard/callers.ts';
 import { createCors } from './guard/cors.ts';
 import { createEntrance } from './guard/entrance.ts';
@@ -94,6 +95,7 @@ export interface ApiDeps {
   readonly requests: Requests;
   readonly consents: Consents;
   readonly exports: ApiExports;
+  readonly replays: ApiReplays;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
   /** Asked last before an event is written to anybody. */
   readonly removedEvents: RemovedEvents;

@@ -31,6 +31,7 @@ export const PARAMETER_EXAMPLES: Readonly<Record<string, unknown>> = {
   code: 'unauthorized',
   type: 'PAGE_VIEW',
   name: 'sales',
+  replay: '0f1e2d3c',
   limit: 10,
 };
 
@@ -129,6 +130,10 @@ export function bodyExamples(): Readonly<Record<string, Readonly<Record<string, 
     }),
     '/v1/apps/{app}/export-offer': json({
       ...{ scopes: ['page'], types: null, sinks: ['parquet'], partners: null, expiresAt: ISSUED + 30 * DAY },
+    }),
+    '/v1/apps/{app}/replays': json({
+      target: { sink: 'parquet', config: { folder: `/srv/exports/${app}/january` } },
+      ...{ scopes: ['page'], types: ['PAGE_VIEW'], from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' },
     }),
     '/v1/keys/fetch': json({ app, wallet, scopes: ['page'] }),
     '/v1/apps/{app}/schemas': json({

@@ -74,6 +74,11 @@ describe('a declaration', () => {
     expect(await it.exports.list()).toEqual([]);
   });
 
+  test('is kept without being begun', async () => {
+    const { status, body } = await ask('?paused=true', said());
+    expect([status, body.state, body.health]).toEqual([201, 'paused', 'paused']);
+  });
+
   test('takes a name once, of whatever app', async () => {
     await ask('', said());
     expect(problemsOf(await ask('', said()))).toEqual(['name_taken name']);

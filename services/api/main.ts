@@ -16,6 +16,7 @@ import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createRemovalHistory } from '../../connectors/postgres/removal-history.ts';
 import { createRemovals } from '../../connectors/postgres/removal-store.ts';
 import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
+import { createReplays } from '../../connectors/postgres/replays.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createSettlementProofs } from '../../connectors/postgres/settlement-proofs.ts';
 import { createSettlementStatus } from '../../connectors/postgres/settlement-status.ts';
@@ -226,6 +227,14 @@ async function start(boot: Boot): Promise<Running> {
           log: lookup,
           bounds: config.exportBounds,
           offers: createExportOffers(db),
+        },
+        replays: {
+          store: createReplays(db),
+          plan: {
+            index,
+            indexed: (partition) => lanes.positions.load('indexer', partition),
+            firstKept: (partition) => lookup.firstOffset(named(batchesPinned).name, partition),
+          },
         },
         removals,
         removedEvents: createRemovedEvents(reads),

@@ -10,6 +10,8 @@ export const TAGS: Readonly<Record<string, string>> = {
   apps: 'What an app may know of itself and of its wallets.',
   schemas: 'What events of a type hold: typed columns in exports (docs/schemas.md).',
   exports: 'Where events of an app go as rows, and how far that is.',
+  replays:
+    'What was pinned read again, into rows: an hour of a wallet, or everything into a new export (docs/replay.md).',
   blobs: 'Large data, encrypted and stored beside the events that name it.',
   'keys & grants': 'Who may read what: certificates, policies, grants, revocations, keys, and who encrypts.',
   tokens: 'Tokens that are valid no longer.',

@@ -309,6 +309,22 @@ export const API_PROBLEMS = {
     title: 'The export is being removed.',
     advice: 'Wait until it is not listed any more; then its name is free.',
   },
+  bad_replay: {
+    status: 422,
+    title: 'The replay was not made.',
+    advice: 'Mend everything that `problems` names, each with its code and its member, and send it again.',
+  },
+  unknown_replay: {
+    status: 404,
+    title: 'This app has no replay with this id.',
+    advice: 'Compare it with those that are listed at /v1/apps/{app}/replays.',
+  },
+  replay_state: {
+    status: 409,
+    title: 'The replay is in a state in which this cannot be.',
+    advice:
+      'Look at its `state`: what waits or runs can be paused, what is paused or failed can go on, and what is done or cancelled is over.',
+  },
   // blobs
   unknown_blob: {
     status: 404,

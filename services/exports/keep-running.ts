@@ -4,10 +4,10 @@ import type { DeclaredExport, ExportRun, ExportTrouble } from '../pipeline/ports
 import type { ChildProcess, ProcessEnd, Processes } from '../pipeline/ports/processes.ts';
 
 /** One that lived so long had a good start: its next end counts as its first. Milliseconds. */
-const HEALTHY_MS = 60_000;
+export const HEALTHY_MS = 60_000;
 /** An exporter finishes what it has in hand within 10 s, and a room that stops has as long: just before, it is ended. Milliseconds. */
 const GRACE_MS = 9_000;
-const PAUSES = { first: 250 };
+export const PAUSES = { first: 250 };
 
 export interface RunningEdges {
   readonly processes: Processes;
@@ -40,7 +40,7 @@ export async function keepRunning(edges: RunningEdges, declared: DeclaredExport,
 }
 
 /** Its end: once the signal is aborted it is asked to stop, and ended when it does not in time. */
-async function endOf(child: ChildProcess, clock: Clock, signal: AbortSignal): Promise<ProcessEnd> {
+export async function endOf(child: ChildProcess, clock: Clock, signal: AbortSignal): Promise<ProcessEnd> {
   const over = new AbortController();
   const asked = new Promise<void>((resolve) =>
     signal.addEventListener('abort', () => resolve(), { once: true, signal: over.signal }),
@@ -67,7 +67,7 @@ async function untilOver(clock: Clock, ms: number, signal: AbortSignal): Promise
   }
 }
 
-function troubleOf({ code, signal, lastWords }: ProcessEnd, at: number): ExportTrouble {
+export function troubleOf({ code, signal, lastWords }: ProcessEnd, at: number): ExportTrouble {
   const how = signal === null ? `the process ended with ${code}` : `the process was ended by ${signal}`;
   if (lastWords) return { code: lastWords.code, message: `${how}: ${lastWords.message}`, at };
   return { code: signal === null ? 'exited' : 'killed', message: how, at };

@@ -1,17 +1,19 @@
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createConsumerGroups } from '../../connectors/kafka/index.ts';
 import { migrate, openDatabase } from '../../connectors/postgres/database.ts';
 import { createExports } from '../../connectors/postgres/exports.ts';
+import { createReplays } from '../../connectors/postgres/replays.ts';
 import { createNodeProcesses } from '../../connectors/processes/node-processes.ts';
 import { repeat } from '../pipeline/repeat.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
+import { ReplaySupervisor } from './replay-supervisor.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** How soon a declaration is followed. Milliseconds. */
 const LOOK_MS = 1_000;
-const EXPORTER = fileURLToPath(
-  new URL(`../exporter/main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-);
+const mainOf = (what: string): string =>
+  fileURLToPath(new URL(`../${what}/main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
 
 async function start(boot: Boot): Promise<Running> {
   const { config, log, signals, clock, random, keep, onFatal } = boot;
@@ -21,18 +23,25 @@ async function start(boot: Boot): Promise<Running> {
   const groups = createConsumerGroups({ brokers: config.kafkaBrokers, clientId: 'ddc-exports', log });
   const onRetry = (operation: string, attempt: number, error: unknown) =>
     signals.emit('retry', { partition: -1, kind: operation, attempt, error });
-  const supervisor = keep(
-    new Supervisor({
-      ...{ exports: createExports(db), clock, random, onFatal },
-      processes: createNodeProcesses(EXPORTER, process.env, (text) => void process.stdout.write(text)),
-      removeGroup: (name) => groups.remove(`${config.topicPrefix}export-${name}`),
-      onUnreported: (error) => onRetry('report', 1, error),
-      onForgotten: ({ name }) => log.info({ export: name }, 'an export was removed'),
-    }),
-  );
+  const processesOf = (what: string) =>
+    createNodeProcesses(mainOf(what), process.env, (text) => void process.stdout.write(text));
+  const onUnreported = (error: unknown) => onRetry('report', 1, error);
+  const replays = new ReplaySupervisor({
+    ...{ replays: createReplays(db), clock, random, onUnreported, onFatal },
+    processes: processesOf('exporter/replay'),
+    host: hostname(),
+  });
+  const supervisor = new Supervisor({
+    ...{ exports: createExports(db), clock, random, onUnreported, onFatal },
+    processes: processesOf('exporter'),
+    removeGroup: (name) => groups.remove(`${config.topicPrefix}export-${name}`),
+    onForgotten: ({ name }) => log.info({ export: name }, 'an export was removed'),
+  });
+  // Together: each gives its processes nearly all the time that there is.
+  keep({ close: async () => void (await Promise.all([supervisor.close(), replays.close()])) });
   let looked = false;
   const look = async () => {
-    await supervisor.look();
+    await Promise.all([supervisor.look(), replays.look()]);
     looked = true;
   };
   keep(repeat({ operation: 'look', everyMs: LOOK_MS, look }, { clock, random, onRetry, onFatal }));

@@ -1,41 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createMemoryExports } from '../../connectors/postgres/memory-exports.ts';
 import { createMemoryProcesses, type MemoryProcess } from '../../connectors/processes/memory-processes.ts';
 import { someDeclaration } from '../../test/contract/exports.ts';
+import { settled, stillClock } from '../../test/support/still-clock.ts';
 import type { Exports } from '../pipeline/ports/exports.ts';
 import { Supervisor, type SupervisorEdges } from './supervisor.ts';
-
-/** Time that stands still until it is moved. */
-function stillClock() {
-  let now = 0;
-  const sleepers = new Set<() => void>();
-  return {
-    now: () => now,
-    sleep: (ms: number, signal?: AbortSignal) =>
-      new Promise<void>((resolve, reject) => {
-        const until = now + ms;
-        const wake = () => {
-          if (signal?.aborted) reject(signal.reason);
-          else if (now >= until) resolve();
-          else return;
-          sleepers.delete(wake);
-        };
-        sleepers.add(wake);
-        signal?.addEventListener('abort', wake);
-        wake();
-      }),
-    async pass(ms: number) {
-      now += ms;
-      for (const wake of [...sleepers]) wake();
-      await settled();
-    },
-  };
-}
-/** Whatever follows from what has happened. */
-async function settled(): Promise<void> {
-  for (let n = 0; n < 10; n += 1) await setImmediate();
-}
 
 let exports: Exports;
 let clock: ReturnType<typeof stillClock>;

@@ -41,6 +41,8 @@ export interface Config {
   readonly drainSeconds: number;
   /** Empty: stdout. */
   readonly auditFile: string;
+  /** Id of a job; empty: it exports. */
+  readonly replay: string;
   /** A plan, or the name of a declared export. */
   readonly export: ExportPlan | string | null;
   /** What others than the operator may declare. */
@@ -97,6 +99,8 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
   if (KEY_ROOMS.includes(room) && (e.DDC_KEK === '') === (e.DDC_KEK_FILE === '')) {
     problems.push(`set exactly one of DDC_KEK_FILE and DDC_KEK; the ${room} needs key-encryption keys`);
   }
+  if (room === 'exporter' && e.DDC_EXPORT === undefined && e.DDC_REPLAY === '')
+    problems.push('DDC_EXPORT is not set; the exporter needs it, or DDC_REPLAY for a replay');
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     kafkaBrokers: e.KAFKA_BROKERS,
@@ -125,6 +129,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     hstsSeconds: e.DDC_HSTS_SECONDS,
     drainSeconds: e.DDC_DRAIN_SECONDS,
     auditFile: e.DDC_AUDIT_FILE,
+    replay: e.DDC_REPLAY,
     export: e.DDC_EXPORT ?? null,
     exportBounds: { sinks: e.DDC_EXPORT_SINKS, folder: e.DDC_EXPORT_FOLDER },
     privateTargets: e.DDC_PRIVATE_TARGETS,

@@ -36,6 +36,8 @@ export interface Running {
   ready(): boolean;
   /** Before anything is closed: resolves when nobody sends here any more, or has had the time to stop. */
   drain?(): Promise<void>;
+  /** Resolves when there is nothing left to do, of one that ends by itself. */
+  readonly over?: Promise<unknown>;
 }
 
 /** After SIGTERM or SIGINT a room has this long to finish the flush in hand. */
@@ -125,6 +127,7 @@ export async function runRoom(
       },
       onFatal,
     });
+    running.over?.then(() => stop('it is over')).catch(onFatal);
   } catch (error) {
     await closeKept().catch(onFatal);
     onFatal(error);

@@ -228,6 +228,13 @@ export const environment = z.object({
     .describe(
       'What this exporter exports and where: the name of a declared export, or JSON that says it; see [sinks.md](sinks.md).',
     ),
+  DDC_REPLAY: z
+    .string()
+    .regex(/^[0-9a-f]*$/)
+    .default('')
+    .describe(
+      'Id of the replay that a process works on: set by what starts it, `ddc service exports` or `ddc replay`.',
+    ),
   DDC_EXPORT_SINKS: list
     .default([])
     .describe(
@@ -279,7 +286,7 @@ export const NEEDS: Readonly<Record<RoomName, readonly (keyof Env)[]>> = {
   pinner: [...KAFKA, 'DATABASE_URL', 'IPFS_API'],
   indexer: [...KAFKA, 'DATABASE_URL'],
   settler: [...KAFKA, 'DATABASE_URL', 'CHAIN_RPC', 'DDC_OPERATOR_SEED_FILE'],
-  exporter: [...KAFKA, 'DATABASE_URL', 'DDC_EXPORT'],
+  exporter: [...KAFKA, 'DATABASE_URL'],
   exports: [...KAFKA, 'DATABASE_URL'],
 };
 
@@ -287,7 +294,12 @@ export const NEEDS: Readonly<Record<RoomName, readonly (keyof Env)[]>> = {
 export const KEY_ROOMS: readonly RoomName[] = ['api', 'encryptor', 'exporter', 'exports'];
 
 /** Variables of which exactly one is set. */
-const EITHER: Readonly<Record<string, string>> = { DDC_KEK_FILE: 'DDC_KEK', DDC_KEK: 'DDC_KEK_FILE' };
+const EITHER: Readonly<Record<string, readonly [other: string, rooms: readonly RoomName[]]>> = {
+  DDC_KEK_FILE: ['DDC_KEK', KEY_ROOMS],
+  DDC_KEK: ['DDC_KEK_FILE', KEY_ROOMS],
+  DDC_EXPORT: ['DDC_REPLAY', ['exporter']],
+  DDC_REPLAY: ['DDC_EXPORT', ['exporter']],
+};
 
 /** One variable as the documentation shows it. */
 export interface VariableDoc {
@@ -309,8 +321,8 @@ export function describeVariables(): VariableDoc[] {
       name,
       description: schema.description ?? '',
       fallback: fallback === '[]' || fallback === '{}' ? '' : (fallback ?? ''),
-      neededBy: EITHER[name] ? KEY_ROOMS : ALL_ROOMS.filter((room) => NEEDS[room].some((needed) => needed === name)),
-      orElse: EITHER[name] ?? null,
+      neededBy: EITHER[name]?.[1] ?? ALL_ROOMS.filter((room) => NEEDS[room].some((needed) => needed === name)),
+      orElse: EITHER[name]?.[0] ?? null,
     };
   });
 }

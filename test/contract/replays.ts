@@ -1,13 +1,17 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { newJob } from '../../services/exporter/replay/job.ts';
-import { freshProgress } from '../../services/exporter/replay/progress.ts';
+import { toHex } from '../../protocol/index.ts';
 import type { ReplayJob, Replays } from '../../services/pipeline/ports/replays.ts';
+import { newJob } from '../../services/pipeline/replays/job.ts';
+import { freshProgress } from '../../services/pipeline/replays/progress.ts';
 
-const job = (id: string, createdAt = 0): ReplayJob =>
+/** A job of an app into an export of it. */
+export const someReplay = (id: string, app: Uint8Array): ReplayJob => job(id, 0, toHex(app));
+
+const job = (id: string, createdAt = 0, app = 'aa'.repeat(32)): ReplayJob =>
   newJob(
     id,
     {
-      app: 'aa'.repeat(32),
+      app,
       wallet: null,
       types: ['PURCHASE'],
       from: 1,
@@ -18,6 +22,7 @@ const job = (id: string, createdAt = 0): ReplayJob =>
       schema: 'typed',
       by: 'app',
       rate: 100,
+      host: null,
     },
     freshProgress(new Map([[3, 9]])),
     createdAt,
@@ -43,6 +48,24 @@ export function replaysContract(name: string, open: () => Promise<Replays>): voi
       const ids = async (limit: number) => (await replays.list(limit)).map((one) => one.job.id);
       expect(await ids(9)).toEqual(['b', 'a', 'c']);
       expect(await ids(2)).toEqual(['b', 'a']);
+    });
+
+    test('of an app, its own alone', async () => {
+      const other = 'bb'.repeat(32);
+      for (const one of [job('a', 1), job('b', 2, other), job('c', 3)]) await replays.add(one);
+      const ids = async (limit: number, app: string) => (await replays.list(limit, app)).map((one) => one.job.id);
+      expect([await ids(9, other), await ids(9, 'aa'.repeat(32)), await ids(1, 'aa'.repeat(32))]).toEqual([
+        ['b'],
+        ['c', 'a'],
+        ['c'],
+      ]);
+    });
+
+    test('those that wait or run, the first made first', async () => {
+      const states = ['pending', 'paused', 'running', 'failed', 'done', 'cancelled'] as const;
+      for (const [i, state] of states.entries()) await replays.add({ ...job(state, 9 - i), state });
+      const ids = async (limit: number) => (await replays.waiting(limit)).map((one) => one.job.id);
+      expect([await ids(9), await ids(1)]).toEqual([['running', 'pending'], ['running']]);
     });
 
     test('of several changes of one version one is made', async () => {

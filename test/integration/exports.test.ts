@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -11,6 +10,7 @@ import { fromHex } from '../../protocol/index.ts';
 import { declareExport, judgeDeclaration } from '../../services/pipeline/exports/declare.ts';
 import { type ExportView, viewExports } from '../../services/pipeline/exports/view.ts';
 import type { ExportRow } from '../../services/pipeline/ports/sink.ts';
+import { childOf } from '../support/child-of.ts';
 import { kafkaOptions } from '../support/kafka.ts';
 import { SCOPES, TABLE } from '../support/pinned-batches.ts';
 import { openPinnedLog, type PinnedLog } from '../support/pinned-log.ts';
@@ -64,21 +64,8 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
       const found = await exported(name);
       return found.length >= wanted.length ? found : null;
     });
-  /** Nothing of one that has ended meanwhile. */
-  const environmentOf = (pid: string): string[] => {
-    try {
-      return pid === '' ? [] : readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return [];
-      throw error;
-    }
-  };
   /** Process id of an export's process: a child of the room that was given this name. */
-  const pidOf = (name: string): number | null => {
-    const children = readFileSync(`/proc/${room.pid}/task/${room.pid}/children`, 'utf8').trim().split(' ');
-    const found = children.find((pid) => environmentOf(pid).includes(`DDC_EXPORT=${name}`));
-    return found === undefined ? null : Number(found);
-  };
+  const pidOf = (name: string) => childOf(room.pid, `DDC_EXPORT=${name}`);
   const isAlive = (pid: number) => {
     try {
       process.kill(pid, 0);

@@ -10,6 +10,7 @@ import { createMemoryExportOffers } from '../../connectors/postgres/memory-expor
 import { createMemoryExports } from '../../connectors/postgres/memory-exports.ts';
 import { createMemoryIndexStore } from '../../connectors/postgres/memory-index-store.ts';
 import { memoryPositions } from '../../connectors/postgres/memory-positions.ts';
+import { createMemoryReplays } from '../../connectors/postgres/memory-replays.ts';
 import { createMemoryUsage } from '../../connectors/postgres/memory-usage.ts';
 import { memoryAppSchemas, memoryCodecs } from '../../connectors/registry/index.ts';
 import { judgeSinkConfig } from '../../connectors/sinks/judge.ts';
@@ -110,6 +111,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
   const blobs = createMemoryBlobs();
   const offers = createMemoryExportOffers();
   const exports = createMemoryExports(() => clock.now());
+  const replays = createMemoryReplays();
   const admission = createMemoryAdmission();
   const apps = createMemoryApps();
   const usage = createMemoryUsage();
@@ -163,6 +165,14 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
         log: log.lookup(),
         bounds: { sinks: ['ndjson'], folder: '/srv/exports' },
         offers,
+      },
+      replays: {
+        store: replays,
+        plan: {
+          index,
+          indexed: (partition) => positions.load('indexer', partition),
+          firstKept: (partition) => log.lookup().firstOffset(PINNED, partition),
+        },
       },
       admission,
       apps,
@@ -219,6 +229,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
     blobs,
     consents,
     exports,
+    replays,
     offers,
     removals,
     removedEvents,

@@ -98,7 +98,7 @@ function allowedFor(file: string): readonly string[] | 'everything' {
   const room = /^services\/([^/]+)\//.exec(file)?.[1];
   if (room && room !== 'pipeline') {
     const own = [`services/${room}`, ...ROOM_FREE];
-    return file === `services/${room}/main.ts` ? [...own, 'connectors'] : own;
+    return file.endsWith('/main.ts') ? [...own, 'connectors'] : own;
   }
   const folder = Object.keys(ALLOWED).find((name) => file.startsWith(`${name}/`));
   return folder === undefined ? 'everything' : (ALLOWED[folder] ?? []);

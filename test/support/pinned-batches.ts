@@ -53,13 +53,15 @@ export interface MakerOptions {
   readonly algorithm?: 'sr25519' | 'ed25519';
   /** Scopes that each wallet lets the app's exports read, with its first batch. */
   readonly allowed?: readonly string[];
+  /** The ith event of a batch; default: with the content that `rows` tells of. */
+  readonly event?: (time: number, i: number) => Event;
 }
 
 /** Makes records of `pinned` as the rooms before would have, for one app. */
 export function batchMaker(
   vault: Pick<Vault, 'transit' | 'roots'>,
   requests: Requests,
-  { algorithm = 'ed25519', allowed = SCOPES }: MakerOptions = {},
+  { algorithm = 'ed25519', allowed = SCOPES, event = eventAt }: MakerOptions = {},
 ) {
   const app = keyPairFromSeed(algorithm, new Uint8Array(randomBytes(32)));
   const source = toHex(randomBytes(16));
@@ -75,7 +77,7 @@ export function batchMaker(
     const rootVersion = transit?.rootVersion ?? 1;
     const [root] = await vault.roots([{ ...owner, rootVersion }]);
     if (!root) throw new Error('the vault has no root for this wallet');
-    const events = Array.from({ length: count }, (_, i): Event => eventAt(time + i * 1000, i));
+    const events = Array.from({ length: count }, (_, i): Event => event(time + i * 1000, i));
     const seq = seqs.get(toHex(wallet.publicKey)) ?? 0;
     seqs.set(toHex(wallet.publicKey), seq + 1);
     const named = { app: toHex(app.publicKey), wallet: toHex(wallet.publicKey), source, seq };
@@ -120,20 +122,20 @@ export function batchMaker(
     };
     const body = { subject, epoch, mode: 'service' as const, summary, meta, events: sealed, ...location };
     const record = { batchId: batch.batchId, ...owner, rootVersion, source: summary.source, seq, reason: null, body };
-    const rows = events.map((event, slot) => ({
+    const rows = events.map((one, slot) => ({
       ...named,
       batchId: toHex(batch.batchId),
-      eventId: event.id,
-      type: event.type,
-      time: Date.parse(event.time),
+      eventId: one.id,
+      type: one.type,
+      time: Date.parse(one.time),
       issuedAt: batch.header.issuedAt,
-      session: event.session ?? null,
+      session: one.session ?? null,
       blob: null,
       signer: 'wallet' as const,
       slot,
       verified: true,
       table: TABLE,
-      values: Object.fromEntries(SCOPES.map((scope) => [`scope_${scope}`, textOf(event, scope)])),
+      values: Object.fromEntries(SCOPES.map((scope) => [`scope_${scope}`, textOf(one, scope)])),
     }));
     return { pinned: record, rows };
   }

@@ -53,6 +53,10 @@ const named = params.extend({
 });
 const query = z.strictObject({
   dryRun: z.enum(['true', 'false']).optional().describe('`true`: judged, and not declared.'),
+  paused: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('`true`: declared, and not begun: to be filled by a replay first.'),
 });
 
 /** Exports of an app: declared, watched, paused, removed. */
@@ -155,14 +159,17 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
       },
       async handle(request, response) {
         const { app } = checked(params, request.params);
-        const { dryRun } = checked(query, request.query);
+        const { dryRun, paused } = checked(query, request.query);
         mustBeApp(authorize(request, 'exports.write', app));
         const bounds: DeclareEdges['bounds'] = (said) => outOfBounds(exports.bounds, { by: 'app', app }, said);
         const edges = { ...declare, bounds };
         await orProblem(async () => {
           const judged = await judgeDeclaration(edges, app, request.body, 'app');
           if (dryRun === 'true') answerJson(response, 200, { valid: true, starts: judged.starts });
-          else answerJson(response, 201, await viewOf(await declareExport(edges, judged, 'running')));
+          else {
+            const state = paused === 'true' ? 'paused' : 'running';
+            answerJson(response, 201, await viewOf(await declareExport(edges, judged, state)));
+          }
         });
       },
     },

@@ -1,4 +1,4 @@
-import { type Cbor, type Receipt, toHex } from '../../../protocol/index.ts';
+import { type Cbor, fromHex, type Receipt, toHex } from '../../../protocol/index.ts';
 import type { Clock, Random } from '../../pipeline/clock.ts';
 import type { Signals } from '../../pipeline/events.ts';
 import type { Faults } from '../../pipeline/faults.ts';
@@ -66,6 +66,7 @@ import { positionsRoutes } from './positions.ts';
 import { problemRoutes } from './problems.ts';
 import { receiptRoutes } from './receipts.ts';
 import { removalRoutes } from './removals.ts';
+import { type ApiReplays, replayRoutes } from './replays.ts';
 import { requestRoutes } from './requests.ts';
 import { schemaRoutes } from './schemas.ts';
 import { storedBatchRoutes } from './stored-batches.ts';
@@ -110,6 +111,7 @@ export interface GroupDeps {
   /** Serves, and goes on to. */
   readonly ready: () => boolean;
   readonly exports: ApiExports;
+  readonly replays: ApiReplays;
   /** Full name of `received`. */
   readonly topic: string;
   readonly removals: Pick<Removals, 'find' | 'list' | 'progress'>;
@@ -164,6 +166,11 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...exportRoutes({
       ...{ authorize, apps, consents, now, exports: deps.exports, addressOf: deps.addressOf },
       ...{ topic: deps.topic, partitions: deps.partitions },
+    }),
+    ...replayRoutes({
+      ...{ authorize, exports: deps.exports, replays: deps.replays, clock: deps.clock, random: deps.random },
+      ...{ positions: deps.positions, partitions: deps.partitions },
+      partitionOf: (wallet) => deps.partitionOf(fromHex(wallet, 32), deps.partitions),
     }),
     ...extractRoutes({ ...deps, authorize, streams: createExtract(reading) }),
     ...followRoutes({ ...deps, authorize, follow: createFollow(reading) }),

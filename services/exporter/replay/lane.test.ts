@@ -15,10 +15,11 @@ import { NO_SIGNALS } from '../../pipeline/events.ts';
 import { NO_FAULTS } from '../../pipeline/faults.ts';
 import { type Position, START } from '../../pipeline/ports/positions.ts';
 import type { ReplaySpec } from '../../pipeline/ports/replays.ts';
+import type { Stretch } from '../../pipeline/replays/progress.ts';
 import { withRetry } from '../../pipeline/retry.ts';
 import { readVerdict } from '../../pipeline/rules/read.ts';
 import { ALL_RULES } from '../../pipeline/rules/rules.ts';
-import { type ReplayLaneEdges, runReplayLane, type Stretch } from './lane.ts';
+import { type ReplayLaneEdges, runReplayLane } from './lane.ts';
 import { createStoredRecords } from './stored-records.ts';
 
 beforeAll(() => ready());
@@ -32,11 +33,12 @@ const SPEC: ReplaySpec = {
   from: null,
   to: null,
   scopes: [],
-  target: { kind: 'folder', folder: '', format: 'ndjson' },
+  target: { kind: 'sink' },
   sink: { name: 'ndjson', config: {} },
   schema: 'text',
   by: 'operator',
   rate: null,
+  host: null,
 };
 
 /** Record `origin` as the encryptor made it, in its `copy`th attempt: what is sealed differs each time. */

@@ -8,20 +8,14 @@ import type { PartitionInput } from '../../pipeline/ports/log.ts';
 import type { Position } from '../../pipeline/ports/positions.ts';
 import type { ReplaySpec } from '../../pipeline/ports/replays.ts';
 import type { Sink } from '../../pipeline/ports/sink.ts';
+import { nextSource } from '../../pipeline/replays/border.ts';
+import type { Stretch } from '../../pipeline/replays/progress.ts';
+import { orderedSelection } from '../../pipeline/replays/selection.ts';
 import { originOf } from '../../pipeline/rules/origin.ts';
 import type { PinnedRecord } from '../live-batch.ts';
-import { nextSource } from './border.ts';
 import type { Pace } from './pace.ts';
 import type { StoredRecords } from './stored-records.ts';
-import { mayHoldWanted, orderedSelection } from './wanted.ts';
-
-/** What one stretch of a partition came to. */
-export interface Stretch {
-  readonly source: 'log' | 'index';
-  readonly mark: number;
-  readonly batches: number;
-  readonly events: number;
-}
+import { mayHoldWanted } from './wanted.ts';
 
 export interface ReplayLaneEdges extends IntakeEdges {
   readonly spec: ReplaySpec;

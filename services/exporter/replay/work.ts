@@ -2,16 +2,19 @@ import type { Clock, Random } from '../../pipeline/clock.ts';
 import { RetriableError } from '../../pipeline/errors.ts';
 import type { LogConsumer } from '../../pipeline/ports/log.ts';
 import type { ReplayJob, ReplayProgress, Replays } from '../../pipeline/ports/replays.ts';
+import { LEASE_MS, type ReplayCommand, ReplayRefused } from '../../pipeline/replays/job.ts';
+import { orderReplay } from '../../pipeline/replays/order.ts';
+import { withMark, withStretch } from '../../pipeline/replays/progress.ts';
 import { withRetry } from '../../pipeline/retry.ts';
-import { decide, LEASE_MS, type ReplayCommand, ReplayRefused } from './job.ts';
 import { type ReplayLaneEdges, runReplayLane } from './lane.ts';
-import { withMark, withStretch } from './progress.ts';
 
 /** What a job needs while it is worked on. */
 export interface OpenReplay {
   readonly lane: Omit<ReplayLaneEdges, 'retry' | 'onStretch' | 'spec' | 'untils' | 'clock'>;
   /** Of the job's own group on `pinned`. */
   readonly consumer: LogConsumer;
+  /** @throws ReplayRefused when the target holds what is not the job's, or somebody is at work on it */
+  claim(partitions: Iterable<number>): Promise<void>;
   /** Rows that the target has been given so far, of this opening. */
   rows(): number;
   /** Applies erasures and removals to the target once more: all that were committed before are applied when it resolves. */
@@ -37,20 +40,6 @@ export interface WorkEdges {
 /** How often the holder says that it lives, and hears of orders. Milliseconds. */
 const BEAT_MS = 1_000;
 
-/** Decides on the job as it stands, and again when another has changed it meanwhile. @throws ReplayRefused; also `replay_unknown` */
-export async function command(
-  { replays, clock }: Pick<WorkEdges, 'replays' | 'clock'>,
-  id: string,
-  order: ReplayCommand,
-): Promise<ReplayJob> {
-  for (;;) {
-    const found = await replays.find(id);
-    if (!found) throw new ReplayRefused('replay_unknown', `There is no replay ${id}; see \`ddc replay ls\`.`);
-    const job = decide(found.job, order, clock.now());
-    if (job === found.job || (await replays.change(id, found.version, job))) return job;
-  }
-}
-
 const errorOf = (error: unknown): NonNullable<ReplayJob['error']> => {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'bug';
   return { code, message: error instanceof Error ? error.message : String(error) };
@@ -67,7 +56,7 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
   const signal = AbortSignal.any([stop, lost.signal]);
   const tell = async (order: ReplayCommand): Promise<ReplayJob> => {
     const job = await withRetry({ clock, random, signal: lost.signal, onRetry: () => undefined }, 'job', () =>
-      command(edges, id, order),
+      orderReplay(edges, id, order),
     );
     onChange(job);
     return job;
@@ -96,7 +85,7 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
       }
       try {
         const [error = null] = waits.values();
-        job = await command(edges, id, { kind: 'beat', holder, progress: soFar(), error });
+        job = await orderReplay(edges, id, { kind: 'beat', holder, progress: soFar(), error });
         onChange(job);
         heardAt = clock.now();
         if (job.state !== 'running') lost.abort(new Error(`the job is ${job.state}`));
@@ -116,7 +105,17 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
       () => edges.open(job, fail),
     );
     waits.delete(-1);
-    const { lane, consumer } = open;
+    const { lane, consumer, claim } = open;
+    if (job.claimedAt === null) {
+      await withRetry(
+        { clock, random, signal, onRetry: (_, __, error) => waits.set(-1, errorOf(error)) },
+        'claim',
+        () => claim(untils.keys()),
+      );
+      waits.delete(-1);
+      job = await tell({ kind: 'claim', holder, progress });
+      if (job.state !== 'running') return lost.abort(new Error(`the job is ${job.state}`));
+    }
     for (const partition of untils.keys())
       progress = withMark(progress, partition, (await lane.sink.position(partition)).mark);
     const laneEdges: ReplayLaneEdges = {
@@ -190,7 +189,7 @@ async function endOf(
       ? { kind: 'fail', holder, progress, error: errorOf(failure.error) }
       : { kind: 'leave', holder, progress };
   try {
-    return await command(edges, id, order);
+    return await orderReplay(edges, id, order);
   } catch (error) {
     if (error instanceof ReplayRefused) return (await edges.replays.find(id))?.job ?? null;
     throw error;

@@ -93,7 +93,8 @@ async function judgeName({ exports }: DeclareEdges, name: string | undefined): P
   return [];
 }
 
-function judgeSecrets(config: unknown): DeclarationProblem[] {
+/** References to secrets that are none. */
+export function judgeSecrets(config: unknown): DeclarationProblem[] {
   return secretsIn(config, ['config'])
     .filter(({ name }) => !SECRET_NAME.test(name))
     .map(({ path, name }) => ({

@@ -25,6 +25,11 @@ export const DECLARATION_PROBLEMS = {
   folder_not_allowed: "The folder is not within the one that the operator gave to the app's exports.",
   scope_not_offered: 'The app does not offer this scope to partners.',
   type_not_offered: 'The app does not offer this event type to partners.',
+  unknown_export: 'There is no such export of this app.',
+  export_running: 'An export that is replayed into does not run meanwhile: pause it.',
+  of_the_export: 'The export settles it: its target holds what it exports.',
+  time_range: 'The time ends before it begins.',
+  too_many_replays: 'So many replays of the app wait or run already.',
 } as const;
 export type DeclarationProblemCode = keyof typeof DECLARATION_PROBLEMS;
 
@@ -32,9 +37,9 @@ export type DeclarationProblemCode = keyof typeof DECLARATION_PROBLEMS;
 export class BadDeclaration extends Error {
   readonly code = 'bad_declaration';
   readonly problems: readonly DeclarationProblem[];
-  constructor(problems: readonly DeclarationProblem[]) {
+  constructor(problems: readonly DeclarationProblem[], what = 'The export was not declared') {
     const lines = problems.map(({ code, path, message }) => `- ${path === '' ? '' : `${path}: `}${message} (${code})`);
-    super(`The export was not declared:\n${lines.join('\n')}`);
+    super(`${what}:\n${lines.join('\n')}`);
     this.name = 'BadDeclaration';
     this.problems = problems;
   }

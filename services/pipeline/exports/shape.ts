@@ -59,21 +59,24 @@ export const declarationShape = z.strictObject({
 export type DeclarationInput = z.output<typeof declarationShape>;
 
 /** What a declaration says, member by member, and everything that is wrong with its form. */
-export function readDeclaration(input: unknown): {
-  readonly said: Partial<DeclarationInput>;
-  readonly problems: readonly DeclarationProblem[];
-} {
+export const readDeclaration = (input: unknown) => readMembers(declarationShape, input);
+
+/** The same of anything that is declared: an object whose members are judged each by itself. */
+export function readMembers<S extends z.ZodObject>(
+  { shape: members }: S,
+  input: unknown,
+): { readonly said: Partial<z.output<S>>; readonly problems: readonly DeclarationProblem[] } {
   if (typeof input !== 'object' || input === null || Array.isArray(input))
     return { said: {}, problems: [{ code: 'invalid', path: '', message: 'a declaration is a JSON object' }] };
   const problems: DeclarationProblem[] = Object.keys(input)
-    .filter((member) => !Object.hasOwn(declarationShape.shape, member))
+    .filter((member) => !Object.hasOwn(members, member))
     .map((member) => ({
       code: 'unknown_member',
       path: member,
       message: `there is no member ${JSON.stringify(member)}`,
     }));
   const said: Record<string, unknown> = {};
-  for (const [member, shape] of Object.entries(declarationShape.shape)) {
+  for (const [member, shape] of Object.entries(members as Record<string, z.ZodType>)) {
     const value = Object.hasOwn(input, member) ? (input as Record<string, unknown>)[member] : undefined;
     const parsed = shape.safeParse(value);
     if (parsed.success) said[member] = parsed.data;
@@ -83,5 +86,5 @@ export function readDeclaration(input: unknown): {
         problems.push({ code: 'invalid', path: [member, ...path].join('.'), message });
     }
   }
-  return { said: said as Partial<DeclarationInput>, problems };
+  return { said: said as Partial<z.output<S>>, problems };
 }

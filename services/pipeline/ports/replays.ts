@@ -3,11 +3,8 @@ import type { DeclaredBy } from './exports.ts';
 /** `paused`, `cancelled`: by order. `failed`: no repetition mends it; it goes on when it is resumed. `done` and `cancelled` are the end. */
 export type ReplayState = 'pending' | 'running' | 'paused' | 'cancelled' | 'done' | 'failed';
 
-/** Where the rows go, as it was asked for. */
-export type ReplayTarget =
-  | { readonly kind: 'export'; readonly name: string }
-  | { readonly kind: 'topic'; readonly topic: string }
-  | { readonly kind: 'folder'; readonly folder: string; readonly format: 'parquet' | 'ndjson' };
+/** Where the rows go: into the sink of an export, which goes on there, or into one that is the job's alone. */
+export type ReplayTarget = { readonly kind: 'export'; readonly name: string } | { readonly kind: 'sink' };
 
 /** What a replay reads and where it puts it. Never changes once the job is made. */
 export interface ReplaySpec {
@@ -26,10 +23,12 @@ export interface ReplaySpec {
   readonly schema: 'typed' | 'text';
   /** The sink by its name, and its configuration: secrets are references in it. */
   readonly sink: { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
-  /** Who declared the export, which says whose secrets it may name. */
+  /** Who declared the export, or asked for the job: says whose secrets it may name, and with whose keys it reads. */
   readonly by: DeclaredBy;
   /** Events a second; null: as fast as it goes. */
   readonly rate: number | null;
+  /** The machine whose disk it writes to, and which alone works on it; null: any. */
+  readonly host: string | null;
 }
 
 /** What was read from one place. */
@@ -62,6 +61,8 @@ export interface ReplayJob {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly endedAt: number | null;
+  /** When its target was found to hold nothing but what is the job's own, and reading began; null: not yet. */
+  readonly claimedAt: number | null;
   /** Who works on it, and until when that is believed without hearing of it. */
   readonly lease: { readonly holder: string; readonly until: number } | null;
   /** When the one who works on it took it, and how many origins were behind it then: what its speed is told by. */
@@ -76,13 +77,18 @@ export interface VersionedReplay {
   readonly job: ReplayJob;
 }
 
-/** Replay jobs. What may happen to one is decided in one place (`services/exporter/replay/job.ts`); here a job is only kept. */
+/** Replay jobs. What may happen to one is decided in one place (`pipeline/replays/job.ts`); here a job is only kept. */
 export interface Replays {
   /** @throws FatalError `replay_exists` */
   add(job: ReplayJob): Promise<void>;
   find(id: string): Promise<VersionedReplay | null>;
-  /** The last made first. */
-  list(limit: number): Promise<readonly VersionedReplay[]>;
-  /** @returns false when the job has another version by now */
+  /** The last made first. @param app hex: of this app alone */
+  list(limit: number, app?: string): Promise<readonly VersionedReplay[]>;
+  /** Those that are pending or running, the first made first. */
+  waiting(limit: number): Promise<readonly VersionedReplay[]>;
+  /**
+   * One that is over and had a target of its own is asked for removals no more.
+   * @returns false when the job has another version by now
+   */
   change(id: string, version: number, job: ReplayJob): Promise<boolean>;
 }

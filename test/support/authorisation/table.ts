@@ -6,7 +6,7 @@ import { NOTHING_FOR_OTHERS, PUBLIC } from './columns.ts';
 import { asEvent, asNdjson, batch, closedBatch, closedMove, signed } from './signatures.ts';
 import { appToken, type TokenWay, token } from './tokens.ts';
 import type { Call, Way } from './way.ts';
-import type { AuthorisationWorld } from './world.ts';
+import { type AuthorisationWorld, REPLAYS } from './world.ts';
 
 type Of = (world: AuthorisationWorld) => string;
 
@@ -143,6 +143,11 @@ const exporting = (name: string, mine: string, operation: string, what: string, 
     token('reader', { ...way(mine), cells: { 'another wallet': '404 unknown_export' } }),
   ];
 };
+const ordering = (id: string, what: string): Way =>
+  token('app', {
+    operation: 'exports.write',
+    call: ({ app }) => ({ path: `/v1/apps/${toHex(app)}/replays/${id}/${what}`, body: '{}' }),
+  });
 const listing: TokenWay = {
   operation: 'exports.read',
   call: at(({ app }) => `/v1/apps/${toHex(app)}/exports`),
@@ -349,6 +354,23 @@ export const AUTHORISATION: Readonly<Record<string, readonly Way[]>> = {
   'POST /v1/apps/{app}/exports/{name}/pause': exporting('sales', 'theirs', 'exports.write', '/pause'),
   'POST /v1/apps/{app}/exports/{name}/resume': exporting('sales', 'theirs', 'exports.write', '/resume'),
   'POST /v1/apps/{app}/exports/{name}/remove': exporting('gone', 'theirs-gone', 'exports.write', '/remove', 202),
+  'GET /v1/apps/{app}/replays': [ofApp('exports.read', '/replays')],
+  'POST /v1/apps/{app}/replays': [
+    token('app', {
+      ...{ operation: 'exports.write', right: 201 },
+      call: ({ app }) => ({
+        path: `/v1/apps/${toHex(app)}/replays`,
+        body: JSON.stringify({
+          ...{ scopes: ['purchase'], wallet: '0a'.repeat(32) },
+          target: { sink: 'ndjson', config: { folder: `/srv/exports/${toHex(app)}/again` } },
+        }),
+      }),
+    }),
+  ],
+  'GET /v1/apps/{app}/replays/{replay}': [ofApp('exports.read', `/replays/${REPLAYS.shown}`)],
+  'POST /v1/apps/{app}/replays/{replay}/pause': [ordering(REPLAYS.paused, 'pause')],
+  'POST /v1/apps/{app}/replays/{replay}/resume': [ordering(REPLAYS.resumed, 'resume')],
+  'POST /v1/apps/{app}/replays/{replay}/cancel': [ordering(REPLAYS.cancelled, 'cancel')],
   'GET /v1/wallets/{wallet}/apps/{app}/events': [...all(streaming), ...all(opening)],
   'GET /v1/apps/{app}/events': [ofApp('events.read', '/events')],
   'GET /v1/wallets/{wallet}/apps/{app}/event-stream': all(following),

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyPair, keyPairFromSeed, toHex } from '../../../protocol/index.ts';
 import { someDeclaration } from '../../contract/exports.ts';
+import { someReplay } from '../../contract/replays.ts';
 import { app as appAccount } from '../api.ts';
 import { call } from '../call-api.ts';
 import { HOUR, type Party, readingWorld } from '../reading-world.ts';
 
+/** Jobs of the app, each for what is done to it. */
+export const REPLAYS = { shown: '00000001', paused: '00000002', resumed: '00000003', cancelled: '00000004' } as const;
 const SCOPES = ['purchase', 'profile'];
 const fresh = (): KeyPair => keyPairFromSeed('sr25519', new Uint8Array(randomBytes(32)));
 
@@ -39,6 +42,8 @@ export async function authorisationWorld() {
   for (const name of ['sales', 'gone']) await it.exports.add(someDeclaration({ name, app: world.app }), 'paused');
   for (const name of ['theirs', 'theirs-gone'])
     await it.exports.add(someDeclaration({ name, app: world.app, by }), 'paused');
+  for (const id of Object.values(REPLAYS)) await it.replays.add(someReplay(id, world.app));
+  await it.replays.change(REPLAYS.resumed, 1, { ...someReplay(REPLAYS.resumed, world.app), state: 'paused' });
   const { cid } = (await uploaded.json()) as { cid: string };
   const { events } = await world.page(owner, world.token(owner));
   const [first] = events;

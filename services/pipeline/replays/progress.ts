@@ -1,5 +1,10 @@
-import type { PartitionProgress, ReplayJob, ReplayProgress } from '../../pipeline/ports/replays.ts';
-import type { Stretch } from './lane.ts';
+import type { PartitionProgress, Read, ReplayJob, ReplayProgress } from '../ports/replays.ts';
+
+/** What one stretch of a partition came to. */
+export interface Stretch extends Read {
+  readonly source: 'log' | 'index';
+  readonly mark: number;
+}
 
 const NOTHING = { batches: 0, events: 0 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { ReplayJob, ReplaySpec } from '../../pipeline/ports/replays.ts';
+import type { ReplayJob, ReplaySpec } from '../ports/replays.ts';
 import { decide, isTaken, LEASE_MS, newJob, type ReplayCommand, ReplayRefused } from './job.ts';
 import { etaOf, freshProgress, originsDone, originsInAll, withMark, withStretch } from './progress.ts';
 
@@ -11,11 +11,12 @@ const spec: ReplaySpec = {
   from: null,
   to: null,
   scopes: ['purchase'],
-  target: { kind: 'folder', folder: '/tmp/x', format: 'ndjson' },
+  target: { kind: 'sink' },
   sink: { name: 'ndjson', config: { folder: '/tmp/x' } },
   schema: 'text',
   by: 'operator',
   rate: null,
+  host: null,
 };
 const progress = freshProgress(new Map([[0, 99]]));
 const fresh = () => newJob('one', spec, progress, 0);
@@ -50,10 +51,25 @@ describe('a replay job', () => {
     ['a pause after the end', [take, { kind: 'finish', ...held }], { kind: 'pause' }, 'replay_over'],
     ['resuming what runs', [take], { kind: 'resume' }, 'replay_not_paused'],
     ['resuming what was cancelled', [{ kind: 'cancel' }], { kind: 'resume' }, 'replay_over'],
+    ['a claim of who never had it', [], { kind: 'claim', ...held }, 'replay_lost'],
     ['the word of who never had it', [take], { kind: 'finish', holder: 'b', progress }, 'replay_lost'],
   ])('refuses %s', (_, before, command, code) => {
     expect(() => decide(run(before), command, 2)).toThrow(ReplayRefused);
     expect(() => decide(run(before), command, 2)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('its target is claimed once, and a trouble before the work is shown until there is work', () => {
+    const error = { code: 'bad_configuration', message: 'no key' };
+    const troubled = run([{ kind: 'trouble', error }]);
+    expect([troubled.state, troubled.error, troubled.claimedAt]).toEqual(['pending', error, null]);
+    const claimed = [take, { kind: 'claim', ...held }] as const;
+    expect(run([...claimed]).claimedAt).toBe(1);
+    expect(decide(run([...claimed]), { kind: 'leave', ...held }, 9).claimedAt).toBe(1);
+    expect(run([...claimed, { kind: 'trouble', error }]).error).toBeNull();
+    expect(run([take, { kind: 'pause' }, { kind: 'claim', ...held }])).toMatchObject({
+      state: 'paused',
+      claimedAt: null,
+    });
   });
 
   test('a holder that was not heard of loses it, and whatever it says then', () => {

@@ -1,4 +1,4 @@
-import type { Position } from '../../pipeline/ports/positions.ts';
+import type { Position } from '../ports/positions.ts';
 
 /** Where a replay reads next in a partition. */
 export type NextSource =

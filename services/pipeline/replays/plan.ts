@@ -1,8 +1,8 @@
-import type { IndexStore } from '../../pipeline/ports/index-store.ts';
-import type { Position } from '../../pipeline/ports/positions.ts';
-import type { Read, ReplaySpec } from '../../pipeline/ports/replays.ts';
+import type { IndexStore } from '../ports/index-store.ts';
+import type { Position } from '../ports/positions.ts';
+import type { Read, ReplaySpec } from '../ports/replays.ts';
 import { nextSource } from './border.ts';
-import { orderedSelection } from './wanted.ts';
+import { orderedSelection } from './selection.ts';
 
 /** What would be read of a partition from one place. */
 export interface PlannedRead extends Read {

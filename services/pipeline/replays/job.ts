@@ -1,12 +1,17 @@
-import type { ReplayJob, ReplayProgress, ReplaySpec } from '../../pipeline/ports/replays.ts';
+import type { ReplayJob, ReplayProgress, ReplaySpec } from '../ports/replays.ts';
 import { originsDone } from './progress.ts';
 
 /** So long is whoever works on a job believed to be alive without a word. Milliseconds. */
 export const LEASE_MS = 8_000;
 
+/** Jobs that are worked on at once by those who do it unasked; the others wait for their turn. */
+export const AT_ONCE = 2;
+
 /** What may happen to a job. Those with a `holder` come from whoever works on it, the others from people. */
 export type ReplayCommand =
   | { readonly kind: 'take'; readonly holder: string }
+  /** Its target is its own. */
+  | { readonly kind: 'claim'; readonly holder: string; readonly progress: ReplayProgress }
   /** It lives, and has come so far. Answered also where the job was paused or cancelled meanwhile: then the holder lets go. */
   | {
       readonly kind: 'beat';
@@ -23,6 +28,8 @@ export type ReplayCommand =
       readonly progress: ReplayProgress;
       readonly error: NonNullable<ReplayJob['error']>;
     }
+  /** Whoever was to work on it ended before it could. */
+  | { readonly kind: 'trouble'; readonly error: NonNullable<ReplayJob['error']> }
   | { readonly kind: 'pause' | 'resume' | 'cancel' };
 
 /** A command that the job is in no state for. */
@@ -44,11 +51,15 @@ export class ReplayRefused extends Error {
 }
 
 export function newJob(id: string, spec: ReplaySpec, progress: ReplayProgress, now: number): ReplayJob {
-  const nothing = { endedAt: null, lease: null, run: null, error: null };
+  const nothing = { endedAt: null, claimedAt: null, lease: null, run: null, error: null };
   return { id, spec, state: 'pending', createdAt: now, ...nothing, progress };
 }
 
-const isOver = ({ state }: ReplayJob) => state === 'done' || state === 'cancelled';
+export const isOver = ({ state }: Pick<ReplayJob, 'state'>): boolean => state === 'done' || state === 'cancelled';
+
+/** Under which name a job reads keys and is asked for removals: an export's is its own. */
+export const reporterOf = ({ id, spec }: Pick<ReplayJob, 'id' | 'spec'>): string =>
+  spec.target.kind === 'export' ? spec.target.name : `replay-${id}`;
 
 /** Another than `holder` is believed to work on it. */
 export const isTaken = ({ lease }: ReplayJob, holder: string | null, now: number): boolean =>
@@ -75,6 +86,8 @@ export function decide(job: ReplayJob, command: ReplayCommand, now: number): Rep
     case 'cancel':
       if (isOver(job)) throw over(job);
       return { ...job, state: 'cancelled', run: null, endedAt: now };
+    case 'trouble':
+      return job.state === 'pending' ? { ...job, error: command.error } : job;
     default:
       return held(job, command, now);
   }
@@ -106,6 +119,8 @@ function held(
   // By order of somebody: what the holder has done counts, but the state is no longer its to change.
   if (job.state !== 'running') return left;
   switch (command.kind) {
+    case 'claim':
+      return { ...job, claimedAt: job.claimedAt ?? now, lease: { holder, until: now + LEASE_MS } };
     case 'beat':
       return { ...job, progress, error: command.error, lease: { holder, until: now + LEASE_MS } };
     case 'leave':

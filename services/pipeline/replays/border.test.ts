@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Position } from '../../pipeline/ports/positions.ts';
-import { readVerdict } from '../../pipeline/rules/read.ts';
-import { ALL_RULES } from '../../pipeline/rules/rules.ts';
+import type { Position } from '../ports/positions.ts';
+import { readVerdict } from '../rules/read.ts';
+import { ALL_RULES } from '../rules/rules.ts';
 import { nextSource } from './border.ts';
 
 const pair = (next: number, mark = next - 1): Position => ({ next, mark });

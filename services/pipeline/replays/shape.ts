@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { declarationShape } from '../exports/shape.ts';
+
+/** Events a second that a replay reads where nobody says otherwise: live traffic comes first. */
+export const DEFAULT_RATE = 5_000;
+
+const { name, types, scopes, schema, sink, config } = declarationShape.shape;
+const time = z
+  .union(
+    [z.int().min(0).max(8_640_000_000_000_000), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))],
+    'must be a time: ISO 8601 with a zone, or milliseconds since the epoch',
+  )
+  .nullish();
+
+/** What is asked for. The app is named beside it, as hex. */
+export const replayShape = z.strictObject({
+  target: z
+    .union(
+      [z.strictObject({ export: name }), z.strictObject({ sink, config })],
+      'must be {"export": …}, or {"sink": …, "config": …}',
+    )
+    .describe(
+      "Into the sink of an export that has delivered nothing yet, is paused, and goes on from there; or into one that is the job's alone.",
+    ),
+  wallet: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
+    .nullish()
+    .describe('Only of this wallet.'),
+  types,
+  scopes: scopes.optional().describe('As an export has them; of an export they are its own, and not said here.'),
+  schema: schema.removeDefault().optional().describe('As an export has it; `typed` when left out.'),
+  from: time.describe('Time of the first event. Milliseconds since the epoch, or ISO 8601 with a zone.'),
+  to: time.describe('Only events before.'),
+  rate: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .nullable()
+    .default(DEFAULT_RATE)
+    .describe('Events a second at most; null: as fast as it goes.'),
+});
+export type ReplayInput = z.output<typeof replayShape>;
