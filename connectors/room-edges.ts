@@ -1,12 +1,13 @@
 import { lyingWriter } from '../services/pipeline/faults.ts';
 import type { AppSchemas } from '../services/pipeline/ports/app-schemas.ts';
 import type { Codecs } from '../services/pipeline/ports/codec.ts';
-import type { LogConsumer, LogWriter } from '../services/pipeline/ports/log.ts';
+import type { ConsumerGroups, LogConsumer, LogWriter } from '../services/pipeline/ports/log.ts';
 import type { ReaderEdges } from '../services/pipeline/reader.ts';
 import type { Boot } from '../services/pipeline/room.ts';
 import { type Topic, withPrefix } from '../topics/define-topic.ts';
 import { log as logTopic } from '../topics/log.ts';
 import {
+  createConsumerGroups,
   createKafkaConsumer,
   createKafkaLookup,
   createKafkaWriter,
@@ -32,6 +33,8 @@ export interface RoomEdges {
   readonly lanes: ReaderEdges & Pick<Boot, 'onFatal'>;
   /** The topic under this deployment's name for it. */
   named<T>(topic: Topic<T>): Topic<T>;
+  /** Asked by their full names. */
+  readonly groups: ConsumerGroups;
   /** @param group consumer group, without this deployment's prefix */
   consumer(group: string, topic: Topic<unknown>): LogConsumer;
   /** A new writer, which lies when the room's faults say so. */
@@ -68,6 +71,7 @@ export async function openRoomEdges(boot: Boot, clientId = `ddc-${boot.name}`): 
     logId,
     lanes: { positions, lookup, clock, random, signals, faults, rules: config.rules, onFatal },
     named,
+    groups: createConsumerGroups(kafka),
     consumer: (group, topic) =>
       createKafkaConsumer({ ...kafka, group: `${config.topicPrefix}${group}`, topic: named(topic).name, lookup }),
     writer(options) {

@@ -24,6 +24,7 @@ import openRemovals from './181-open-removals.ts';
 import declaredExports from './210-declared-exports.ts';
 import exportOffers from './211-export-offers.ts';
 import replays from './250-replays.ts';
+import exportNotes from './260-export-notes.ts';
 import type { Migration } from './define-migration.ts';
 
 /** In the order in which they run. */
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   declaredExports,
   exportOffers,
   replays,
+  exportNotes,
 ];
