@@ -8,7 +8,7 @@ export interface RoomProcess {
   /** Waits until it said that it listens. @throws with its output when it exits instead */
   readonly listening: Promise<number>;
   /** Resolves when it is gone, by whatever cause. */
-  ended(): Promise<void>;
+  ended(): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL. */
@@ -47,7 +47,8 @@ export function startRoom(room: string, env: Readonly<Record<string, string>>): 
       await end('SIGKILL');
     },
     async ended() {
-      await exited;
+      const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+      return { code, signal };
     },
     output: () => text,
   };
