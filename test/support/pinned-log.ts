@@ -120,6 +120,8 @@ export async function openPinnedLog(label: string, partitions: number) {
       for (const [partition, records] of perPartition.entries()) await send(partition, records);
       return rows;
     },
+    /** Makes batches of another app. */
+    anotherApp: () => batchMaker(vault, requests, { algorithm: 'sr25519' }),
     /** How many records each partition has. */
     ends: (): readonly number[] => ends,
     /** Sends records that were made otherwise. @returns the origin of the first */

@@ -16,8 +16,14 @@ export interface RoomProcess {
   output(): string;
 }
 
-export function startRoom(room: string, env: Readonly<Record<string, string>>): RoomProcess {
-  const child: ChildProcess = spawn(process.execPath, nodeArguments(`services/${room}/main.ts`), {
+/** @param within a command that runs the rest of its arguments in its own stead */
+export function startRoom(
+  room: string,
+  env: Readonly<Record<string, string>>,
+  within: readonly string[] = [],
+): RoomProcess {
+  const [command = '', ...args] = [...within, process.execPath, ...nodeArguments(`services/${room}/main.ts`)];
+  const child: ChildProcess = spawn(command, args, {
     env: { ...process.env, NODE_OPTIONS: '', DDC_HTTP_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

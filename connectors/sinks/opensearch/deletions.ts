@@ -2,12 +2,11 @@ import type { ExportRow, RowOwner, RowSelection } from '../../../services/pipeli
 import { type SelectableRow, selectedBy } from '../folder/selected-rows.ts';
 import type { Bulk } from './bulk.ts';
 import type { Json, OpenSearch } from './client.ts';
+import { pages } from './pages.ts';
 
 /** Found with one query: a query has at most 1,024 clauses, and `terms` 65,536 words. */
 const OWNERS_AT_ONCE = 10_000;
 const SELECTIONS_AT_ONCE = 200;
-/** Read, and deleted, together. */
-const PAGE = 5_000;
 const FIELDS = ['app', 'wallet', 'event_id', 'time', 'session', 'issued_at', 'origin'];
 
 type Found = SelectableRow & Pick<ExportRow, 'app' | 'origin'>;
@@ -87,7 +86,7 @@ export async function deleteFrom(
   const { client, bulk, reach } = edges;
   await client.ask({ method: 'POST', path: `/${index}/_refresh` });
   for (const query of doomed.queries) {
-    for await (const hits of pages(client, index, query)) {
+    for await (const hits of pages(client, index, query, FIELDS)) {
       const going = hits.flatMap((hit) => {
         const n = doomed.judge(rowOf(hit));
         return n === null ? [] : [{ hit, n }];
@@ -105,21 +104,4 @@ export async function deleteFrom(
     }
   }
   await client.ask({ method: 'POST', path: `/${index}/_refresh` });
-}
-
-/** What a query finds, as it was when it was asked. */
-async function* pages({ ask }: OpenSearch, index: string, query: Json): AsyncGenerator<readonly Json[]> {
-  const body = { query, size: PAGE, sort: ['_doc'], seq_no_primary_term: true, _source: FIELDS };
-  let { body: page } = await ask({ method: 'POST', path: `/${index}/_search`, query: { scroll: '2m' }, body });
-  try {
-    while (page.hits.hits.length > 0) {
-      yield page.hits.hits;
-      if (page.hits.hits.length < PAGE) return;
-      page = (
-        await ask({ method: 'POST', path: '/_search/scroll', body: { scroll: '2m', scroll_id: page._scroll_id } })
-      ).body;
-    }
-  } finally {
-    await ask({ method: 'DELETE', path: '/_search/scroll', body: { scroll_id: [page._scroll_id] }, accept: [404] });
-  }
 }
