@@ -19,7 +19,7 @@ const POINTS: Readonly<Record<string, readonly FaultPoint[]>> = {
 };
 
 /** So long it may take to come to its point, or to have work in hand. */
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 60_000;
 /** As the supervisor does at least. */
 const AGAIN_MS = 250;
 const LOOK_MS = 20;
