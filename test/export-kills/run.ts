@@ -17,6 +17,8 @@ export interface KillsPlan {
   readonly seed: number;
   /** Kills the broker and starts it again; null: it is not ours to kill. */
   readonly broker: (() => Promise<void>) | null;
+  /** Wallets are erased and events removed so often; milliseconds before each. */
+  readonly takeBackMs: readonly number[];
   /** Milliseconds for all of it; what is not done by then is missing in the counts. */
   readonly withinMs: number;
   say(text: string): void;
@@ -77,8 +79,8 @@ export async function exportKills(log: PinnedLog, plan: KillsPlan): Promise<Kill
     const pauseMs = between(new Chances(seed + 200), BROKER_PAUSE);
     const brokerKilled = broker ? outages(broker, { kills, pauseMs, over }) : Promise.resolve(0);
     const takingBack = (async () => {
-      for (let n = 0; n < 3; n += 1) {
-        await pause(5_000);
+      for (const ms of plan.takeBackMs) {
+        await pause(ms);
         await load.takeSomeBack();
       }
     })();

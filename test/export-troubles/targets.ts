@@ -5,7 +5,6 @@ import type parquet from '../../connectors/sinks/parquet.ts';
 import postgres from '../../connectors/sinks/postgres.ts';
 import { type LimitedReceiver, startLimitedReceiver } from '../support/limited-receiver.ts';
 import { TABLE } from '../support/pinned-batches.ts';
-import { targetOf } from '../support/targets.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import type { MakeTrouble } from './trouble.ts';
 import type { World } from './world.ts';
@@ -19,7 +18,7 @@ const fullDisk =
   async ({ disk, diskInside }: World) => {
     if (disk === null) throw new Error('there is no disk that could get full');
     const ballast = join(disk, 'ballast');
-    const trial = await spec.trial(join(disk, spec.name), targetOf);
+    const trial = await spec.trial(join(disk, spec.name), async () => '');
     return {
       name: `full-${spec.name}`,
       declared: { sink: spec.name, config: { folder: join(diskInside, spec.name) }, schema: 'text' },
@@ -62,7 +61,7 @@ const limited: MakeTrouble = async ({ log, secret }, { retryAfter }) => {
 
 /** A server that takes everything, and answers nothing. */
 const hanging: MakeTrouble = async ({ log, secret }, { patienceMs }) => {
-  const server = await targetOf('postgres');
+  const server = process.env.DATABASE_URL ?? '';
   const trial = await postgres.trial(log.scratch, async () => server);
   const { hostname, port } = new URL(server);
   const proxy = await startTcpProxy(hostname, Number(port));

@@ -19,7 +19,7 @@ describe('exporters and their targets, killed under load', () => {
   it('lose no row, double none, and show nothing again that was erased or removed', async () => {
     const sinks = ['parquet', 'postgres'];
     const told: string[] = [];
-    const plan = { sinks, kills: KILLS, seed, rate: RATE, broker: null, withinMs: 120_000 };
+    const plan = { sinks, kills: KILLS, seed, rate: RATE, broker: null, withinMs: 120_000, takeBackMs: [3_000, 3_000] };
     const runs: KillsRun[] = await exportKills(log, { ...plan, say: (text) => void told.push(text) });
     const problems = runs.flatMap((run) => problemsOf(run, KILLS, false));
     expect({ seed, problems, told: problems.length > 0 ? told : [] }).toEqual({ seed, problems: [], told: [] });

@@ -10,22 +10,28 @@ import { openPinnedLog } from '../support/pinned-log.ts';
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const RATE = { batches: 6, events: 6, everyMs: 400 };
 const PARTITIONS = 2;
+const MINUTE_MS = 60_000;
 /** A busy machine takes long to start seven exporters. Milliseconds a kill. */
 const EACH_MS = 90_000;
 /** With positions in the output these two lose and double nothing. */
 const CONTROLS = ['parquet', 'postgres'];
 
 /**
- * `npm run test:long -- exports [--sink name…] [--kills n]`: exporters, their targets and the broker are killed under load, ten times each; then the same
+ * `npm run test:long -- exports [--sink name…] [--kills n] [--minutes n]`: exporters, their targets and the broker are killed under load, ten times each; then the same
  * with positions in Kafka. Without names all sinks at once. `DDC_SEED` repeats points and pauses. The last line of stdout is JSON with the figures.
  */
 export default async function exports({ stack, args }: LongContext): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { sink: { type: 'string', multiple: true }, kills: { type: 'string', default: '10' } },
+    options: {
+      sink: { type: 'string', multiple: true },
+      kills: { type: 'string', default: '10' },
+      minutes: { type: 'string' },
+    },
   });
   const sinks = values.sink?.flatMap((names) => names.split(',')) ?? TARGETS;
   const kills = Number(values.kills);
+  const withinMs = values.minutes === undefined ? kills * EACH_MS + MINUTE_MS : Number(values.minutes) * MINUTE_MS;
   const seed = Number(process.env.DDC_SEED ?? randomInt(2 ** 31));
   Object.assign(process.env, stack.env);
   const broker = stack.parts.get('kafka');
@@ -38,7 +44,7 @@ export default async function exports({ stack, args }: LongContext): Promise<voi
   const log = await openPinnedLog('exports-kills', PARTITIONS);
   try {
     runs = await exportKills(log, {
-      ...{ sinks, kills, seed, say, rate: RATE, withinMs: kills * EACH_MS + 60_000 },
+      ...{ sinks, kills, seed, say, rate: RATE, withinMs, takeBackMs: [5_000, 10_000, 20_000] },
       broker: async () => {
         await broker.kill();
         await broker.restart();
