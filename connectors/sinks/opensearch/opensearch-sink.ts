@@ -76,7 +76,9 @@ export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, r
     const through = await fence.current();
     // Asked after the fence: an erasure or removal that is not known yet closes it.
     const kept = (await keep(await erasures.spared(rows))).map(fitting);
-    const left = settled.delete(partition) ? kept : await withoutStrays(client, indices, kept, partition, place.to.mark);
+    const left = settled.delete(partition)
+      ? kept
+      : await withoutStrays(client, indices, kept, partition, place.to.mark);
     await reach('staged');
     const refused = await write(left, through);
     const written = refused && (refused.length === 0 ? refused : await write(refused, through));

@@ -11,7 +11,12 @@ export async function* pages(
   fields: readonly string[] | false,
 ): AsyncGenerator<readonly Json[]> {
   const body = { query, size: PAGE, sort: ['_doc'], seq_no_primary_term: true, _source: fields };
-  let { body: page } = await ask({ method: 'POST', path: `/${index}/_search`, query: { scroll: '2m', ignore_unavailable: true }, body });
+  let { body: page } = await ask({
+    method: 'POST',
+    path: `/${index}/_search`,
+    query: { scroll: '2m', ignore_unavailable: true },
+    body,
+  });
   try {
     while (page.hits.hits.length > 0) {
       yield page.hits.hits;
