@@ -17,22 +17,28 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts a source file on one core (`taskset`), and resolves with the first JSON line for which `isReady` holds. */
+/** Starts a source file on one core (`taskset`), or on all of them, and resolves with the first JSON line for which `isReady` holds. */
 export async function startChild(options: {
   file: string;
-  core: number;
+  core: number | null;
   env: Record<string, string>;
   isReady: (line: Record<string, unknown>) => boolean;
 }): Promise<{ child: Child; ready: Record<string, unknown> }> {
   const script = nodeArguments(options.file);
-  const started = spawn('taskset', ['-c', String(options.core), process.execPath, ...script], {
+  const pinned = options.core === null ? [] : ['taskset', '-c', String(options.core)];
+  const [command = process.execPath, ...rest] = [...pinned, process.execPath, ...script];
+  const started = spawn(command, rest, {
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: started.stdout });
   const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
-    started.once('exit', (code) => reject(new Error(`${options.file} ended with ${code} before it was ready`)));
+    let last = '';
+    started.once('exit', (code) =>
+      reject(new Error(`${options.file} ended with ${code} before it was ready: ${last}`)),
+    );
     lines.on('line', (text) => {
+      last = text;
       const line = parse(text);
       if (line && options.isReady(line)) resolve(line);
     });

@@ -4,12 +4,15 @@ import { wholeNumber } from './whole-number.ts';
 interface BenchOptions {
   readonly rounds: number;
   readonly json: boolean;
+  /** Small sizes: shows that it runs and roughly where it stands. */
+  readonly quick: boolean;
 }
 
 /** Benchmarks by name; loaded only when run. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(options: BenchOptions): Promise<void> }>>> = {
   api: () => import('../bench/api.ts'),
   crypto: () => import('../bench/crypto.ts'),
+  export: () => import('../bench/export.ts'),
   ingest: () => import('../bench/ingest.ts'),
   pipeline: () => import('../bench/pipeline.ts'),
   verify: () => import('../bench/verify.ts'),
@@ -20,6 +23,7 @@ export const command = (): Command =>
     .description(`measure: ${Object.keys(BENCHMARKS).join(', ')}`)
     .argument('<name>', 'which benchmark')
     .option('--rounds <n>', 'interleaved rounds, of which the median counts', wholeNumber(1), 5)
+    .option('--quick', 'small sizes, where the benchmark has them (export)', false)
     .option('--json', 'last line of stdout is the result as JSON', false)
     .action(async (name: string, options: BenchOptions) => {
       const load = BENCHMARKS[name];

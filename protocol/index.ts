@@ -66,7 +66,7 @@ export { type Cbor, decodeCbor, encodeCbor } from './dag-cbor.ts';
 export { isTooDeep } from './depth.ts';
 export { type Disclosure, disclose, parseDisclosure, verifyDisclosure } from './disclosure.ts';
 export { ENVELOPE_OVERHEAD } from './encrypted-size.ts';
-export { envelopeEpoch, open, type Place, seal } from './envelope.ts';
+export { envelopeEpoch, open, openAll, type Place, type SealedPart, seal } from './envelope.ts';
 export { PROTOCOL_ERRORS, ProtocolError, type ProtocolErrorCode } from './errors.ts';
 export {
   type ClosedScope,

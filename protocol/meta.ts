@@ -1,15 +1,13 @@
-import { fromHex, isHex, toHex } from './bytes.ts';
+import { isHex, toHex } from './bytes.ts';
 import { closeEvent } from './close-event.ts';
 import { open, seal } from './envelope.ts';
 import { ProtocolError } from './errors.ts';
 import { type Event, members, parseEvent, type RemovedEvent } from './event.ts';
 import { batchId, type Header, parseHeader } from './header.ts';
 import { scopeKey, subjectOf } from './keys.ts';
-import { leafOf } from './leaf.ts';
 import { parseJson } from './parse-batch.ts';
 import { META_SCOPE } from './scope-name.ts';
-import { rootOf } from './tree.ts';
-import { isSigned } from './verify-batch.ts';
+import { hashEvents, isSigned } from './verify-batch.ts';
 
 const NO_SALT = new Uint8Array(16);
 
@@ -87,8 +85,7 @@ function parseMeta(text: string): Meta {
   const header = parseHeader(meta.header);
   const events = meta.events.map(parseMetaEvent);
   if (events.length !== header.count) throw new ProtocolError('count', 'meta');
-  const leaves = events.map((event) => ('leaf' in event ? fromHex(event.leaf, 32) : leafOf(event)));
-  const root = rootOf(leaves);
+  const { leaves, root } = hashEvents(events);
   if (!isSigned(header, root)) throw new ProtocolError('signature', 'meta');
   return { header, events, leaves, root, batchId: batchId(header, root) };
 }

@@ -1,8 +1,8 @@
 import { type Batch, MAX_ENCRYPTED } from './batch.ts';
-import { fromHex } from './bytes.ts';
+import { fromHex, readHex } from './bytes.ts';
 import { EncryptedSize } from './encrypted-size.ts';
 import { ProtocolError } from './errors.ts';
-import type { Event } from './event.ts';
+import type { Event, RemovedEvent } from './event.ts';
 import { batchId, type Header, signedMessage, signerKey } from './header.ts';
 import { dataRoom, hashPreimage, LEAF_ROOM, writePreimage } from './leaf.ts';
 import { verifySignature } from './signature.ts';
@@ -25,15 +25,21 @@ export interface VerifiedBatch extends Batch {
 
 const TREE_SCRATCH = 65;
 
-/** Leaves and root of checked events, hashed in one pass through wasm memory. */
-function hashEvents(events: readonly Event[], size?: EncryptedSize): { leaves: Uint8Array[]; root: Uint8Array } {
-  const room = LEAF_ROOM + events.reduce((most, event) => Math.max(most, dataRoom(event)), 0);
+/** Leaves and root of checked events, of which some may have been removed, hashed in one pass through wasm memory. */
+export function hashEvents(
+  events: readonly (Event | RemovedEvent)[],
+  size?: EncryptedSize,
+): { leaves: Uint8Array[]; root: Uint8Array } {
+  const most = events.reduce((room, event) => ('leaf' in event ? room : Math.max(room, dataRoom(event))), 0);
+  const room = LEAF_ROOM + most;
   const area = reserve(room + 32 * events.length + TREE_SCRATCH);
+  const heap = sodiumWasm().HEAPU8;
   const at = area + room;
   for (let i = 0; i < events.length; i++) {
-    hashPreimage(area, writePreimage(events[i] as Event, area, size), at + 32 * i);
+    const event = events[i] as Event | RemovedEvent;
+    if (!('leaf' in event)) hashPreimage(area, writePreimage(event, area, size), at + 32 * i);
+    else if (!readHex(event.leaf, heap, at + 32 * i, 32)) throw new ProtocolError('hex', 'leaf');
   }
-  const heap = sodiumWasm().HEAPU8;
   const all = heap.slice(at, at + 32 * events.length);
   foldTree(at, events.length, at + 32 * events.length);
   return { leaves: events.map((_, i) => all.subarray(32 * i, 32 * i + 32)), root: heap.slice(at, at + 32) };

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { openKubo } from '../../connectors/ipfs/kubo.ts';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
@@ -8,6 +9,7 @@ import { createSink } from '../../connectors/sinks/index.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { blake2b256, toHex, utf8 } from '../../protocol/index.ts';
 import { openDelivery } from '../../services/exporter/open-delivery.ts';
+import { startOpenThreads } from '../../services/exporter/open-threads.ts';
 import { openConfig } from '../../services/exporter/planned.ts';
 import { ReplayRefused } from '../../services/exporter/replay/job.ts';
 import { createPace } from '../../services/exporter/replay/pace.ts';
@@ -32,7 +34,7 @@ const EVENT_BYTES = 512;
 
 /** Slow replays deliver little at a time, so that they are as steady as they are slow. */
 function limitsOf(rate: number | null): FlushLimits {
-  const maxBytes = rate === null ? 16 * MIB : Math.min(16 * MIB, Math.max(16 * 1024, rate * EVENT_BYTES));
+  const maxBytes = rate === null ? 8 * MIB : Math.min(8 * MIB, Math.max(16 * 1024, rate * EVENT_BYTES));
   return { maxRecords: 10_000, maxBytes, lingerMs: 0 };
 }
 
@@ -130,7 +132,9 @@ export async function openReplay(
   const retried = (operation: string, error: unknown) =>
     tell(`${operation}: ${error instanceof Error ? error.message : error}; trying again`);
   const name = nameOf(job);
+  const threads = availableParallelism() > 1 ? startOpenThreads(1, onFatal) : null;
   const closeTarget = async () => {
+    await threads?.close();
     await vault.close();
     await sink.close();
     await kubo.close();
@@ -151,6 +155,7 @@ export async function openReplay(
       },
     ),
     removedEvents: createRemovedEvents(db),
+    ...(threads ? { open: threads.open } : {}),
     isWanted: isInTime(spec),
     clock,
     random,

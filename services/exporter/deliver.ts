@@ -9,7 +9,8 @@ import type { ErasedOwners } from './erased-owners.ts';
 import { keepRows } from './keep-rows.ts';
 import { type FetchedKeys, fetchKeys } from './keys.ts';
 import { type LiveBatch, liveBatches, type PinnedRecord } from './live-batch.ts';
-import { openBatch } from './open-batch.ts';
+import { type OpenBatches, openHere } from './open-threads.ts';
+import { eventsOf } from './opened-columns.ts';
 import type { OpenedEvent, RowMakers } from './opened-event.ts';
 import { mismatchText, rejectedText } from './words.ts';
 
@@ -24,11 +25,13 @@ export interface DeliveryEdges {
   readonly keysOf?: (batches: readonly LiveBatch[]) => Promise<FetchedKeys>;
   readonly erased: ErasedOwners;
   readonly rowMakers: RowMakers;
-  readonly removedEvents: Pick<RemovedEvents, 'of'>;
+  readonly removedEvents: Pick<RemovedEvents, 'any' | 'of'>;
   /** Leaves out what a replay was not asked for; when absent every event of the batches is exported. */
   readonly isWanted?: (row: Pick<ExportRow, 'time'>) => boolean;
   /** Lets the process answer heartbeats between batches. */
   readonly breathe: () => Promise<void>;
+  /** Absent: on this thread. */
+  readonly open?: OpenBatches;
   /** What came of a stretch, once it is delivered. @param last the last of them in words, where it is something to look at */
   count(kind: DeliveryCount, n: number, last?: string): void;
 }
@@ -38,6 +41,7 @@ export function deliver(
   edges: DeliveryEdges,
 ): (partition: number, from: Position, to: Position, accepted: readonly PinnedRecord[]) => Promise<boolean> {
   const { plan, sink, vault, erased, rowMakers, removedEvents, isWanted = () => true, breathe, count } = edges;
+  const open = edges.open ?? openHere(breathe);
   const keep = keepRows(removedEvents);
   const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
   const keysOf = edges.keysOf ?? ((batches) => fetchKeys(vault, reader, batches, plan.scopes));
@@ -53,20 +57,21 @@ export function deliver(
     const { keys, forget } = await keysOf(batches);
     const opened: { batch: LiveBatch; events: OpenedEvent[] }[] = [];
     const refused: Record<'no_key' | 'mismatch', LiveBatch[]> = { no_key: [], mismatch: [] };
+    const left = batches.values();
     try {
-      for (const batch of batches) {
-        const result = openBatch(batch, partition, plan.scopes, keys);
+      for await (const result of open(batches, plan.scopes, keys)) {
+        const batch = left.next().value as LiveBatch;
         if (result.kind === 'refused') refused[result.why].push(batch);
         else {
-          const events = result.events.filter(({ common }) => isOfType(common.type) && isWanted(common));
-          opened.push({ batch, events });
+          const events = eventsOf(result.columns, batch, partition);
+          opened.push({ batch, events: events.filter(({ common }) => isOfType(common.type) && isWanted(common)) });
         }
-        await breathe();
       }
     } finally {
       forget();
     }
-    const occurring = new Set(opened.flatMap(({ events }) => events.map(({ common }) => common.type)));
+    const occurring = new Set<string>();
+    for (const { events } of opened) for (const { common } of events) occurring.add(common.type);
     const rowOf = await rowMakers.for(occurring);
     const made: { batch: LiveBatch; rows: ExportRow[] }[] = [];
     for (const { batch, events } of opened) {

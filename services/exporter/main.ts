@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
@@ -19,6 +20,7 @@ import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
 import { around } from './around.ts';
 import { openDelivery } from './open-delivery.ts';
+import { startOpenThreads } from './open-threads.ts';
 import { partnerKeys } from './partner-keys.ts';
 import { openConfig, plannedExport } from './planned.ts';
 import { rowMakersOf } from './row-makers-of.ts';
@@ -33,6 +35,9 @@ import { exporterPlan, limitsFor } from './worker.ts';
 
 /** What an export says of itself is written so often at most. Milliseconds. */
 const STATUS_MS = 200;
+
+/** The second core has what writes the files and Kafka's client beside. */
+const defaultThreads = (): number => (availableParallelism() > 1 ? 1 : 0);
 
 async function start(boot: Boot): Promise<Running> {
   const { config, log, metrics, faults, clock, random, keep, onFatal } = boot;
@@ -89,7 +94,7 @@ async function start(boot: Boot): Promise<Running> {
   }
   // A sandbox's control experiment only: what the filter is for shows when it is off.
   const removedEvents = config.unsafe.includes('removals')
-    ? { of: async (events: readonly unknown[]) => events.map(() => null) }
+    ? { any: async (owners: readonly unknown[]) => owners.map(() => false), of: async () => [] }
     : createRemovedEvents(db);
   const told = telling({
     log,
@@ -100,6 +105,8 @@ async function start(boot: Boot): Promise<Running> {
   });
   const { by } = planned;
   const isPartners = by !== 'operator' && by !== 'app';
+  const count = config.openThreads ?? defaultThreads();
+  const threads = count > 0 ? keep(startOpenThreads(count, onFatal)) : undefined;
   const delivery = keep(
     await openDelivery({
       ...loops,
@@ -120,6 +127,7 @@ async function start(boot: Boot): Promise<Running> {
         ...told,
       }),
       removedEvents,
+      ...(threads ? { open: threads.open } : {}),
       log,
       count: told.count,
     }),

@@ -57,12 +57,13 @@ test('a partner gets rows of what was granted to it, and nothing else: no other 
     partnerKeys({ vault, consents, name: 'theirs', app: maker.app, by: of, scopes: SCOPES, now: () => Date.now() });
 
   const { keys, forget } = await keysOf(by)(batches);
-  const results = batches.map((batch) => openBatch(batch, 0, SCOPES, keys));
+  const opened = (those: typeof keys) =>
+    batches.map((batch) => openBatch(batch.value, SCOPES, (scope) => those(batch, scope)));
+  const results = opened(keys);
   const [theirs, others] = results;
   if (theirs?.kind !== 'events') throw new Error('nothing was opened');
-  expect(theirs.events.map(({ common, scopes }) => [common.eventId, Object.keys(scopes)])).toEqual(
-    made[0]?.rows.map(({ eventId }) => [eventId, ['purchase']]),
-  );
+  expect(theirs.columns.ids).toEqual(made[0]?.rows.map(({ eventId }) => eventId));
+  expect(theirs.columns.scopes.map(({ scope }) => scope)).toEqual(['purchase']);
   expect(others).toEqual({ kind: 'refused', why: 'no_key' });
   const owner = { app: Buffer.from(maker.app, 'hex'), wallet: granting.publicKey };
   expect(await consents.accesses(owner, { limit: 9 })).toMatchObject([{ reader: 'export:theirs', scope: 'purchase' }]);
@@ -74,5 +75,5 @@ test('a partner gets rows of what was granted to it, and nothing else: no other 
 
   // Somebody else, without a certificate for that key, is given nothing of the same batches.
   const stranger = await keysOf(`wallet:${'0b'.repeat(32)}`)(batches);
-  expect(batches.map((batch) => openBatch(batch, 0, SCOPES, stranger.keys).kind)).toEqual(['refused', 'refused']);
+  expect(opened(stranger.keys).map(({ kind }) => kind)).toEqual(['refused', 'refused']);
 });

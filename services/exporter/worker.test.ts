@@ -95,7 +95,7 @@ test('a batch that does not open pauses its partition of this export after three
           },
           erased: new ErasedOwners(),
           rowMakers: { for: async () => untypedRows([]) },
-          removedEvents: { of: async (events) => events.map(() => null) },
+          removedEvents: { any: async (owners) => owners.map(() => false), of: async () => [] },
           breathe: async () => undefined,
           count: () => undefined,
         }),

@@ -8,7 +8,7 @@ import type { OpenDelivery } from './open-delivery.ts';
 /** One file per (app, day) and flush: a long linger makes fewer and larger files, a short one shows rows sooner. */
 export const limitsFor = ({ sandbox }: { readonly sandbox: boolean }): FlushLimits => ({
   maxRecords: 10_000,
-  maxBytes: 16 * 1024 * 1024,
+  maxBytes: 8 * 1024 * 1024,
   lingerMs: sandbox ? 1_000 : 5_000,
 });
 

@@ -28,6 +28,8 @@ export interface Config {
   readonly httpPort: number;
   /** null: as the cores allow. */
   readonly verifyThreads: number | null;
+  /** null: as the cores allow. */
+  readonly openThreads: number | null;
   readonly logLevel: Env['DDC_LOG_LEVEL'];
   readonly roundSeconds: number;
   readonly tiers: Env['DDC_TIERS'];
@@ -113,6 +115,7 @@ export function parseConfig(room: RoomName, env: Readonly<Record<string, string 
     operatorSeedFile: e.DDC_OPERATOR_SEED_FILE,
     httpHost: e.DDC_HTTP_HOST,
     verifyThreads: e.DDC_VERIFY_THREADS ?? null,
+    openThreads: e.DDC_OPEN_THREADS ?? null,
     httpPort: e.DDC_HTTP_PORT ?? (room === 'api' ? 8080 : 0),
     logLevel: e.DDC_LOG_LEVEL,
     roundSeconds: e.DDC_ROUND_SECONDS ?? (sandbox ? 10 : 600),

@@ -167,6 +167,15 @@ export const environment = z.object({
     .max(999)
     .optional()
     .describe('Threads of the API that check signatures; 0: none. When absent one for each core beyond two.'),
+  DDC_OPEN_THREADS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(999)
+    .optional()
+    .describe(
+      'Threads of an exporter that decrypt and check what the next rows are made of; 0: none. When absent one, where there are two cores.',
+    ),
   DDC_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

@@ -58,7 +58,7 @@ export function parquetFormat({ compression }: ParquetOptions): FileFormat & Mer
         const buffer = await rowBuffer(connection, table);
         for (const { path, rows } of ofTable) {
           await buffer.fill(rows);
-          await connection.run(`COPY ${buffer.name} TO ${text(path)} ${how}`);
+          await connection.run(`COPY ${buffer.rows} TO ${text(path)} ${how}`);
         }
         await buffer.drop();
       }

@@ -28,11 +28,17 @@ function fileStem({ partition, first, last }: Delivery, { version }: Table): str
   return `p${partition}-${pad(first)}-${pad(last)}-v${version}`;
 }
 
-/** The UTC day of an event's time, as Hive writes date partitions. */
-const dayOf = ({ time }: ExportRow): string => new Date(time).toISOString().slice(0, 10);
+const DAY_MS = 86_400_000;
 
-function groupBy(rows: readonly ExportRow[], keyOf: (row: ExportRow) => string): Map<string, ExportRow[]> {
-  const groups = new Map<string, ExportRow[]>();
+/** The UTC day of an event's time, in days since the epoch. */
+const dayOf = ({ time }: ExportRow): number => Math.floor(time / DAY_MS);
+
+/** As Hive writes date partitions. */
+const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
+
+/** @param keyOf asked for every row: numbers, or what is there already, since making a text for each would take longer than all else */
+function groupBy<K>(rows: readonly ExportRow[], keyOf: (row: ExportRow) => K): Map<K, ExportRow[]> {
+  const groups = new Map<K, ExportRow[]>();
   for (const row of rows) {
     const key = keyOf(row);
     const group = groups.get(key);
@@ -45,19 +51,20 @@ function groupBy(rows: readonly ExportRow[], keyOf: (row: ExportRow) => string):
 /** Rows by their `dt`: the days with most rows, the later first among equals, and in one heap what is left. */
 function byDay(rows: readonly ExportRow[]): Map<string, readonly ExportRow[]> {
   const days = groupBy(rows, dayOf);
-  if (days.size <= DAYS) return days;
-  const fullest = [...days].sort(([a, left], [b, right]) => right.length - left.length || (a < b ? 1 : -1));
-  const kept = new Map<string, readonly ExportRow[]>(fullest.slice(0, DAYS));
+  const fullest = [...days].sort(([a, left], [b, right]) => right.length - left.length || b - a).slice(0, DAYS);
+  const kept = new Map<string, readonly ExportRow[]>(fullest.map(([day, group]) => [dateOf(day), group]));
+  if (days.size <= DAYS) return kept;
+  const own = new Set(fullest.map(([day]) => day));
   return kept.set(
     NO_DAY,
-    rows.filter((row) => !kept.has(dayOf(row))),
+    rows.filter((row) => !own.has(dayOf(row))),
   );
 }
 
 /** One file per (table, version, app, day), in the layout that Hive, Spark, Athena and DuckDB read as partitions of a table. */
 export function filesOf(rows: readonly ExportRow[], delivery: Delivery, extension: string): PlannedFile[] {
   const folderOf = ({ app, table }: ExportRow) => `${table.name}/app=${app}`;
-  const planned = [...groupBy(rows, (row) => `${row.table.version}/${folderOf(row)}`).values()].flatMap((ofTable) => {
+  const planned = byTable(rows).flatMap((ofTable) => {
     const [first] = ofTable as [ExportRow, ...ExportRow[]];
     const { table } = first;
     return [...byDay(ofTable)].map(([day, group]) => ({
@@ -67,4 +74,18 @@ export function filesOf(rows: readonly ExportRow[], delivery: Delivery, extensio
     }));
   });
   return planned.sort((a, b) => (a.path < b.path ? -1 : 1)).map((file, i) => ({ staged: `${i}${extension}`, ...file }));
+}
+
+/** Rows of one table, version and app. Mostly a version is one object; where it is several, they go together all the same. */
+function byTable(rows: readonly ExportRow[]): (readonly ExportRow[])[] {
+  const groups = new Map<string, ExportRow[]>();
+  for (const [app, ofApp] of groupBy(rows, (row) => row.app)) {
+    for (const [{ name, version }, ofTable] of groupBy(ofApp, (row) => row.table)) {
+      const key = `${version}/${name}/${app}`;
+      const known = groups.get(key);
+      if (known) for (const row of ofTable) known.push(row);
+      else groups.set(key, ofTable);
+    }
+  }
+  return [...groups.values()];
 }

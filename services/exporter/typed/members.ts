@@ -28,21 +28,27 @@ function parseScope(scope: string, text: string): Members {
  * @throws Unfit; RangeError when a text nests too deep
  */
 export function membersOf(scopes: Readonly<Record<string, string>>): EventMembers {
-  const parsed = Object.entries(scopes).map(([scope, text]) => [scope, parseScope(scope, text)] as const);
-  const by = new Map(parsed);
-  const isIn = (scope: string, name: string) => {
-    const members = by.get(scope);
-    return members !== undefined && Object.hasOwn(members, name);
-  };
-  const [only] = parsed;
-  if (only && parsed.length === 1) return { all: only[1], in: isIn };
+  const names = Object.keys(scopes);
+  const [only] = names;
+  // As most events have one, nothing is made for them but what JSON gives.
+  if (only !== undefined && names.length === 1) {
+    const all = parseScope(only, scopes[only] as string);
+    return { all, in: (scope, name) => scope === only && Object.hasOwn(all, name) };
+  }
+  const parsed = new Map(names.map((scope) => [scope, parseScope(scope, scopes[scope] as string)]));
   const all = Object.create(null) as Record<string, unknown>;
-  for (const [, members] of parsed) {
+  for (const members of parsed.values()) {
     for (const [name, value] of Object.entries(members)) {
       if (Object.hasOwn(all, name) && !isDeepStrictEqual(all[name], value))
         throw new Unfit('two_values', undefined).within(name);
       all[name] = value;
     }
   }
-  return { all, in: isIn };
+  return {
+    all,
+    in(scope, name) {
+      const members = parsed.get(scope);
+      return members !== undefined && Object.hasOwn(members, name);
+    },
+  };
 }

@@ -3,6 +3,8 @@ import type { Column, Value } from './table.ts';
 
 /** A column that every row has, whatever its table. */
 export interface CommonColumn extends Column {
+  /** All rows of a batch have the same value: who writes columns need not write it for each of them. */
+  readonly ofBatch?: true;
   readonly of: (row: ExportRow) => Value;
 }
 
@@ -10,23 +12,36 @@ const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1000n;
 
 /** The columns of every row in every target, in order, before those of its table. */
 export const COMMON_COLUMNS: readonly CommonColumn[] = [
-  { name: 'app', type: 'string', of: (row) => row.app },
-  { name: 'wallet', type: 'string', of: (row) => row.wallet },
-  { name: 'batch_id', type: 'string', of: (row) => row.batchId },
+  { name: 'app', type: 'string', of: (row) => row.app, ofBatch: true },
+  { name: 'wallet', type: 'string', of: (row) => row.wallet, ofBatch: true },
+  { name: 'batch_id', type: 'string', of: (row) => row.batchId, ofBatch: true },
   { name: 'event_id', type: 'string', of: (row) => row.eventId },
   { name: 'type', type: 'string', of: (row) => row.type },
   { name: 'time', type: 'timestamp', of: (row) => micros(row.time) },
   { name: 'session', type: 'string', of: (row) => row.session },
   { name: 'blob', type: 'string', of: (row) => row.blob },
-  { name: 'signer', type: 'string', of: (row) => row.signer },
-  { name: 'source', type: 'string', of: (row) => row.source },
-  { name: 'seq', type: 'long', of: (row) => BigInt(row.seq) },
+  { name: 'signer', type: 'string', of: (row) => row.signer, ofBatch: true },
+  { name: 'source', type: 'string', of: (row) => row.source, ofBatch: true },
+  { name: 'seq', type: 'long', of: (row) => BigInt(row.seq), ofBatch: true },
   { name: 'slot', type: 'int', of: (row) => row.slot },
-  { name: 'origin', type: 'long', of: (row) => BigInt(row.origin) },
-  { name: 'partition', type: 'int', of: (row) => row.partition },
-  { name: 'issued_at', type: 'timestamp', of: (row) => micros(row.issuedAt) },
-  { name: 'verified', type: 'boolean', of: (row) => row.verified },
+  { name: 'origin', type: 'long', of: (row) => BigInt(row.origin), ofBatch: true },
+  { name: 'partition', type: 'int', of: (row) => row.partition, ofBatch: true },
+  { name: 'issued_at', type: 'timestamp', of: (row) => micros(row.issuedAt), ofBatch: true },
+  { name: 'verified', type: 'boolean', of: (row) => row.verified, ofBatch: true },
 ];
+
+/** Whether two rows have the same values in all columns that are `ofBatch`. */
+export const sameBatch = (a: ExportRow, b: ExportRow): boolean =>
+  a.batchId === b.batchId &&
+  a.wallet === b.wallet &&
+  a.origin === b.origin &&
+  a.partition === b.partition &&
+  a.seq === b.seq &&
+  a.source === b.source &&
+  a.issuedAt === b.issuedAt &&
+  a.signer === b.signer &&
+  a.verified === b.verified &&
+  a.app === b.app;
 
 /** Names that no table may give a column of its own, folded: those of every row, and `dt`, the day in the names of folders. */
 export const TAKEN_NAMES: ReadonlySet<string> = new Set([...COMMON_COLUMNS.map(({ name }) => name), 'dt']);
