@@ -1,7 +1,7 @@
 import { lyingWriter } from '../services/pipeline/faults.ts';
 import type { AppSchemas } from '../services/pipeline/ports/app-schemas.ts';
 import type { Codecs } from '../services/pipeline/ports/codec.ts';
-import type { LogConsumer, LogWriter } from '../services/pipeline/ports/log.ts';
+import type { ConsumerGroups, LogConsumer, LogWriter } from '../services/pipeline/ports/log.ts';
 import type { Positions } from '../services/pipeline/ports/positions.ts';
 import type { ReaderEdges } from '../services/pipeline/reader.ts';
 import type { Boot } from '../services/pipeline/room.ts';
@@ -9,6 +9,7 @@ import { type Topic, withPrefix } from '../topics/define-topic.ts';
 import { log as logTopic } from '../topics/log.ts';
 import {
   type ConsumerOptions,
+  createConsumerGroups,
   createKafkaConsumer,
   createKafkaLookup,
   createKafkaWriter,
@@ -34,6 +35,8 @@ export interface RoomEdges {
   readonly lanes: ReaderEdges & Pick<Boot, 'onFatal'> & { readonly positions: Positions };
   /** The topic under this deployment's name for it. */
   named<T>(topic: Topic<T>): Topic<T>;
+  /** Asked by their full names. */
+  readonly groups: ConsumerGroups;
   /** @param group consumer group, without this deployment's prefix */
   consumer(group: string, topic: Topic<unknown>, options?: Pick<ConsumerOptions, 'prefetchBytes'>): LogConsumer;
   /** A new writer, which lies when the room's faults say so. */
@@ -76,6 +79,7 @@ export async function openRoomEdges(
     logId,
     lanes: { positions, lookup, clock, random, signals, faults, rules: config.rules, onFatal },
     named,
+    groups: createConsumerGroups(kafka),
     consumer: (group, topic, options) =>
       createKafkaConsumer({
         ...{ ...kafka, ...options },

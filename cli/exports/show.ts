@@ -9,7 +9,11 @@ function lagText({ batches, seconds }: Lag): string {
   return `${batches} batches, ${seconds === null ? 'longer than the log keeps them' : `${seconds} s`}`;
 }
 
-const troubleText = ({ code, message, at }: ExportTrouble): string => `${dateOf(at)} ${code}: ${message}`;
+const troubleText = ({
+  code,
+  message,
+  at,
+}: Pick<ExportTrouble, 'message' | 'at'> & { readonly code: string }): string => `${dateOf(at)} ${code}: ${message}`;
 
 /** One line of a list. */
 export const lineOf = ({ name, app, sink, health, rows, lag, lastError }: ExportView): string =>
@@ -39,6 +43,7 @@ export function pageOf(view: ExportView, reads: MayRead): string {
     ['rows', String(view.rows)],
     ['lag', lagText(view.lag)],
     ['last error', view.lastError ? troubleText(view.lastError) : 'none'],
+    ...view.notes.map((note): [string, string] => ['note', `${troubleText(note)} (${note.count}× in all)`]),
     ...view.partitions.map(({ partition, position, rows, lag, at, lastError }): [string, string] => [
       `partition ${partition}`,
       `origin ${position.mark}, ${rows} rows, lag ${lagText(lag)}${at === null ? '' : `, ${dateOf(at)}`}${lastError ? `, ${lastError.code}` : ''}`,

@@ -12,6 +12,23 @@ const GROUP_ID_NOT_FOUND = 69;
 /** Consumer groups in Kafka. A connection for each question: they are rare. */
 export const createConsumerGroups = (options: KafkaOptions): ConsumerGroups => ({
   members: (group) => groupMembers(options, group),
+  async progress(group, topic, partition) {
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS, log } = options;
+    const admin = newKafka(options).admin();
+    try {
+      await withDeadline(admin.connect(), connectTimeoutMs, 'connecting to Kafka');
+      const asked = admin.fetchOffsets({ groupId: group, topics: [topic] });
+      const [found] = await withDeadline(asked, 4 * connectTimeoutMs, `progress of group ${group}`);
+      const offset = Number(found?.partitions.find((one) => one.partition === partition)?.offset ?? -1);
+      return offset < 0 ? null : offset;
+    } catch (error) {
+      throw toPortError(error, `progress of group ${group}`);
+    } finally {
+      await withDeadline(admin.disconnect(), connectTimeoutMs, 'disconnecting').catch((error: unknown) =>
+        log.warn({ err: error }, 'an admin connection did not close cleanly'),
+      );
+    }
+  },
   async remove(group) {
     const { connectTimeoutMs = CONNECT_TIMEOUT_MS, log } = options;
     if ((await groupMembers(options, group)) > 0) return false;

@@ -134,6 +134,8 @@ export class MemoryLog {
   groups(): ConsumerGroups {
     return {
       members: async (name) => this.#groups.get(name)?.members.length ?? 0,
+      progress: async (name, topic, partition) =>
+        this.#groups.get(name)?.committed.get(`${topic}/${partition}`) ?? null,
       remove: async (name) => {
         if ((this.#groups.get(name)?.members.length ?? 0) > 0) return false;
         this.#groups.delete(name);

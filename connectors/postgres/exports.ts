@@ -7,6 +7,7 @@ import {
   type ExportStatus,
   type Exports,
   MOST_EXPORTS,
+  NOTE_CODES,
   type PartitionStatus,
 } from '../../services/pipeline/ports/exports.ts';
 import type { Position } from '../../services/pipeline/ports/positions.ts';
@@ -22,6 +23,8 @@ const CHANGE = {
   told: 'boolean',
   trouble: 'jsonb',
 };
+
+const NOTE = { code: 'text', message: 'text', count: 'bigint', at: 'bigint' };
 
 /** Declared exports in PostgreSQL. */
 export function createExports({ kysely }: Database): Exports {
@@ -120,8 +123,23 @@ export function createExports({ kysely }: Database): Exports {
       );
     },
 
+    async note(id, notes) {
+      if (notes.length === 0) return;
+      await sql`
+        INSERT INTO export_notes AS n (export, code, message, count, at)
+        SELECT e.id, c.code, c.message, c.count, c.at
+        FROM ${unnest([...notes], NOTE)} AS c (code, message, count, at), declared_exports e WHERE e.id = ${id}::bigint
+        ON CONFLICT (export, code) DO UPDATE SET
+          message = excluded.message, at = excluded.at, count = n.count + excluded.count`.execute(kysely);
+    },
+
     async status(ids) {
       if (ids.length === 0) return [];
+      const notes = await kysely
+        .selectFrom('export_notes')
+        .selectAll()
+        .where('export', 'in', [...ids])
+        .execute();
       const partitions = await kysely
         .selectFrom('export_status')
         .selectAll()
@@ -143,6 +161,11 @@ export function createExports({ kysely }: Database): Exports {
               position: { next, mark },
               trouble: trouble as PartitionStatus['trouble'],
             })),
+          notes: NOTE_CODES.flatMap((code) =>
+            notes
+              .filter((one) => one.export === id && one.code === code)
+              .map(({ message, count, at }) => ({ code, message, count, at })),
+          ),
           run: run
             ? { state: run.state, starts: run.starts, at: run.at, trouble: run.trouble as ExportRun['trouble'] }
             : null,

@@ -1,9 +1,11 @@
 import {
   type DeclaredExport,
+  type ExportNote,
   ExportRefused,
   type ExportRun,
   type Exports,
   MOST_EXPORTS,
+  NOTE_CODES,
   type PartitionStatus,
 } from '../../services/pipeline/ports/exports.ts';
 import { START } from '../../services/pipeline/ports/positions.ts';
@@ -14,6 +16,7 @@ export function createMemoryExports(now: () => number = () => 0): Exports {
   const byId = new Map<number, DeclaredExport>();
   const partitions = new Map<number, Map<number, PartitionStatus>>();
   const runs = new Map<number, ExportRun>();
+  const notes = new Map<number, Map<ExportNote['code'], ExportNote>>();
   return {
     async add(declaration, state) {
       if ([...byId.values()].some(({ name }) => name === declaration.name))
@@ -45,6 +48,7 @@ export function createMemoryExports(now: () => number = () => 0): Exports {
       if (byId.get(id)?.state !== 'ending') return false;
       partitions.delete(id);
       runs.delete(id);
+      notes.delete(id);
       return byId.delete(id);
     },
     async report(id, changes, at) {
@@ -62,9 +66,16 @@ export function createMemoryExports(now: () => number = () => 0): Exports {
     async reportRun(id, run) {
       if (byId.has(id)) runs.set(id, run);
     },
+    async note(id, more) {
+      if (!byId.has(id)) return;
+      const known = notes.get(id) ?? new Map<ExportNote['code'], ExportNote>();
+      notes.set(id, known);
+      for (const one of more) known.set(one.code, { ...one, count: (known.get(one.code)?.count ?? 0) + one.count });
+    },
     async status(ids) {
       return ids.map((id) => ({
         partitions: [...(partitions.get(id)?.values() ?? [])].sort((a, b) => a.partition - b.partition),
+        notes: NOTE_CODES.flatMap((code) => notes.get(id)?.get(code) ?? []),
         run: runs.get(id) ?? null,
       }));
     },

@@ -16,6 +16,7 @@ import type { UsageTable } from './migrations/140-usage.ts';
 import type { DeclaredExportsTable, ExportRunsTable, ExportStatusTable } from './migrations/210-declared-exports.ts';
 import type { ExportOffersTable } from './migrations/211-export-offers.ts';
 import type { ReplaysTable } from './migrations/250-replays.ts';
+import type { ExportNotesTable } from './migrations/260-export-notes.ts';
 
 /** Every table, by name. Each interface lives beside the migration that makes its table. */
 export interface Tables {
@@ -55,4 +56,5 @@ export interface Tables {
   export_runs: ExportRunsTable;
   export_offers: ExportOffersTable;
   replays: ReplaysTable;
+  export_notes: ExportNotesTable;
 }

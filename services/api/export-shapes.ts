@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { declarationShape } from '../pipeline/exports/shape.ts';
+import { NOTE_CODES } from '../pipeline/ports/exports.ts';
 import { address, hex32 } from './shapes.ts';
 
 /** The shapes of declared exports. */
@@ -50,6 +51,16 @@ export const exportView = z.object({
   rows: z.int().min(0).describe('Taken by the target. A process that is killed may not have told its last delivery.'),
   lag,
   lastError: trouble,
+  notes: z
+    .array(
+      z.object({
+        code: z.enum(NOTE_CODES),
+        message: z.string().describe('The last of it, in words.'),
+        count: z.int().min(0),
+        at: millis,
+      }),
+    )
+    .describe('What happened and keeps nothing from going on: rows that do not fit their schema, say. One of a kind.'),
   process: z
     .object({ state: z.enum(['up', 'waiting', 'down']), starts: z.int().min(0), at: millis })
     .nullable()

@@ -12,6 +12,7 @@ import { type LiveBatch, liveBatches, type PinnedRecord } from './live-batch.ts'
 import { type OpenBatches, openHere } from './open-threads.ts';
 import { eventsOf } from './opened-columns.ts';
 import type { OpenedEvent, RowMakers } from './opened-event.ts';
+import { mismatchText, rejectedText } from './words.ts';
 
 /** What one stretch came to, for the metrics. */
 export type DeliveryCount = 'rows' | 'rejected' | 'no_key' | 'mismatch';
@@ -31,7 +32,8 @@ export interface DeliveryEdges {
   readonly breathe: () => Promise<void>;
   /** Absent: on this thread. */
   readonly open?: OpenBatches;
-  count(kind: DeliveryCount, n: number): void;
+  /** What came of a stretch, once it is delivered. @param last the last of them in words, where it is something to look at */
+  count(kind: DeliveryCount, n: number, last?: string): void;
 }
 
 /** Opens a stretch of records and hands it to the sink, together with the position. @returns false when another instance delivered. */
@@ -54,11 +56,12 @@ export function deliver(
     const batches = liveBatches(accepted, isExported).filter((batch) => !isErased(batch));
     const { keys, forget } = await keysOf(batches);
     const opened: { batch: LiveBatch; events: OpenedEvent[] }[] = [];
+    const refused: Record<'no_key' | 'mismatch', LiveBatch[]> = { no_key: [], mismatch: [] };
     const left = batches.values();
     try {
       for await (const result of open(batches, plan.scopes, keys)) {
         const batch = left.next().value as LiveBatch;
-        if (result.kind === 'refused') count(result.why, 1);
+        if (result.kind === 'refused') refused[result.why].push(batch);
         else {
           const events = eventsOf(result.columns, batch, partition);
           opened.push({ batch, events: events.filter(({ common }) => isOfType(common.type) && isWanted(common)) });
@@ -85,9 +88,14 @@ export function deliver(
       return kept;
     });
     if (!moved) return false;
-    const rejected = kept.filter(({ table }) => table.name === REJECTED_TABLE).length;
-    count('rows', kept.length - rejected);
-    if (rejected > 0) count('rejected', rejected);
+    const { no_key: unread, mismatch } = refused;
+    if (unread.length > 0) count('no_key', unread.length);
+    const wrong = mismatch.at(-1);
+    if (wrong) count('mismatch', mismatch.length, mismatchText(toHex(wrong.value.batchId), wrong.origin, partition));
+    const rejected = kept.filter(({ table }) => table.name === REJECTED_TABLE);
+    count('rows', kept.length - rejected.length);
+    const unfit = rejected.at(-1);
+    if (unfit) count('rejected', rejected.length, rejectedText(unfit));
     return true;
   };
 }

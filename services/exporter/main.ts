@@ -12,18 +12,23 @@ import { openVault } from '../../connectors/vault/postgres-vault.ts';
 import { ready, toHex } from '../../protocol/index.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
+import type { SinkStep } from '../pipeline/define-sink.ts';
 import { FatalError } from '../pipeline/errors.ts';
 import { repeat } from '../pipeline/repeat.ts';
+import { withRetry } from '../pipeline/retry.ts';
 import { type Boot, type Running, runRoom } from '../pipeline/room.ts';
 import { startReader } from '../pipeline/worker.ts';
-import type { DeliveryCount } from './deliver.ts';
+import { around } from './around.ts';
 import { openDelivery } from './open-delivery.ts';
 import { startOpenThreads } from './open-threads.ts';
 import { partnerKeys } from './partner-keys.ts';
 import { openConfig, plannedExport } from './planned.ts';
 import { rowMakersOf } from './row-makers-of.ts';
+import { watchedTarget } from './slow-target.ts';
 import { startingAt } from './starting-at.ts';
 import { booked, StatusBook } from './status-book.ts';
+import { telling } from './telling.ts';
+import { positionsInKafka } from './unsafe-positions.ts';
 import { watchedSignals } from './watched-signals.ts';
 import { withoutSecrets } from './without-secrets.ts';
 import { exporterPlan, limitsFor } from './worker.ts';
@@ -35,7 +40,7 @@ const STATUS_MS = 200;
 const defaultThreads = (): number => (availableParallelism() > 1 ? 1 : 0);
 
 async function start(boot: Boot): Promise<Running> {
-  const { config, log, metrics, clock, random, keep, onFatal } = boot;
+  const { config, log, metrics, faults, clock, random, keep, onFatal } = boot;
   if (config.export === null) throw new FatalError('no_export', 'DDC_EXPORT is not set: say what to export and where.');
   await ready();
   const counted = metrics.counter('ddc_export_total', 'Rows delivered; batches refused, by reason.', ['kind']);
@@ -43,7 +48,10 @@ async function start(boot: Boot): Promise<Running> {
   // A wrong or missing key is told at the start, not at the first batch.
   await keks.current();
   const name = typeof config.export === 'string' ? config.export : config.export.name;
-  const { db, codecs, schemas, logId, lanes, named, consumer } = await openRoomEdges(boot, `ddc-export-${name}`);
+  const { db, lookup, codecs, schemas, logId, lanes, named, consumer, groups } = await openRoomEdges(
+    boot,
+    `ddc-export-${name}`,
+  );
   const exports = createExports(db);
   const planned = await plannedExport(config.export, exports);
   const { plan, starts } = planned;
@@ -53,10 +61,25 @@ async function start(boot: Boot): Promise<Running> {
   const codec = await codecs.for(named(batchesPinned));
 
   const opened = await openConfig(planned, createFolderSecrets(config.secretsFolder));
-  const context = { log: toHex(logId), name: plan.name, now: () => clock.now(), privateTargets: config.privateTargets };
-  const target = createSink(plan.sink, opened.config, context, await sinksWith(config.sinkFiles));
-  const guarded = startingAt(withoutSecrets(target, opened.secrets), starts);
-  const sink = keep(book ? booked(guarded, book) : guarded);
+  const context = {
+    ...{ log: toHex(logId), name: plan.name, now: () => clock.now(), privateTargets: config.privateTargets },
+    reach: (step: SinkStep) => (step === 'beating' ? undefined : faults.reach(`sink-${step}`)),
+  };
+  const target = withoutSecrets(
+    createSink(plan.sink, opened.config, context, await sinksWith(config.sinkFiles)),
+    opened.secrets,
+  );
+  // A sandbox's control experiment only: what a position in the output is for shows when it is elsewhere.
+  const placed = config.unsafe.includes('positions')
+    ? positionsInKafka(target, {
+        lookup,
+        groups,
+        topic: named(batchesPinned).name,
+        group: `${config.topicPrefix}export-${plan.name}`,
+      })
+    : target;
+  const guarded = startingAt(placed, starts);
+  const sink = keep(book ? watchedTarget(booked(guarded, book), book, clock) : guarded);
   const loops = {
     clock,
     random,
@@ -73,6 +96,13 @@ async function start(boot: Boot): Promise<Running> {
   const removedEvents = config.unsafe.includes('removals')
     ? { any: async (owners: readonly unknown[]) => owners.map(() => false), of: async () => [] }
     : createRemovedEvents(db);
+  const told = telling({
+    log,
+    counted: (kind, n) => counted.inc({ kind }, n),
+    note: (code, message, count) => book?.note(code, message, count),
+    // Not in the status, where it would look as if nothing were delivered.
+    onStale: (error) => boot.signals.emit('retry', { partition: -1, kind: 'schemas', attempt: 1, error }),
+  });
   const { by } = planned;
   const isPartners = by !== 'operator' && by !== 'app';
   const count = config.openThreads ?? defaultThreads();
@@ -84,28 +114,22 @@ async function start(boot: Boot): Promise<Running> {
         ? { keysOf: partnerKeys({ ...plan, vault, consents: createConsents(db), by, now: () => clock.now() }) }
         : {}),
       plan,
-      sink,
+      // A target that is down is waited for here, and not by a process that ends again and again.
+      sink: around(sink, {
+        check: () => withRetry({ ...loops, signal: new AbortController().signal }, 'check', () => sink.check()),
+      }),
       vault,
       erasures: createErasures(db),
       reports: createExportReports(db),
       rowMakers: rowMakersOf(plan, {
         schemas,
         now: () => performance.now(),
-        onUnusable: (type, { version, problems }) =>
-          log.error(
-            { type, version, problems: problems.map((problem) => ({ ...problem })) },
-            'a version of a schema cannot be used: the one before it goes on being used',
-          ),
-        onStale: (error) => loops.onRetry('schemas', 1, error),
+        ...told,
       }),
       removedEvents,
       ...(threads ? { open: threads.open } : {}),
       log,
-      count(kind: DeliveryCount, n: number) {
-        counted.inc({ kind }, n);
-        if (kind === 'rejected') log.warn({ rows: n }, 'rows did not fit their schema: see `_rejected`');
-        else if (kind !== 'rows') log.warn({ kind, batches: n }, 'batches were not exported');
-      },
+      count: told.count,
     }),
   );
   const reader = exporterPlan(named(batchesReceived).name, codec, { plan, sink }, delivery);

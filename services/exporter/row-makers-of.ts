@@ -10,6 +10,7 @@ export interface RowMakersEdges {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   onUnusable(type: string, version: UnusableVersion): void;
+  onChanged?(type: string, before: number | null, now: number | null): void;
   onStale(error: unknown): void;
 }
 

@@ -25,7 +25,11 @@ beforeEach(async () => {
     written += 1;
     await exports.report(...args);
   };
-  book = new StatusBook({ report }, id, () => now);
+  const note: Exports['note'] = async (...args) => {
+    if (away) throw new RetriableError('database_unavailable', 'it is away');
+    await exports.note(...args);
+  };
+  book = new StatusBook({ report, note }, id, () => now);
 });
 
 const partitions = async () => (await exports.status([id]))[0]?.partitions ?? [];
@@ -105,4 +109,37 @@ test('an error is kept as far as anybody reads it', async () => {
   book.failed(0, { code: 'x', message: 'y'.repeat(10_000) });
   await book.flush();
   expect((await partitions())[0]?.trouble?.message.length).toBeLessThan(1_100);
+});
+
+test('what a process that was killed has told is over when the next one begins', async () => {
+  book.failed(0, { code: 'sink_unavailable', message: 'apply: the disk is full' });
+  await book.flush();
+  const next = new StatusBook(exports, id, () => now);
+  next.at(0, at(3));
+  await next.flush();
+  expect(await partitions()).toMatchObject([{ position: at(3), trouble: null }]);
+});
+
+test('what kept a partition from delivering is over when another member has delivered', async () => {
+  book.at(0, at(3));
+  book.failed(0, { code: 'sink_unavailable', message: 'apply: the disk is full' });
+  book.answered(0);
+  book.at(0, at(9));
+  await book.flush();
+  expect(await partitions()).toMatchObject([{ position: at(9), trouble: null }]);
+});
+
+test('notes are counted, also while they cannot be written, and trouble no partition', async () => {
+  book.note('rows_rejected', 'PURCHASE: the last', 3);
+  away = true;
+  await expect(book.flush()).rejects.toThrow('away');
+  now = 9;
+  book.note('rows_rejected', 'PURCHASE: the very last', 2);
+  away = false;
+  await book.flush();
+  await book.flush();
+  expect((await exports.status([id]))[0]?.notes).toEqual([
+    { code: 'rows_rejected', message: 'PURCHASE: the very last', count: 5, at: 9 },
+  ]);
+  expect(await partitions()).toEqual([]);
 });

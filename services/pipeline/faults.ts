@@ -14,6 +14,13 @@ export const FAULT_POINTS = [
   'before-receipt',
   'after-receipt',
   'after-blob-pin',
+  // Steps of an exporter's sink (`SinkStep`).
+  'sink-staged',
+  'sink-written',
+  'sink-committed',
+  'sink-placed',
+  'sink-drafted',
+  'sink-rewritten',
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

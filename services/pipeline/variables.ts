@@ -77,7 +77,7 @@ const exportSetting = z.string().transform((text, context): ExportPlan | string 
   return z.NEVER;
 });
 
-const UNSAFE = ['read-rule', 'dedup', 'transit', 'removals'] as const;
+const UNSAFE = ['read-rule', 'dedup', 'transit', 'removals', 'positions'] as const;
 export type Unsafe = (typeof UNSAFE)[number];
 
 /** What each variable may hold. */
@@ -268,7 +268,7 @@ export const environment = z.object({
     .pipe(z.array(z.enum(UNSAFE)))
     .prefault('')
     .describe(
-      'Comma list of protections to switch off (`read-rule`, `dedup`, `transit`, `removals`); for control runs, refused outside `cere-sandbox`.',
+      'Comma list of protections to switch off (`read-rule`, `dedup`, `transit`, `removals`, `positions`); for control runs, refused outside `cere-sandbox`.',
     ),
 });
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type ExportDeclaration,
+  type ExportNote,
   type Exports,
   MOST_EXPORTS,
   type StatusChange,
@@ -89,7 +90,7 @@ export function exportsContract(name: string, open: () => Promise<Exports>): voi
 
     test('rows add up, and what is not said stays', async () => {
       const { id } = await added();
-      expect(await statusOf(id)).toEqual({ partitions: [], run: null });
+      expect(await statusOf(id)).toEqual({ partitions: [], notes: [], run: null });
       const say = (at: number, ...changes: StatusChange[]) => exports.report(id, changes, at);
       await say(10, { partition: 2, position: { next: 5, mark: 4 }, rows: 3 }, { partition: 0, trouble });
       await say(11, { partition: 2, trouble });
@@ -112,6 +113,22 @@ export function exportsContract(name: string, open: () => Promise<Exports>): voi
       expect((await statusOf(id))?.run).toEqual({ state: 'waiting', starts: 2, at: 3, trouble });
     });
 
+    test('notes of one kind are counted, and the last words kept', async () => {
+      const { id } = await added();
+      const other = await added({ name: 'other' });
+      const note = (code: ExportNote['code'], count: number, at: number) =>
+        exports.note(id, [{ code, message: `it's "${at}"`, count, at }]);
+      await note('schema_changed', 1, 5);
+      await note('rows_rejected', 3, 6);
+      await note('rows_rejected', 4, 7);
+      await exports.note(id, []);
+      expect((await statusOf(id))?.notes).toEqual([
+        { code: 'rows_rejected', message: `it's "7"`, count: 7, at: 7 },
+        { code: 'schema_changed', message: `it's "5"`, count: 1, at: 5 },
+      ]);
+      expect((await statusOf(other.id))?.notes).toEqual([]);
+    });
+
     test('nothing is said of one that was forgotten, nor of the next one of its name', async () => {
       const { id } = await added();
       await exports.report(id, [{ partition: 0, rows: 1 }], 1);
@@ -119,10 +136,11 @@ export function exportsContract(name: string, open: () => Promise<Exports>): voi
       await exports.forget(id);
       await exports.report(id, [{ partition: 0, rows: 1 }], 2);
       await exports.reportRun(id, { state: 'up', starts: 1, at: 1, trouble: null });
+      await exports.note(id, [{ code: 'rows_rejected', message: 'x', count: 1, at: 1 }]);
       const next = await added();
       expect(await exports.status([next.id, id])).toEqual([
-        { partitions: [], run: null },
-        { partitions: [], run: null },
+        { partitions: [], notes: [], run: null },
+        { partitions: [], notes: [], run: null },
       ]);
     });
   });

@@ -266,6 +266,19 @@ export function logContract(name: string, open: () => Promise<LogUnderTest & { c
       expect(await groups.remove(group)).toBe(true);
     });
 
+    test('a group knows what it was told of its progress when its member has left', async () => {
+      const topic = await log.makeTopic(2);
+      await (await writer()).send(topic, 1, records(3));
+      const group = log.newGroup();
+      const groups = await log.groups();
+      expect(await groups.progress(group, topic, 1)).toBeNull();
+      const { lanes, stop } = await run(group, topic);
+      (await lanes.input(1)).showProgress(2);
+      await stop();
+      expect(await groups.progress(group, topic, 1)).toBe(2);
+      expect(await groups.progress(group, topic, 0)).toBeNull();
+    });
+
     test('what a lane throws, run throws', async () => {
       const topic = await log.makeTopic(1);
       const consumer = await log.consumer(log.newGroup(), topic);

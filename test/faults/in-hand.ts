@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { RoomName } from '../../stack/rooms.ts';
+import { metricSum as sumAt } from '../support/metric.ts';
 import type { Flow } from './flow.ts';
 import type { World } from './world.ts';
 
@@ -14,17 +15,8 @@ export async function inHand(world: World, flow: Flow, room: RoomName): Promise<
 }
 
 /** Sum over the labels of one metric of a room; 0 while it does not answer. */
-export async function metricSum(world: World, room: RoomName, name: string): Promise<number> {
-  let text: string;
-  try {
-    text = await (await fetch(`${world.sandbox.rooms.url(room)}/metrics`)).text();
-  } catch {
-    // It is just starting or just dying: then it certainly has nothing in hand that could be counted.
-    return 0;
-  }
-  const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-}
+export const metricSum = (world: World, room: RoomName, name: string): Promise<number> =>
+  sumAt(world.sandbox.rooms.url(room), name);
 
 async function openLeaves({ database }: World): Promise<number> {
   const { rows } = await sql<{ n: number }>`

@@ -5,16 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 import { nodeArguments } from '../../stack/built.ts';
+import { canMount } from '../support/can-mount.ts';
 
 const run = promisify(execFile);
 
-/** Whether this machine lets us mount something that nobody else sees. */
-const canMount = await run('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).then(
-  () => true,
-  () => false,
-);
+const mountable = await canMount();
 
-(canMount ? it : it.skip).each(['ndjson', 'parquet'])(
+(mountable ? it : it.skip).each(['ndjson', 'parquet'])(
   'an export to %s on a disk that is really full says so, and goes on when there is space',
   async (sink) => {
     const folder = await mkdtemp(join(tmpdir(), 'ddc-full-'));

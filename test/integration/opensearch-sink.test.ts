@@ -96,6 +96,21 @@ describe('opensearch', () => {
     });
   });
 
+  it('leaves a row where it is that was written, and not counted, before its type had a schema', async () => {
+    const died = await open({}, (step) => {
+      if (step === 'written') throw new Error('killed here');
+    });
+    const text = { ...PURCHASE, name: 'events', version: 0, columns: [{ name: 'scope_a', type: 'string' as const }] };
+    const before = [0, 1].map((slot) => sinkRow(0, slot, { scope_a: 'x' }, { table: text }));
+    expect(await failure(died.put(before, deliveryOf(0, 0)))).toMatchObject({ message: 'killed here' });
+    const next = await open();
+    const now = [...[0, 1].map((slot) => sinkRow(0, slot)), sinkRow(1, 0)];
+    expect(await next.put(now, deliveryOf(0, 1))).toBe(true);
+    expect([await places('events'), await places()]).toEqual([['0.0', '0.1'], ['1.0']]);
+    expect(await next.put([sinkRow(2, 0)], deliveryOf(2, 2))).toBe(true);
+    expect(await places()).toEqual(['1.0', '2.0']);
+  });
+
   it('adds the fields of a later version, and refuses in words an index that holds something else', async () => {
     const sink = await open();
     await sink.put([sinkRow(0, 0)], deliveryOf(0, 0));

@@ -2,14 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createKafkaWriter } from '../../connectors/kafka/index.ts';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
+import { putErasure } from '../../connectors/postgres/removals.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createRegistryCodecs } from '../../connectors/registry/index.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
-import { ready } from '../../protocol/index.ts';
+import { fromHex, type KeyPair, ready, signRequest, toHex, verifyRequest } from '../../protocol/index.ts';
 import type { Pinned } from '../../schemas/index.ts';
+import { RetriableError } from '../../services/pipeline/errors.ts';
+import type { LogWriter } from '../../services/pipeline/ports/log.ts';
 import type { ExportRow } from '../../services/pipeline/ports/sink.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
@@ -52,16 +56,30 @@ export async function openPinnedLog(label: string, partitions: number) {
   const vault = openVault({ db, keks, random, clock, calendar: clock });
   const maker = batchMaker(vault, requests, { algorithm: 'sr25519' });
   const ends = new Array<number>(partitions).fill(0);
+  const wallets = new Map<string, KeyPair>();
+
+  /** A broker that is away is waited for. Without an answer nobody knows what was written: what comes twice is skipped by its origin. */
+  async function sent(...what: Parameters<LogWriter['send']>): Promise<void> {
+    for (;;) {
+      try {
+        await writer.send(...what);
+        return;
+      } catch (error) {
+        if (!(error instanceof RetriableError)) throw error;
+        await pause(200);
+      }
+    }
+  }
 
   async function send(partition: number, records: readonly Pinned[]): Promise<void> {
     const first = ends[partition] ?? 0;
     const key = new Uint8Array(32);
-    await writer.send(
+    await sent(
       named(batchesReceived.name),
       partition,
       records.map(() => ({ key, value: key })),
     );
-    await writer.send(
+    await sent(
       named(batchesPinned.name),
       partition,
       records.map((record, i) => ({ key, value: codec.encode(record), headers: { origin: String(first + i) } })),
@@ -90,7 +108,9 @@ export async function openPinnedLog(label: string, partitions: number) {
       const rows: ExportRow[] = [];
       for (let i = 0; i < batches; i += 1) {
         const partition = i % partitions;
-        const made: MadeBatch = await maker.make(maker.newWallet(), count);
+        const wallet = maker.newWallet();
+        wallets.set(toHex(wallet.publicKey), wallet);
+        const made: MadeBatch = await maker.make(wallet, count);
         const origin = next[partition] ?? 0;
         rows.push(...made.rows.map((row) => ({ ...row, origin, partition })));
         const records = i % 3 === 2 ? [made.pinned, voidOf(made.pinned, 'duplicate')] : [made.pinned];
@@ -99,6 +119,40 @@ export async function openPinnedLog(label: string, partitions: number) {
       }
       for (const [partition, records] of perPartition.entries()) await send(partition, records);
       return rows;
+    },
+    /** Makes batches of another app. */
+    anotherApp: () => batchMaker(vault, requests, { algorithm: 'sr25519' }),
+    /** How many records each partition has. */
+    ends: (): readonly number[] => ends,
+    /** Sends records that were made otherwise. @returns the origin of the first */
+    async append(partition: number, records: readonly Pinned[]): Promise<number> {
+      const first = ends[partition] ?? 0;
+      await send(partition, records);
+      return first;
+    },
+    /** Everything of a wallet (hex) that was sent so far is erased. */
+    async erase(wallet: string, partition: number): Promise<void> {
+      const owner = { app: fromHex(maker.app, 32), wallet: fromHex(wallet, 32) };
+      const fence = ends[partition] ?? 0;
+      await putErasure(db.kysely, random.bytes(16), { ...owner, issuedAt: Date.now(), fence, rootVersions: [] });
+    },
+    /** Single events of a wallet (hex) are removed. */
+    async remove(wallet: string, eventIds: readonly string[]): Promise<void> {
+      const keyPair = wallets.get(wallet);
+      if (!keyPair) throw new Error(`nothing was fed of ${wallet}`);
+      const signed = signRequest(
+        {
+          ...{ kind: 'remove', network: 'cere-sandbox', app: maker.app, wallet, id: toHex(random.bytes(16)) },
+          ...{ issuedAt: Date.now(), signer: 'wallet', algorithm: 'sr25519', wrap: 'none' },
+          content: { events: [...eventIds], from: undefined, to: undefined, session: undefined },
+        },
+        keyPair,
+      );
+      const request = verifyRequest(signed, { network: 'cere-sandbox', kind: 'remove' });
+      await requests.once(request, async (effects) => {
+        await effects.remove({ events: eventIds });
+        return {};
+      });
     },
     async close(): Promise<void> {
       await vault.close();

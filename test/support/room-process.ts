@@ -8,7 +8,7 @@ export interface RoomProcess {
   /** Waits until it said that it listens. @throws with its output when it exits instead */
   readonly listening: Promise<number>;
   /** Resolves when it is gone, by whatever cause. */
-  ended(): Promise<void>;
+  ended(): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL. */
@@ -16,8 +16,14 @@ export interface RoomProcess {
   output(): string;
 }
 
-export function startRoom(room: string, env: Readonly<Record<string, string>>): RoomProcess {
-  const child: ChildProcess = spawn(process.execPath, nodeArguments(`services/${room}/main.ts`), {
+/** @param within a command that runs the rest of its arguments in its own stead */
+export function startRoom(
+  room: string,
+  env: Readonly<Record<string, string>>,
+  within: readonly string[] = [],
+): RoomProcess {
+  const [command = '', ...args] = [...within, process.execPath, ...nodeArguments(`services/${room}/main.ts`)];
+  const child: ChildProcess = spawn(command, args, {
     env: { ...process.env, NODE_OPTIONS: '', DDC_HTTP_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -47,7 +53,8 @@ export function startRoom(room: string, env: Readonly<Record<string, string>>): 
       await end('SIGKILL');
     },
     async ended() {
-      await exited;
+      const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+      return { code, signal };
     },
     output: () => text,
   };

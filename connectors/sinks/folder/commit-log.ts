@@ -1,5 +1,5 @@
 import { link, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { START } from '../../../services/pipeline/ports/positions.ts';
@@ -98,6 +98,8 @@ export function commitLog(root: string, partition: number, reach: NonNullable<Si
     await writeFile(draft, `${JSON.stringify(commit)}\n`, { flag: 'wx' });
     await sync(draft);
     await sync(folder);
+    // Once it counts it must be found: a staged folder whose name a power cut took away would look as if it had been moved.
+    await sync(staging);
     await link(draft, join(books, fileName(number)));
     await sync(books);
     await reach('committed');
@@ -125,8 +127,8 @@ export function commitLog(root: string, partition: number, reach: NonNullable<Si
   return {
     // Not recursive: where `_ddc` is gone, the export's disk is, and a new folder in its stead would start again from nothing.
     async begin() {
-      await makeFolder(books);
-      await makeFolder(staging);
+      if (await makeFolder(books)) await sync(dirname(books));
+      if (await makeFolder(staging)) await sync(books);
     },
     head,
     commit,

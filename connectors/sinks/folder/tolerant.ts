@@ -34,8 +34,13 @@ export const isFolder = (path: string): Promise<boolean> =>
     'ENOENT',
   );
 
-/** Makes a folder in one that exists, unless somebody has. */
-export const makeFolder = (path: string): Promise<void> => unless(mkdir(path), undefined, 'EEXIST');
+/** Makes a folder in one that exists, unless somebody has. @returns whether it was left to us */
+export const makeFolder = (path: string): Promise<boolean> =>
+  unless(
+    mkdir(path).then(() => true),
+    false,
+    'EEXIST',
+  );
 
 /** Does something that may have been done already: what it needs is gone then. @returns whether it was left to us */
 export const unlessGone = (call: Promise<void>): Promise<boolean> =>

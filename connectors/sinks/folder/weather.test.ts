@@ -12,7 +12,12 @@ it.each(['ENOSPC', 'EDQUOT', 'EIO', 'ESTALE', 'EROFS', 'EACCES', 'ENOENT', 'EMFI
 
 it('so is what DuckDB says of a file system, and nothing else is', () => {
   const io = new Error('IO Error: Could not write file "x": No space left on device');
-  expect(toSinkError(io, '/export')).toMatchObject({ code: 'sink_unavailable' });
+  expect(toSinkError(io, '/export')).toMatchObject({
+    code: 'sink_unavailable',
+    message: expect.stringContaining('Free space there'),
+  });
+  const other = new Error('IO Error: Could not write file "x": Input/output error');
+  expect(toSinkError(other, '/export')).toMatchObject({ message: expect.stringContaining('Look at its disk') });
   for (const bug of [of('EINVAL'), of('ENAMETOOLONG'), new TypeError('x'), new Error('Binder Error: x'), 'x']) {
     expect(toSinkError(bug, '/export')).toBe(bug);
   }

@@ -30,15 +30,24 @@ const WEATHER: Readonly<Record<string, string>> = {
   EAGAIN: LIMITS,
 };
 
-/** DuckDB reports the file system in words only. */
+/** DuckDB reports the file system in words only: those of `strerror`. */
 const DUCKDB_IO = /^IO Error: /;
+const IN_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/no space left|disk quota exceeded/i, FULL],
+  [/permission denied|read-only file system|not permitted/i, CLOSED],
+  [/no such file or directory|no such device|stale file handle/i, AWAY],
+  [/too many open files|cannot allocate memory/i, LIMITS],
+];
+
+const adviceInWords = (message: string): string | undefined =>
+  DUCKDB_IO.test(message) ? (IN_WORDS.find(([words]) => words.test(message))?.[1] ?? BROKEN) : undefined;
 
 /** Errors of a folder's file system become RetriableError `sink_unavailable`; everything else is passed through: it is a bug. */
 export function toSinkError(error: unknown, root: string): unknown {
   // Not `instanceof`: errors of Node itself may come from another realm (a test's sandbox).
   if (!types.isNativeError(error) || error instanceof RetriableError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const advice = Object.hasOwn(WEATHER, code) ? WEATHER[code] : DUCKDB_IO.test(error.message) ? BROKEN : undefined;
+  const advice = Object.hasOwn(WEATHER, code) ? WEATHER[code] : adviceInWords(error.message);
   if (advice === undefined) return error;
   return new RetriableError(
     'sink_unavailable',

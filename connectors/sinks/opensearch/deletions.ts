@@ -2,7 +2,8 @@ import type { HeldRow, RowOwner, RowSelection } from '../../../services/pipeline
 import { type SelectableRow, selectedBy } from '../folder/selected-rows.ts';
 import type { Bulk } from './bulk.ts';
 import type { Json, OpenSearch } from './client.ts';
-import { pages, rowOf } from './search.ts';
+import { HELD_FIELDS, rowOf } from './held-row.ts';
+import { pages } from './pages.ts';
 
 /** Found with one query: a query has at most 1,024 clauses, and `terms` 65,536 words. */
 const OWNERS_AT_ONCE = 10_000;
@@ -81,7 +82,7 @@ export async function deleteFrom(
   const { client, bulk, reach } = edges;
   await client.ask({ method: 'POST', path: `/${index}/_refresh` });
   for (const query of doomed.queries) {
-    for await (const hits of pages(client, index, query)) {
+    for await (const hits of pages(client, index, query, HELD_FIELDS)) {
       const going = hits.flatMap((hit) => {
         const n = doomed.judge(rowOf(hit));
         return n === null ? [] : [{ hit, n }];

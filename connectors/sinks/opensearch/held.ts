@@ -1,7 +1,8 @@
 import type { HeldRows } from '../../../services/pipeline/ports/sink.ts';
 import type { OpenSearch } from './client.ts';
 import type { Holding } from './indices.ts';
-import { pages, rowOf } from './search.ts';
+import { HELD_FIELDS, rowOf } from './held-row.ts';
+import { pages } from './pages.ts';
 
 /** Shows what a search finds in every index. @param holding which table each index is of */
 export async function heldDocuments(
@@ -13,7 +14,7 @@ export async function heldDocuments(
     // Its name was taken, and then whoever took it died.
     const { status } = await client.ask({ method: 'POST', path: `/${index}/_refresh`, accept: [404] });
     if (status === 404) continue;
-    for await (const hits of pages(client, index, { match_all: {} }))
+    for await (const hits of pages(client, index, { match_all: {} }, HELD_FIELDS))
       await show({ table, place: index, rows: hits.map(rowOf) });
   }
 }

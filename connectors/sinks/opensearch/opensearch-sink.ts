@@ -23,6 +23,7 @@ import { createIndices, type IndexConfig } from './indices.ts';
 import { booksIndex } from './names.ts';
 import { createPlaces } from './places.ts';
 import { bulkLines, LIMITS } from './source.ts';
+import { withoutStrays } from './strays.ts';
 
 const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mark;
 
@@ -36,6 +37,8 @@ export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, r
   const fence = createFence(client, documents, books);
   const erasures = createErasures(client, bulk, books);
   const indices = createIndices(client, documents, config);
+  /** Partitions that hold nothing beyond their position: this process has moved it last, right after it had written. */
+  const settled = new Set<number>();
   const compiled = new Map<string, ReturnType<typeof compile>>();
   const compile = (table: Table) => ({ unfit: findUnfit(table, LIMITS), lines: bulkLines(table) });
 
@@ -68,14 +71,18 @@ export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, r
 
   /** @returns null when an erasure or removal came between, or another delivery: then everything is to be asked again */
   async function attempt(rows: readonly ExportRow[], delivery: Delivery, keep: KeepRows): Promise<boolean | null> {
-    const place = await places.read(delivery.partition);
+    const { partition } = delivery;
+    const place = await places.read(partition);
     if (place.read && same(place.from, delivery.from) && same(place.to, delivery.to)) return true;
     if (!same(place.to, delivery.from)) return false;
     const through = await fence.current();
     // Asked after the fence: an erasure or removal that is not known yet closes it.
-    const kept = await keep(await erasures.spared(rows));
+    const kept = (await keep(await erasures.spared(rows))).map(fitting);
+    const left = settled.delete(partition)
+      ? kept
+      : await withoutStrays(client, indices, kept, partition, place.to.mark);
     await reach('staged');
-    const refused = await write(kept.map(fitting), through);
+    const refused = await write(left, through);
     const written = refused && (refused.length === 0 ? refused : await write(refused, through));
     if (written === null) {
       // Closed by an erasure or removal, which has put another in its place; or lost by the cluster: then that is on us.
@@ -83,7 +90,9 @@ export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, r
       return null;
     }
     await reach('written');
-    return (await places.move(place, delivery)) || null;
+    if (!(await places.move(place, delivery))) return null;
+    settled.add(partition);
+    return true;
   }
 
   async function put(

@@ -25,22 +25,38 @@ export async function dropIndices(node: string, prefix: string): Promise<void> {
 interface Hit {
   readonly _index: string;
   readonly _source: Readonly<Record<string, unknown>>;
+  readonly sort: readonly unknown[];
+}
+
+/** Everything that a search finds, page by page, with all digits of what it answers. */
+async function* searched(node: string, prefix: string): AsyncGenerator<Hit> {
+  const sort = ['origin', 'partition', 'slot', '_index'];
+  for (let after: readonly unknown[] | null = null; ; ) {
+    const page: Response = await fetch(`${node}/${prefix}-*/_search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ size: MOST, sort, ...(after ? { search_after: after } : {}) }),
+    });
+    const { hits } = (parseExact(await page.text()) as { hits: { hits: readonly Hit[] } }).hits;
+    yield* hits;
+    after = hits.length < MOST ? null : (hits.at(-1)?.sort ?? null);
+    if (!after) return;
+  }
 }
 
 /** The rows as any consumer reads them: a search, with all digits of what it answers. */
 export async function readIndices(node: string, prefix: string, tables: readonly Table[]): Promise<SeenRow[]> {
   await fetch(`${node}/${prefix}-*/_refresh?ignore_unavailable=true`, { method: 'POST' });
-  const response = await fetch(`${node}/${prefix}-*/_search?size=${MOST}&track_total_hits=true`);
-  const answer = parseExact(await response.text()) as { hits: { total: { value: number }; hits: readonly Hit[] } };
-  if (answer.hits.total.value > MOST) throw new Error(`the trial reads at most ${MOST} rows`);
   const held = parseExact(await (await fetch(`${node}/${booksIndex(prefix)}/_doc/indices`)).text()) as {
     _source?: { holding: string };
   };
   const names = JSON.parse(held._source?.holding ?? '{}') as Record<string, string>;
-  return answer.hits.hits.map(({ _index, _source }) => {
+  const rows: SeenRow[] = [];
+  for await (const { _index, _source } of searched(node, prefix)) {
     const table = names[_index] ?? _index;
     const columns = tables.find(({ name }) => name === table)?.columns ?? [];
     const values = columns.map(({ name, type }) => [name, jsonValue(type, _source[fieldName(name)])]);
-    return { ...commonFrom(jsonValues(COMMON_COLUMNS, _source)), table, values: Object.fromEntries(values) };
-  });
+    rows.push({ ...commonFrom(jsonValues(COMMON_COLUMNS, _source)), table, values: Object.fromEntries(values) });
+  }
+  return rows;
 }

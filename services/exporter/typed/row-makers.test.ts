@@ -24,9 +24,10 @@ describe('tables that follow the registry', () => {
   let calls: string[];
   let unusable: string[];
   let stale: number;
+  let changed: string[];
 
   beforeEach(() => {
-    [now, isDown, calls, unusable, stale] = [0, false, [], [], 0];
+    [now, isDown, calls, unusable, stale, changed] = [0, false, [], [], 0, []];
     schemas = memoryAppSchemas();
     const answering = <T>(call: string, answer: () => Promise<T>) => {
       calls.push(call);
@@ -42,6 +43,7 @@ describe('tables that follow the registry', () => {
       scopes: ['purchase'],
       now: () => now,
       onUnusable: (type, { version }) => unusable.push(`${type} ${version}`),
+      onChanged: (type, before, after) => changed.push(`${type} ${before} ${after}`),
       onStale: () => {
         stale += 1;
       },
@@ -62,6 +64,8 @@ describe('tables that follow the registry', () => {
     await schemas.add(APP, 'Sale', schema(amount, shop));
     now += REFRESH_MS;
     expect(await row('Sale', '{"amount":1,"shop":"x"}')).toEqual(['Sale', 2, [1n, 'x', null]]);
+    // 0: as text. Of a type that is met for the first time nothing changes.
+    expect(changed).toEqual(['Sale 0 1', 'Sale 1 2']);
   });
 
   test('asks no more often than it must, and only for types that occur', async () => {

@@ -17,6 +17,8 @@ export interface TypedEdges {
   readonly now: () => number;
   /** Told once of each: nothing is made of it. */
   onUnusable(type: string, version: UnusableVersion): void;
+  /** A type of which rows were made is made by another version from here on; 0: as texts, null: none can be used. */
+  onChanged?(type: string, before: number | null, now: number | null): void;
   /** The registry does not answer: what is known goes on being used. */
   onStale(error: unknown): void;
 }
@@ -25,6 +27,8 @@ interface Known {
   readonly at: number;
   /** How many versions it was made of. */
   readonly versions: number;
+  /** Of the table; null: none can be used. */
+  readonly version: number | null;
   readonly rowOf: RowMaker;
 }
 
@@ -39,6 +43,8 @@ export function typedRowMakers(edges: TypedEdges): RowMakers {
   const untyped = untypedRows(edges.scopes);
   const known = new Map<string, Known>();
   const told = new Set<string>();
+  /** Types of which rows were made, with the version of the last. */
+  const used = new Map<string, number | null>();
   let failedAt = Number.NEGATIVE_INFINITY;
   let listed: { readonly at: number; readonly types: ReadonlySet<string> } | null = null;
 
@@ -64,7 +70,17 @@ export function typedRowMakers(edges: TypedEdges): RowMakers {
     if (last && last.versions === versions.length) return void known.set(type, { ...last, at: now() });
     const made = typedTable(versions);
     tell(type, made.unusable);
-    known.set(type, { at: now(), versions: versions.length, rowOf: makerOf(made.latest) });
+    const version = made.latest?.table.version ?? null;
+    known.set(type, { at: now(), versions: versions.length, version, rowOf: makerOf(made.latest) });
+  }
+
+  function use(types: ReadonlySet<string>): void {
+    for (const type of types) {
+      const version = known.has(type) ? (known.get(type)?.version ?? null) : 0;
+      const before = used.get(type);
+      if (before !== undefined && before !== version) edges.onChanged?.(type, before, version);
+      used.set(type, version);
+    }
   }
 
   /** What a type is that was never looked at is not known: it may have a schema. */
@@ -88,6 +104,7 @@ export function typedRowMakers(edges: TypedEdges): RowMakers {
           edges.onStale(error);
         }
       }
+      use(types);
       const makers = new Map([...known].map(([type, { rowOf }]) => [type, rowOf]));
       return (event) => (makers.get(event.common.type) ?? untyped)(event);
     },

@@ -1,5 +1,12 @@
 import { toHex } from '../../../protocol/index.ts';
-import type { DeclaredExport, ExportStatus, Exports, ExportTrouble, PartitionStatus } from '../ports/exports.ts';
+import type {
+  DeclaredExport,
+  ExportNote,
+  ExportStatus,
+  Exports,
+  ExportTrouble,
+  PartitionStatus,
+} from '../ports/exports.ts';
 import type { LogLookup, LogPlaces } from '../ports/log.ts';
 import { type Position, START } from '../ports/positions.ts';
 
@@ -41,6 +48,8 @@ export interface ExportView {
   readonly rows: number;
   readonly lag: Lag;
   readonly lastError: ExportTrouble | null;
+  /** What happened and keeps nothing from going on, such as rows that do not fit their schema. */
+  readonly notes: readonly ExportNote[];
   /** Of its process, as the supervisor says; null: none has seen it. */
   readonly process: { readonly state: 'up' | 'waiting' | 'down'; readonly starts: number; readonly at: number } | null;
   readonly partitions: readonly PartitionView[];
@@ -70,7 +79,7 @@ export async function viewExports(edges: ViewEdges, declared: readonly DeclaredE
   ]);
   return Promise.all(
     declared.map(async (one, i) => {
-      const status: ExportStatus = statuses[i] ?? { partitions: [], run: null };
+      const status: ExportStatus = statuses[i] ?? { partitions: [], notes: [], run: null };
       const partitions = await Promise.all(
         all.map((partition) => partitionView(edges, one, status, partition, ends[partition] ?? 0)),
       );
@@ -98,7 +107,7 @@ async function partitionView(
 
 function exportView(
   declared: DeclaredExport,
-  { partitions: told, run }: ExportStatus,
+  { partitions: told, notes, run }: ExportStatus,
   partitions: readonly PartitionView[],
   now: number,
 ): ExportView {
@@ -119,7 +128,7 @@ function exportView(
   const past = [...ofProcess, ...(run?.trouble ? [run.trouble] : [])];
   return {
     ...rest,
-    ...{ app: toHex(app), state, lag, partitions },
+    ...{ app: toHex(app), state, lag, notes, partitions },
     health: healthOf(state, run, lag, standing.length > 0),
     rows: partitions.reduce((sum, { rows }) => sum + rows, 0),
     lastError: newest(standing) ?? newest(past),

@@ -43,6 +43,21 @@ export interface ExportTrouble {
   readonly at: number;
 }
 
+/** What kind of thing happened that an operator should know of. */
+export const NOTE_CODES = [
+  'rows_rejected',
+  'batches_refused',
+  'schema_changed',
+  'schema_unusable',
+  'registry_stale',
+] as const;
+
+/** What happened to an export, of one kind, and kept nothing from going on: how often, and the last of it in words. */
+export interface ExportNote extends Omit<ExportTrouble, 'code'> {
+  readonly code: (typeof NOTE_CODES)[number];
+  readonly count: number;
+}
+
 /** How far one partition of an export is, as its process said last. */
 export interface PartitionStatus {
   readonly partition: number;
@@ -77,6 +92,8 @@ export interface ExportRun {
 
 export interface ExportStatus {
   readonly partitions: readonly PartitionStatus[];
+  /** One of a kind at most, in the order of `NOTE_CODES`. */
+  readonly notes: readonly ExportNote[];
   /** null: no supervisor has seen it. */
   readonly run: ExportRun | null;
 }
@@ -111,6 +128,8 @@ export interface Exports {
   /** One statement for all partitions of a process. Of an export that was forgotten it says nothing. @param at milliseconds since the epoch */
   report(id: number, changes: readonly StatusChange[], at: number): Promise<void>;
   reportRun(id: number, run: ExportRun): Promise<void>;
+  /** Counts add up, and the last words count. @param notes one of a kind at most */
+  note(id: number, notes: readonly ExportNote[]): Promise<void>;
   /** One for each id, in order. */
   status(ids: readonly number[]): Promise<ExportStatus[]>;
 }

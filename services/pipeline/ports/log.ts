@@ -63,6 +63,8 @@ export interface GroupConsumer extends LogConsumer {
 export interface ConsumerGroups {
   /** How many members it has now; 0 also for one that never was. A member that was killed counts until its session ends. */
   members(group: string): Promise<number>;
+  /** What it was told last of a partition (`PartitionInput.showProgress`): the next offset; null where it was told nothing. */
+  progress(group: string, topic: string, partition: number): Promise<number | null>;
   /** Forgets it. @returns false, with nothing changed, while it has members */
   remove(group: string): Promise<boolean>;
 }
