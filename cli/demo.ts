@@ -28,7 +28,7 @@ async function run(options: DemoOptions & { readonly folder?: string }): Promise
   let sandbox: Sandbox | undefined;
   const ending = onSignal(async () => (sandbox ? sandbox.stop().then(() => process.exit(130)) : process.exit(130)));
   const progress = display(PARTS.map((part) => part.name));
-  sandbox = await startSandbox({ folder: runFolder(options.folder), progress, say });
+  sandbox = await startSandbox({ folder: runFolder(options.folder), sampleSchema: !options.events, progress, say });
   try {
     const { report, complete } = await demo(deploymentOf(sandbox), options);
     process.exitCode = complete ? 0 : 1;

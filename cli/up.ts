@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { PARTS } from '../stack/parts.ts';
@@ -29,10 +29,13 @@ function addresses({ stack, rooms, exportFolder }: Sandbox): string {
   return lines.map(([name, value]) => `  ${name?.padEnd(20)} ${value}`).join('\n');
 }
 
-/** Where the examples find the sandbox that came up last in this clone. */
-function keepAddress({ rooms }: Sandbox): void {
+/** Where the examples find the sandbox that came up last in this clone: its API, and what it exports. */
+function keepAddress({ rooms, exportFolder }: Sandbox): void {
   mkdirSync(join(root, '.ddc'), { recursive: true });
   writeFileSync(join(root, '.ddc', 'api'), `${rooms.url('api')}\n`);
+  const link = join(root, '.ddc', 'export');
+  rmSync(link, { force: true });
+  symlinkSync(exportFolder, link);
 }
 
 async function run(options: UpOptions): Promise<void> {
@@ -44,7 +47,7 @@ async function run(options: UpOptions): Promise<void> {
     return sandbox ? sandbox.stop() : process.exit(130);
   });
   const progress = display(PARTS.map((part) => part.name));
-  sandbox = await startSandbox({ folder: runFolder(options.folder), progress, say });
+  sandbox = await startSandbox({ folder: runFolder(options.folder), sampleSchema: true, progress, say });
   sandbox.rooms.on('exit', ({ room, code, signal }) => {
     if (!ending) say(`${room} ended with ${signal ?? code}; it is started again`);
   });

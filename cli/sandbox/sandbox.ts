@@ -9,6 +9,7 @@ import { type Stack, startStack } from '../../stack/stack.ts';
 import { createSupervisor, type Supervisor } from '../../stack/supervisor.ts';
 import { sandboxCast } from '../demo/cast.ts';
 import { applyTopics, DEFAULT_PARTITIONS } from '../topics.ts';
+import { addSampleSchema } from './sample-schema.ts';
 import { sandboxSecrets } from './secrets.ts';
 
 /** Scopes of the sample, opened by the sandbox's export. */
@@ -37,6 +38,8 @@ export interface SandboxOptions {
   /** Absolute; state, secrets, logs and the export of this run. */
   readonly folder: string;
   readonly rooms?: readonly RoomName[];
+  /** The sample's events have a schema from the first one on, and a table of typed columns in the export. */
+  readonly sampleSchema?: boolean;
   /** For the parts; the stack takes down what it shows. */
   readonly progress?: Display;
   /** Told of each step after the parts are up. */
@@ -93,6 +96,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     };
     say('creating tables and topics');
     await Promise.all([prepareDatabase(env.DATABASE_URL ?? ''), prepareTopics(env)]);
+    if (options.sampleSchema) await addSampleSchema(env);
     say(`starting ${names.join(', ')}`);
     const supervisor = createSupervisor({ folder, keeper: stack.keeper, env });
     rooms = supervisor;
