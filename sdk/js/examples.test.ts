@@ -49,7 +49,10 @@ afterAll(async () => {
 
 test('every example of the SDK compiles against it', async () => {
   const methods = fromSource('sdk/js/ddc.ts');
-  const queue = fromSource('sdk/js/node/file-queue.ts').concat(fromSource('sdk/js/queue/batch-queue.ts'), fromSource('sdk/js/kafka/kafka-log.ts'));
+  const queue = fromSource('sdk/js/node/file-queue.ts').concat(
+    fromSource('sdk/js/queue/batch-queue.ts'),
+    fromSource('sdk/js/kafka/kafka-log.ts'),
+  );
   const pages = fromPage('docs/sdk.md');
   for (const found of [methods, queue, pages]) expect(found.length).toBeGreaterThan(1);
   const given = `

@@ -118,8 +118,16 @@ test('what is silent for too long counts as cut', async () => {
   const onTrouble = (error: Error) => {
     if (troubles.push(error.message) === 2) ending.abort();
   };
-  const options = { endpoint: 'http://127.0.0.1:1', network: 'cere-sandbox', fetch: silent, sleep: async () => undefined };
-  const events = follow({ ...options, authorize: () => ({}), onTrouble, silenceMs: 20 }, { app: world.app, signal: ending.signal });
+  const options = {
+    endpoint: 'http://127.0.0.1:1',
+    network: 'cere-sandbox',
+    fetch: silent,
+    sleep: async () => undefined,
+  };
+  const events = follow(
+    { ...options, authorize: () => ({}), onTrouble, silenceMs: 20 },
+    { app: world.app, signal: ending.signal },
+  );
   expect(await events.next()).toEqual({ value: undefined, done: true });
   expect(troubles).toEqual(['the stream was cut', 'the stream was cut']);
 });

@@ -114,7 +114,11 @@ function repeated(before: Member, after: Member) {
   return [...partitions].map((partition) => {
     const its = before.given.filter((one) => one.partition === partition);
     const first = its.findIndex(({ id }) => again.has(id));
-    return { its: its.length, first: first < 0 ? its.length : first, again: its.filter(({ id }) => again.has(id)).length };
+    return {
+      its: its.length,
+      first: first < 0 ? its.length : first,
+      again: its.filter(({ id }) => again.has(id)).length,
+    };
   });
 }
 

@@ -1,8 +1,8 @@
 import { memoryCodecs } from '../../connectors/registry/index.ts';
 import { encryptionKeyPairFromSeed, type KeyPair, toHex } from '../../protocol/index.ts';
+import type { Pinned } from '../../schemas/index.ts';
 import { type Account, Ddc, DdcClient, type PinnedLog } from '../../sdk/js/index.ts';
 import { pinnedMember } from '../../sdk/js/kafka/pinned-member.ts';
-import type { Pinned } from '../../schemas/index.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { app as appKeys, startMemoryApi } from './api.ts';

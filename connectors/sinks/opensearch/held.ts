@@ -1,7 +1,7 @@
 import type { HeldRows } from '../../../services/pipeline/ports/sink.ts';
 import type { OpenSearch } from './client.ts';
-import type { Holding } from './indices.ts';
 import { HELD_FIELDS, rowOf } from './held-row.ts';
+import type { Holding } from './indices.ts';
 import { pages } from './pages.ts';
 
 /** Shows what a search finds in every index. @param holding which table each index is of */

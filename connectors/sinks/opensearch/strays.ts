@@ -20,7 +20,7 @@ export async function withoutStrays(
   partition: number,
   mark: number,
 ): Promise<readonly ExportRow[]> {
-  const all = await indices.all();
+  const all = Object.keys(await indices.all());
   if (rows.length === 0) return rows;
   const there = new Map<string, string>();
   const beyond = { bool: { filter: [{ term: { partition } }, { range: { origin: { gt: mark } } }] } };

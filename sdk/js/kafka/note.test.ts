@@ -13,12 +13,19 @@ test('a group keeps offset, mark and log', () => {
     expect(positionIn(noteOf(position, logId), where)).toEqual(position);
 });
 
-test.each(['', 'x', '7', 'null', '{}', `{"log":"${logId}"}`, `{"log":"${logId}","mark":1.5}`, `{"log":1,"mark":1}`, `{"log":"${logId}","mark":1,"within":["a"]}`])(
-  'an offset that somebody else committed is refused: %s',
-  (note) => {
-    expect(() => positionIn({ next: 3, note }, where)).toThrow(expect.objectContaining({ code: 'group_foreign' }));
-  },
-);
+test.each([
+  '',
+  'x',
+  '7',
+  'null',
+  '{}',
+  `{"log":"${logId}"}`,
+  `{"log":"${logId}","mark":1.5}`,
+  `{"log":1,"mark":1}`,
+  `{"log":"${logId}","mark":1,"within":["a"]}`,
+])('an offset that somebody else committed is refused: %s', (note) => {
+  expect(() => positionIn({ next: 3, note }, where)).toThrow(expect.objectContaining({ code: 'group_foreign' }));
+});
 
 test('an offset of another log means nothing', () => {
   const kept = noteOf({ next: 3, mark: 2 }, 'cd'.repeat(16));
