@@ -25,7 +25,19 @@ export async function runReplay(
   env: Readonly<Record<string, string>>,
   { app, folder }: { readonly app: string; readonly folder: string },
 ): Promise<ReplayRun> {
-  const wish = ['--app', app, '--scopes', '__default_scope', '--schema', 'typed', '--out', folder, '--rate', 'none', '--json'];
+  const wish = [
+    '--app',
+    app,
+    '--scopes',
+    '__default_scope',
+    '--schema',
+    'typed',
+    '--out',
+    folder,
+    '--rate',
+    'none',
+    '--json',
+  ];
   const child = spawn(process.execPath, [...nodeArguments('cli/main.ts'), 'replay', ...wish], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],

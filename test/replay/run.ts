@@ -83,9 +83,7 @@ const compareWith =
   async (name: string, { id }: Pick<ReplayView, 'id'>, last?: () => Promise<unknown>): Promise<Compared> => {
     const done = await view.until(id, 'is done', ({ state }) => state === 'done');
     const { kafka: fromKafka, ipfs: fromIpfs, startedAt, endedAt } = done;
-    const perSecond = Math.round(
-      ((fromKafka.events + fromIpfs.events) * 1_000) / ((endedAt ?? 0) - (startedAt ?? 0)),
-    );
+    const perSecond = Math.round(((fromKafka.events + fromIpfs.events) * 1_000) / ((endedAt ?? 0) - (startedAt ?? 0)));
     await last?.();
     const live = await view.rows('live');
     const compared = { rows: live.length, ...difference(live, await view.rows(name)), perSecond };
