@@ -6,6 +6,7 @@ import type { SinkContext } from '../../services/pipeline/define-sink.ts';
 import type { KeepRows, Sink } from '../../services/pipeline/ports/sink.ts';
 import { sinkContract } from '../contract/sink.ts';
 import { type HttpProxy, startHttpProxy } from '../support/http-proxy.ts';
+import { eventually } from '../support/room-process.ts';
 import { deliveryOf, PURCHASE, removalOf, sinkRow } from '../support/sink-rows.ts';
 import { targetOf } from '../support/targets.ts';
 
@@ -211,6 +212,32 @@ describe('an opensearch that does not do as it should', () => {
     expect([code, message]).toEqual(['sink_unavailable', expect.stringContaining('too much to do')]);
     room = true;
     expect(await sink.put(rows, deliveryOf(0, 0))).toBe(true);
+    expect(await places()).toEqual(all);
+  });
+
+  it('is asked nothing while it wants to be left alone, whatever it was asked when it said so', async () => {
+    const sink = await open({ node: proxy.url });
+    let asked = 0;
+    proxy.fate = () => {
+      asked += 1;
+      return asked > 1
+        ? { kind: 'pass' }
+        : { kind: 'answer', status: 429, body: '{"error":"busy"}', headers: { 'retry-after': '2' } };
+    };
+    const began = performance.now();
+    expect(await failure(sink.position(0))).toMatchObject({ code: 'sink_unavailable' });
+    const last = async () => {
+      const { code, message } = await failure(sink.put(rows, deliveryOf(0, 0)));
+      if (code === 'none') return performance.now() - began;
+      expect([asked, code, message]).toEqual([
+        1,
+        'sink_unavailable',
+        expect.stringMatching(/left alone for [12] s more/),
+      ]);
+      return null;
+    };
+    expect(await last()).toBeNull();
+    expect(await eventually('it may be asked again', last, 20_000)).toBeGreaterThanOrEqual(1_990);
     expect(await places()).toEqual(all);
   });
 

@@ -9,8 +9,6 @@ const ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 100;
 /** Whoever wants to be left alone for longer is not waited for here, but by whoever delivers, and the status says so. */
 const LONGEST_PAUSE_MS = 5_000;
-/** However long somebody asks to be left alone. */
-const LONGEST_REST_MS = 60 * 60_000;
 
 /** What became of one item. */
 export type Outcome =
@@ -68,14 +66,7 @@ function* requests(lines: readonly string[], numbers: readonly number[]): Genera
 
 /** @param signal ends the pauses */
 export function createBulk({ ask }: OpenSearch, signal: AbortSignal): Bulk {
-  let notBefore = 0;
-
-  function leaveAlone(): void {
-    const rest = notBefore - performance.now();
-    if (rest > 0) throw new OpenSearchError(429, '', `it asked to be left alone for ${Math.ceil(rest / 1_000)} s more`);
-  }
-
-  /** @returns the numbers that are to be sent again, and how long the cluster wants to be left alone, seconds */
+  /** @returns the numbers that are to be sent again, and what the cluster said last */
   async function once(
     lines: readonly string[],
     numbers: readonly number[],
@@ -116,17 +107,13 @@ export function createBulk({ ask }: OpenSearch, signal: AbortSignal): Bulk {
     async send(lines, { fence } = {}) {
       const outcomes: Outcome[] = lines.map(() => DONE);
       let numbers: readonly number[] = lines.map((_, n) => n);
-      leaveAlone();
       for (let attempt = 1; numbers.length > 0; attempt += 1) {
         const { again, last } = await once(lines, numbers, fence, outcomes);
         numbers = again;
         if (numbers.length === 0) break;
         if (attempt === ATTEMPTS) throw last;
         const wanted = last.retryAfter === null ? FIRST_PAUSE_MS * 2 ** attempt : last.retryAfter * 1_000;
-        if (last.retryAfter !== null && wanted > LONGEST_PAUSE_MS) {
-          notBefore = performance.now() + Math.min(wanted, LONGEST_REST_MS);
-          throw last;
-        }
+        if (last.retryAfter !== null && wanted > LONGEST_PAUSE_MS) throw last;
         await pause(Math.min(wanted, LONGEST_PAUSE_MS), undefined, { signal });
       }
       return outcomes;

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Client, errors } from '@opensearch-project/opensearch';
 
+/** However long a cluster asks to be left alone. */
+const LONGEST_REST_MS = 60 * 60_000;
+
 export interface ClientConfig {
   readonly node: string;
   readonly username?: string | undefined;
@@ -51,7 +54,7 @@ export class OpenSearchError extends Error {
 }
 
 export interface OpenSearch {
-  /** @throws OpenSearchError */
+  /** @throws OpenSearchError; without asking, as long as the cluster wants to be left alone */
   ask(request: Request): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -81,8 +84,23 @@ export function openClient({ node, username, password, ca, requestTimeoutMs }: C
     // What is repeated, and when, is decided where it is known what was done.
     maxRetries: 0,
   });
+  let notBefore = 0;
+
+  /** Whatever it is that would be asked: who has no room for one request has none for the others. */
+  function leaveAlone(): void {
+    const rest = (notBefore - performance.now()) / 1_000;
+    if (rest <= 0) return;
+    throw new OpenSearchError(429, '', `it asked to be left alone for ${Math.ceil(rest)} s more`, rest);
+  }
+
+  function remember({ status, retryAfter }: OpenSearchError): void {
+    if (status !== 429 || retryAfter === null) return;
+    notBefore = performance.now() + Math.min(retryAfter * 1_000, LONGEST_REST_MS);
+  }
+
   return {
     async ask({ method, path, query = {}, body, lines, opaqueId, accept = [] }) {
+      leaveAlone();
       const request = {
         method,
         path,
@@ -94,7 +112,9 @@ export function openClient({ node, username, password, ca, requestTimeoutMs }: C
         const answer = await client.transport.request(request as Json, options);
         return { status: answer.statusCode ?? 0, body: answer.body };
       } catch (error) {
-        throw withoutRequest(error);
+        const told = withoutRequest(error);
+        if (told instanceof OpenSearchError) remember(told);
+        throw told;
       }
     },
     close: () => client.close(),
