@@ -30,6 +30,7 @@ export default async function exportsFlow({ stack, args }: LongContext): Promise
     ...{ registry: process.env.SCHEMA_REGISTRY_URL, postgres: process.env.DATABASE_URL },
   };
   const target = async (kind: string) => places[kind] ?? '';
+  const engines = values['no-engines'] ? null : await startEngineReaders(s3.url);
   try {
     const world = await openWorld({
       apps: 3,
@@ -40,18 +41,20 @@ export default async function exportsFlow({ stack, args }: LongContext): Promise
       patienceMs: PATIENCE_MS,
       say,
     });
-    const engines = values['no-engines'] ? null : await startEngineReaders(s3.url);
     try {
-      const options = { events, eventsOfBatch: 100, erased: 20, removed: Math.round(events / 10), say };
-      const report = await runFlow(world, { ...options, patienceMs: PATIENCE_MS, engines: engines?.readers });
+      const report = await runFlow(world, {
+        ...{ events, erased: 20, removed: Math.round(events / 10), say, patienceMs: PATIENCE_MS },
+        // Each wallet writes several batches before anything of it is deleted.
+        eventsOfBatch: Math.max(1, Math.min(100, Math.floor(events / 300))),
+        engines: engines?.readers,
+      });
       for (const problem of report.problems) say(`! ${problem}`);
       process.stdout.write(`${JSON.stringify(report)}\n`);
       if (report.problems.length > 0) throw new Error(`${report.problems.length} things are not as they must be`);
     } finally {
-      await engines?.close();
       await world.close();
     }
   } finally {
-    await Promise.all([search.close(), s3.close()]);
+    await Promise.all([engines?.close(), search.close(), s3.close()]);
   }
 }

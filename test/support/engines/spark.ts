@@ -107,6 +107,8 @@ export async function startSpark(conf: Readonly<Record<string, string>>): Promis
   const endWithUs = () => child.kill('SIGKILL');
   process.once('exit', endWithUs);
   const errors = collect(child.stderr);
+  // When it has ended, its output ends too, and `run` says why.
+  child.stdin.on('error', () => undefined);
   const ended = once(child, 'close');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
