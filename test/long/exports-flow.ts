@@ -12,14 +12,18 @@ const SINKS = [[...FILES_AND_ENGINES, 'webhook'], [...FILES_AND_ENGINES, 'webhoo
 const PATIENCE_MS = 1_800_000;
 
 /**
- * `npm run test:long -- exports-flow [--events n] [--no-engines]`: 50,000 events of 5 types and 3 apps into 20 exports at once; in the middle of it 5,000 of them are
+ * `npm run test:long -- exports-flow [--events n] [--sink name]… [--no-engines]`: 50,000 events of 5 types and 3 apps into 20 exports at once; in the middle of it 5,000 of them are
  * removed and 20 wallets erased. The last line of stdout is JSON with the figures.
  * @throws when any target holds anything else than the source says, in the words of what differs
  */
 export default async function exportsFlow({ stack, args }: LongContext): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { events: { type: 'string', default: '50000' }, 'no-engines': { type: 'boolean' } },
+    options: {
+      events: { type: 'string', default: '50000' },
+      'no-engines': { type: 'boolean' },
+      sink: { type: 'string', multiple: true },
+    },
   });
   const events = Number(values.events);
   Object.assign(process.env, stack.env);
@@ -35,7 +39,7 @@ export default async function exportsFlow({ stack, args }: LongContext): Promise
     const world = await openWorld({
       apps: 3,
       walletsOfEach: 20,
-      sinks: SINKS,
+      sinks: SINKS.map((those) => those.filter((sink) => values.sink?.includes(sink) ?? true)),
       target,
       declareBy: 'command',
       patienceMs: PATIENCE_MS,
