@@ -47,7 +47,7 @@ interface Metadata {
 }
 
 /** Rows of the current snapshot of a table in a folder. */
-async function rowsOf(folder: string): Promise<number> {
+export async function rowsOf(folder: string): Promise<number> {
   const hint = join(folder, 'metadata/version-hint.text');
   if (!existsSync(hint)) return 0;
   const version = (await readFile(hint, 'utf8')).trim();

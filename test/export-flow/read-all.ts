@@ -1,6 +1,7 @@
 import { nameOf } from './canonical.ts';
 import { type Answer, differences, type Figures, figuresOf } from './compare.ts';
 import { readers } from './readers/index.ts';
+import type { Reader } from './readers/reader.ts';
 import type { Source } from './source.ts';
 import type { FlowExport } from './targets.ts';
 
@@ -14,10 +15,14 @@ export interface Read {
 }
 
 /** Every output by every tool that reads its kind. */
-export async function readAll(exports: readonly FlowExport[], say: (line: string) => void): Promise<Read[]> {
+export async function readAll(
+  exports: readonly FlowExport[],
+  say: (line: string) => void,
+  tools: readonly Reader[] = readers,
+): Promise<Read[]> {
   const found: Read[] = [];
   for (const { name, app, output } of exports) {
-    const able = readers.filter(({ sinks }) => sinks.includes(output.sink));
+    const able = tools.filter(({ sinks }) => sinks.includes(output.sink));
     if (able.length === 0) throw new Error(`nobody here reads ${output.sink}`);
     for (const reader of able) {
       const from = performance.now();

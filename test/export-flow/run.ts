@@ -5,6 +5,8 @@ import type { ErasureCheck } from '../../services/exporter/verify/report.ts';
 import { postAll } from '../support/posting.ts';
 import { erase, type Order, receiptOf, remove } from './orders.ts';
 import { leftIn, type ReadFigures, readAll, shownFigures, unlike } from './read-all.ts';
+import { readers } from './readers/index.ts';
+import type { Reader } from './readers/reader.ts';
 import type { SourceWallet } from './source.ts';
 import type { FlowWorld } from './world.ts';
 
@@ -15,6 +17,8 @@ export interface FlowOptions {
   readonly erased: number;
   readonly removed: number;
   readonly patienceMs: number;
+  /** Further tools, for the end of it. */
+  readonly engines?: readonly Reader[];
   readonly say: (line: string) => void;
 }
 
@@ -84,7 +88,7 @@ export async function runFlow(world: FlowWorld, options: FlowOptions): Promise<F
   say('every erasure and removal has its receipt');
   for (const row of leftIn(source, await readAll(exports, say))) problems.push(`left after its receipt: ${row}`);
   await world.drained();
-  const reads = await readAll(exports, say);
+  const reads = await readAll(exports, say, [...readers, ...(options.engines ?? [])]);
   problems.push(...leftIn(source, reads).map((row) => `left: ${row}`), ...unlike(source, reads));
 
   const verified: ErasureCheck[] = [];

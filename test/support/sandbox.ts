@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type Deployment, openStores, type Stores } from '../../cli/census/stores.ts';
 import { sandboxCast } from '../../cli/demo/cast.ts';
 import { deploymentOf } from '../../cli/sandbox/deployment.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../cli/sandbox/sandbox.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { type KeyPair, ready, toHex } from '../../protocol/index.ts';
+import { root } from '../../stack/root.mjs';
 import { startStack } from '../../stack/stack.ts';
 import { allowExport } from './allow-export.ts';
 import { type Suite, suite } from './stack.ts';
@@ -85,7 +86,7 @@ export interface CommandResult {
 
 /** Runs `ddc` as a process of its own, with this environment on top of the test's. */
 export function ddc(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
-  const main = fileURLToPath(new URL('../../cli/ddc.mjs', import.meta.url));
+  const main = join(root, 'cli/ddc.mjs');
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...args], {
       env: { ...process.env, ...OUTSIDE_JEST, ...env },

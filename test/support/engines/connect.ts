@@ -49,9 +49,9 @@ export async function startConnect(
   const runtime = await jarsOf('runtime');
   const folder = await mkdtemp(join(tmpdir(), 'ddc-connect-'));
   await mkdir(join(folder, 'plugins'));
-  for (const plugin of ['converter', ...connectors.map(({ file }) => PLUGIN[file])])
+  for (const plugin of new Set(['converter', ...connectors.map(({ file }) => PLUGIN[file])]))
     await symlink(await jarsOf(plugin), join(folder, 'plugins', plugin));
-  const files = await Promise.all(connectors.map((one) => written(folder, one)));
+  const files = await Promise.all(connectors.map((one, n) => written(folder, n, one)));
   const port = await freePort();
   const main = ['org.apache.kafka.connect.cli.ConnectStandalone', join(root, HERE, 'worker.properties'), ...files];
   const logFile = join(folder, 'log');
@@ -125,8 +125,8 @@ interface Said {
 const jarsOf = (name: string): Promise<string> =>
   prepareJars(`connect-${name}`, `${HERE}/jars/${name}`, (part, state) => process.stderr.write(`${part}: ${state}\n`));
 
-async function written(folder: string, { file, over }: ConnectorOptions): Promise<string> {
-  const path = join(folder, `${file}.properties`);
+async function written(folder: string, n: number, { file, over }: ConnectorOptions): Promise<string> {
+  const path = join(folder, `${file}-${n}.properties`);
   const said = await readFile(join(root, HERE, `${file}.properties`), 'utf8');
   const lines = Object.entries(over).map(([key, value]) => `${key}=${value}\n`);
   await writeFile(path, `${said}\n${lines.join('')}`);
