@@ -6,7 +6,7 @@ const MOST_GROWTH = { share: 0.15, mib: 48 };
 
 /**
  * What the report shows to be wrong.
- * @param which of the times must be below 1 s: of what was accepted from when it should have been sent, of refusals from when it was
+ * @param which of the times must be below 1 s: what was accepted counts from when it should have been sent, a refusal from when its request was sent
  */
 export function problemsOf({ memory, ...report }: OverloadReport, which: 'p50' | 'p99'): string[] {
   const problems: string[] = [];

@@ -2,12 +2,11 @@
 export interface Turns {
   /** Resolves when the turn of who calls has come: at the end of this turn of the event loop, if nobody waits. */
   next(): Promise<void>;
-  readonly waiting: number;
 }
 
 /**
  * libuv takes one new connection for each turn of the event loop. Where everything that has arrived is worked off within one turn, it lasts as long as all
- * that work does, and under load new clients wait for a minute before anyone sees them. Here no turn works much longer than a slice.
+ * that work does, and under load new clients wait for most of a minute before anyone sees them. Here no turn works much longer than a slice.
  * @param now milliseconds, monotonic
  * @param sliceMs what those that go on may take of one turn; whoever has begun comes to its next wait for something else
  */
@@ -47,8 +46,5 @@ export function createTurns(now: () => number, sliceMs: number): Turns {
         queue.push(resolve);
         if (queue.length === 1) setImmediate(begin);
       }),
-    get waiting() {
-      return queue.length - head;
-    },
   };
 }
