@@ -46,6 +46,7 @@ import { createClientAddress, limitKey, type TrustedProxies } from './limits/cli
 import { createLimiter, type Limit } from './limits/limiter.ts';
 import { createLoadGate, type LoadGate } from './limits/load-gate.ts';
 import type { Quotas } from './limits/quotas.ts';
+import { createTurns } from './limits/turns.ts';
 import { createReadiness, type Dependency } from './readiness.ts';
 import { createRoutes } from './routes.ts';
 import { type ApiServer, listen, type ServerOptions } from './server.ts';
@@ -140,6 +141,8 @@ export interface ApiDeps {
 
 /** Most keys of one look-up; the vault's and the index's own limit. */
 const SHARED = 1_000;
+/** Milliseconds of work on batches in one turn of the event loop: one large batch, or some of one event. */
+const TURN_MS = 1;
 
 /** The API on these edges, listening. */
 export async function startApi(
@@ -167,6 +170,7 @@ export async function startApi(
     clock: deps.clock,
   });
   const load = createLoadGate(limits.waitMs, deps.elapsed);
+  const turns = createTurns(deps.elapsed, TURN_MS);
   observe(deps.metrics, { budget, sends, load });
   const cors = createCors(() => apps.origins());
 
@@ -208,7 +212,7 @@ export async function startApi(
       telemetry,
       hstsSeconds: deps.hstsSeconds ?? 0,
     }),
-    batches: createBatchRoute({ accept, auth, budget, load, cors, telemetry, clock: deps.clock }),
+    batches: createBatchRoute({ accept, auth, budget, load, turns, cors, telemetry, clock: deps.clock }),
     others: routes,
     unhurried: isBlobUpload,
   });

@@ -9,6 +9,7 @@ import { encodingOf, formatOf } from './content.ts';
 import type { Cors } from './guard/cors.ts';
 import type { LoadGate } from './limits/load-gate.ts';
 import { rateLimitHeaders } from './limits/rate-limit-headers.ts';
+import type { Turns } from './limits/turns.ts';
 import { asBatch } from './one-event.ts';
 import { ApiProblem } from './problems.ts';
 import { type Body, ClientGone, readBody } from './read-body.ts';
@@ -22,6 +23,7 @@ export interface BatchRouteDeps {
   readonly auth: Pick<Auth, 'appToken'>;
   readonly budget: BodyBudget;
   readonly load: LoadGate;
+  readonly turns: Turns;
   readonly cors: Pick<Cors, 'narrow'>;
   readonly telemetry: Telemetry;
   readonly clock: Pick<Clock, 'now'>;
@@ -36,7 +38,7 @@ const pathOf = (url: string): string => {
 };
 
 /** `POST /v1/batches`, and `POST /v1/events` for a batch of one, on bare node:http: at batches of one the framework would cost as much as the signature. */
-export function createBatchRoute({ accept, auth, budget, load, cors, telemetry, clock }: BatchRouteDeps) {
+export function createBatchRoute({ accept, auth, budget, load, turns, cors, telemetry, clock }: BatchRouteDeps) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const one = pathOf(request.url ?? '') === EVENTS_PATH;
     let body: Body | undefined;
@@ -53,6 +55,7 @@ export function createBatchRoute({ accept, auth, budget, load, cors, telemetry, 
       body = await readBody(request, encoding, budget);
       leave = load.enter(body.bytes.length);
       const since = clock.now();
+      await turns.next();
       const signed = one ? asBatch(body.bytes) : body.bytes;
       const found = await accept(signed, format, token, (app) => cors.narrow(request, response, app));
       const { batchId, partition, offset, count, known, eventId, limits } = found;

@@ -6,8 +6,8 @@ import { prepareSchemathesis } from '../support/prepared.mjs';
 import { type SuiteSandbox, suiteSandbox } from '../support/sandbox.ts';
 
 /** Twenty minutes: `npm run test:long -- schemathesis`. */
-const SECONDS = 100;
-/** The same cases each time, found by the document: what nobody thought of is looked for at length, and by hand. */
+const SECONDS = 120;
+/** The same cases each time, as far as answers do not lead to others: what nobody thought of is looked for at length, and by hand. */
 const SEED = 20_261_125;
 
 let it: SuiteSandbox;
@@ -21,10 +21,10 @@ test('schemathesis finds no 5xx, and no answer that is not as described', async 
   const seed = Number(process.env.DDC_SEED ?? SEED);
   const { api: url, network } = it.deployment;
   const { app } = await sandboxCast();
-  const report = await runSchemathesis({ url, network, app, seconds: SECONDS, seed, phases: 'given', indexed: true });
+  const report = await runSchemathesis({ url, network, app, seconds: SECONDS, seed, indexed: true });
   const { requests, checked, statuses } = report;
   process.stderr.write(`${JSON.stringify({ seed, requests, checked, statuses })}\n`);
   expect(wrongAboutRun(report, it.sandbox.rooms.starts('api'))).toEqual([]);
   // Where other suites take the machine it is slow: of each operation one answer at least.
   expect(checked).toBeGreaterThanOrEqual(Object.keys(statuses).length);
-}, 300_000);
+}, 360_000);

@@ -6,13 +6,15 @@ const MOST_GROWTH = { share: 0.15, mib: 48 };
 
 /**
  * What the report shows to be wrong.
- * @param which of the times of what was accepted, from when it should have been sent, must be below 1 s
+ * @param which of the times must be below 1 s: what was accepted counts from when it should have been sent, a refusal from when its request was sent
  */
 export function problemsOf({ memory, ...report }: OverloadReport, which: 'p50' | 'p99'): string[] {
   const problems: string[] = [];
   const refused = Object.values(report.refused).reduce((sum, count) => sum + count, 0);
   const waited = report.sinceScheduled[which];
   if (waited >= MOST_MS) problems.push(`${which} of accepted batches is ${waited} ms`);
+  const toldAfter = report.refusedSinceSent[which];
+  if (toldAfter >= MOST_MS) problems.push(`${which} of refusals is ${toldAfter} ms`);
   const most = memory.firstThird * (1 + MOST_GROWTH.share) + MOST_GROWTH.mib;
   if (memory.lastThird > most) problems.push(`memory grew from ${memory.firstThird} to ${memory.lastThird} MiB`);
   if (report.wrong.length > 0)
