@@ -12,6 +12,8 @@ export interface OverloadOptions {
   readonly size: number;
   /** How long capacity is measured, after a warm-up half as long. */
   readonly capacitySeconds: number;
+  /** How many times its capacity it is offered. */
+  readonly times: number;
   readonly seconds: number;
   readonly say: (line: string) => void;
 }
@@ -55,7 +57,7 @@ const SAMPLE_SECONDS = 1;
 /** Nothing more was encrypted for so long: it will not be any more. */
 const STALLED_MS = 60_000;
 
-/** Measures what the API takes, then sends twice as much, then looks for everything that it accepted. Only the API runs meanwhile. */
+/** Measures what the API takes, then sends more than that, then looks for everything that it accepted. Only the API runs meanwhile. */
 export async function runOverload(it: SuiteSandbox, options: OverloadOptions): Promise<OverloadReport> {
   const { say, size, seconds } = options;
   const { rooms } = it.sandbox;
@@ -66,7 +68,7 @@ export async function runOverload(it: SuiteSandbox, options: OverloadOptions): P
   const capacity = await measureCapacity(port, shots, options.capacitySeconds);
   say(`capacity: ${Math.round(capacity)} batches of ${size} a second, ${CLOSED_LOOP} at once`);
 
-  const rate = capacity * 2;
+  const rate = capacity * options.times;
   const count = Math.ceil(rate * seconds);
   shots.prepare(count - shots.left);
   say(`${count} batches are signed; offering ${Math.round(rate)} a second for ${seconds} s`);
