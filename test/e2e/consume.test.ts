@@ -92,7 +92,8 @@ type Member = ReturnType<typeof startMember>;
 /** Waits until the members together were given so many different events. */
 const given = (members: readonly Member[], count: number) =>
   eventually(
-    `${count} events were given: ${members.map((one) => one.given.length).join(' + ')} ${members.map((one) => one.said().slice(-500)).join('\n')}`,
+    () =>
+      `${count} events were given: ${members.map((one) => one.given.length).join(' + ')} ${members.map((one) => one.said().slice(-500)).join('\n')}`,
     async () => (distinct(members).length >= count ? true : null),
     120_000,
   );
@@ -133,8 +134,9 @@ test('a consumer that is killed in the middle loses nothing: what it had not com
 
   // What was committed is known to the byte: every 25 events.
   const first = startMember('explicit', 25);
-  await eventually('it has committed, and goes on', async () =>
-    first.committed >= 50 && first.given.length > first.committed ? true : null,
+  await eventually(
+    () => `it has committed, and goes on: ${first.committed} of ${first.given.length}; ${first.said().slice(-500)}`,
+    async () => (first.committed >= 50 && first.given.length > first.committed ? true : null),
   );
   await first.end('SIGKILL');
   const second = startMember('explicit', 25);

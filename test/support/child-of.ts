@@ -5,7 +5,9 @@ function environmentOf(pid: string): string[] {
   try {
     return pid === '' ? [] : readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return [];
+    // Not `instanceof Error`: what Node throws is of another realm than a suite's.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return [];
     throw error;
   }
 }

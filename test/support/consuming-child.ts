@@ -1,6 +1,6 @@
 // A consumer of the log as a process of its own, until it is killed, or ends on SIGTERM: `consuming-child.js <json>`. One line of stdout for each event,
 // written before the next one is asked for.
-import { encryptionKeyPairFromSeed, fromHex } from '../../protocol/index.ts';
+import { encryptionKeyPairFromSeed, fromHex, ready } from '../../protocol/index.ts';
 import { accountFromPhrase, Ddc } from '../../sdk/js/index.ts';
 import { kafkaLog } from '../../sdk/js/kafka/index.ts';
 
@@ -23,6 +23,7 @@ export interface ConsumingChild {
 const told = JSON.parse(process.argv[2] ?? '{}') as ConsumingChild;
 const { url, app, phrase, pair, groupId, commitEvery, brokers, schemaRegistry, prefix } = told;
 const account = await accountFromPhrase(phrase);
+await ready();
 const ddc = await Ddc.connect({ url, app, account, pair: encryptionKeyPairFromSeed(fromHex(pair, 32)) });
 const ending = new AbortController();
 process.on('SIGTERM', () => ending.abort());

@@ -41,7 +41,8 @@ function readAt(memory: number, chunk: Buffer, at: bigint): boolean {
   try {
     return readSync(memory, chunk, 0, chunk.length, at) > 0;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EIO') return false;
+    // Not `instanceof Error`: what Node throws is of another realm than a suite's.
+    if ((error as NodeJS.ErrnoException).code === 'EIO') return false;
     throw error;
   }
 }

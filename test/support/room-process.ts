@@ -60,13 +60,17 @@ export function startRoom(
   };
 }
 
-/** Asks again until `probe` gives something, for what other processes do. @throws after `ms` with `what` */
-export async function eventually<T>(what: string, probe: () => Promise<T | null>, ms = 90_000): Promise<T> {
+/** Asks again until `probe` gives something, for what other processes do. @throws after `ms` with `what`, as it is by then */
+export async function eventually<T>(
+  what: string | (() => string),
+  probe: () => Promise<T | null>,
+  ms = 90_000,
+): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {
     const found = await probe();
     if (found !== null) return found;
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${typeof what === 'string' ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

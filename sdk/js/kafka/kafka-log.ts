@@ -24,7 +24,7 @@ export interface KafkaLogOptions {
   readonly sessionTimeoutMs?: number;
 }
 
-/** The schema of the first record is fetched when it is met. */
+/** The schema of the first record is fetched when it is met, and kept by the codec that met it. */
 const SCHEMA_TRIES = 100;
 const SCHEMA_PAUSE_MS = 100;
 
@@ -64,7 +64,8 @@ export function kafkaLog(options: KafkaLogOptions): PinnedLog {
       try {
         const codecs = createReadingCodecs({ url: schemaRegistry });
         const [pinned, ids] = [withPrefix(prefix, batchesPinned), withPrefix(prefix, logTopic)];
-        const logId = await waitingForSchema(() => readLogId(lookup, codecs.for(ids), ids.name));
+        const idCodec = codecs.for(ids);
+        const logId = await waitingForSchema(() => readLogId(lookup, idCodec, ids.name));
         const member = pinnedMember({
           ...join,
           consumer: createGroupConsumer({
