@@ -1,7 +1,13 @@
-import type { Json, OpenSearch } from './client.ts';
+import { type Json, type OpenSearch, OpenSearchError } from './client.ts';
 
 /** Read, and worked on, together. */
 const PAGE = 5_000;
+
+/** A shard that did not answer may hold what is looked for: after a restart they come back one by one, and the answer is a 200. */
+function whole(page: Json): void {
+  const failed = page._shards?.failed ?? 0;
+  if (failed > 0) throw new OpenSearchError(503, '', `${failed} shards did not answer a search`);
+}
 
 /** What a query finds, as it was when it was asked. @param index one, or several with commas between */
 export async function* pages(
@@ -18,12 +24,14 @@ export async function* pages(
     body,
   });
   try {
+    whole(page);
     while (page.hits.hits.length > 0) {
       yield page.hits.hits;
       if (page.hits.hits.length < PAGE) return;
       page = (
         await ask({ method: 'POST', path: '/_search/scroll', body: { scroll: '2m', scroll_id: page._scroll_id } })
       ).body;
+      whole(page);
     }
   } finally {
     await ask({ method: 'DELETE', path: '/_search/scroll', body: { scroll_id: [page._scroll_id] }, accept: [404] });
