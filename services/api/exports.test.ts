@@ -108,6 +108,22 @@ test('it is paused, goes on, and is removed, which is an end', async () => {
   expect((await ask('/sales')).body).toMatchObject({ state: 'ending', health: 'ending' });
 });
 
+test('what is no more than an address is asked for without a body, and without a type of one', async () => {
+  await ask('', said());
+  const post = (path: string, head: RequestInit) =>
+    fetch(`${it.url}/v1/apps/${APP}/exports${path}`, { method: 'POST', ...head });
+  const headers = bearer({ keyPair: app, app: app.publicKey, by: 'app', operations: OPERATIONS, now });
+  expect((await post('/sales/pause', {})).status).toBe(401);
+  expect((await post('/sales/pause', { headers })).status).toBe(200);
+  // What comes all the same is not looked at, and the connection goes on behind it.
+  for (const body of ['{}', 'x'.repeat(1_000_000)])
+    expect((await post('/sales/resume', { headers: { ...headers, 'content-type': 'text/plain' }, body })).status).toBe(
+      200,
+    );
+  expect((await post('/sales/remove', { headers })).status).toBe(202);
+  expect((await post('', { headers })).status).toBe(415);
+});
+
 test('its status tells how far it is behind, since when, and why', async () => {
   const at = Date.now();
   await it.log.writer().send(

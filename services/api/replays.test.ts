@@ -76,6 +76,8 @@ describe('a replay', () => {
       'unknown_sink target.sink',
     ]);
     expect(problemsOf(await ask('', { target: { export: 'a', sink: 'b' } }))).toEqual(['invalid target']);
+    const early = { from: '0186-06-10T15:22:54Z', to: '1969-12-31T23:59:59Z' };
+    expect(problemsOf(await ask('', said(early)))).toEqual(['invalid from', 'invalid to']);
     expect(problemsOf(await ask('', { target: said().target }))).toEqual(['missing scopes']);
     expect(await it.replays.list(1_000)).toHaveLength(before);
   });

@@ -118,7 +118,7 @@ export function mount(app: Express, routes: readonly Route[], deps: MountDeps): 
       if (!route.handle) continue;
       const handle = deps.callers.around(route.handle);
       if (route.doc.method === 'get') app.get(address, withoutBody(route, handle, deps));
-      else app.post(address, withBody(route, handle, deps));
+      else app.post(address, (takesBody(route) ? withBody : withoutBody)(route, handle, deps));
     }
     const allow = those.map(({ doc }) => (doc.method === 'get' ? 'GET, HEAD' : 'POST')).join(', ');
     app.all(address, () => {
@@ -129,6 +129,9 @@ export function mount(app: Express, routes: readonly Route[], deps: MountDeps): 
 
 type Handle = NonNullable<Route['handle']>;
 
+const takesBody = ({ doc, streamed }: Route): boolean => streamed === true || doc.request?.body !== undefined;
+
+/** What comes with a request that needs nothing but its address is neither asked for nor read. */
 const withoutBody =
   ({ access }: Route, handle: Handle, { callers }: MountDeps): RequestHandler =>
   (request, response) => {

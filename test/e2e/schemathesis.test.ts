@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sandboxCast } from '../../cli/demo/cast.ts';
+import { EXPORT_ENV } from '../schemathesis/export-bodies.ts';
 import { runSchemathesis } from '../schemathesis/schemathesis.ts';
 import { wrongAboutRun } from '../schemathesis/wrong-about-run.ts';
 import { prepareSchemathesis } from '../support/prepared.mjs';
@@ -13,7 +14,7 @@ const SEED = 20_261_125;
 let it: SuiteSandbox;
 beforeAll(async () => {
   await prepareSchemathesis();
-  it = await suiteSandbox('schemathesis');
+  it = await suiteSandbox('schemathesis', { env: EXPORT_ENV });
 }, 180_000);
 afterAll(() => it?.close());
 

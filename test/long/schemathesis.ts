@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { sandboxCast } from '../../cli/demo/cast.ts';
+import { EXPORT_ENV } from '../schemathesis/export-bodies.ts';
 import { runSchemathesis } from '../schemathesis/schemathesis.ts';
 import { wrongAboutRun } from '../schemathesis/wrong-about-run.ts';
 import type { LongContext } from '../support/long.ts';
@@ -16,7 +17,7 @@ export default async function schemathesis({ stack, args }: LongContext): Promis
   const seconds = args.includes('--seconds') ? Number(asked) : SECONDS;
   if (!Number.isFinite(seconds) || seconds <= 0) throw new Error(`${asked}: give a number of seconds`);
   Object.assign(process.env, stack.env);
-  const sandbox = await suiteSandbox('schemathesis');
+  const sandbox = await suiteSandbox('schemathesis', { env: EXPORT_ENV });
   try {
     const { api: url, network } = sandbox.deployment;
     const { app } = await sandboxCast();

@@ -79,7 +79,7 @@ def before_add_examples(context, examples):
         set_on_case(case, AuthContext(operation=operation, app=None), None)
         right.add(case.id)
         # First, however little time there is.
-        examples.insert(0, case)
+        examples.insert(len(examples) if operation.path in given["last"] else 0, case)
 
 
 @schemathesis.hook
@@ -147,6 +147,8 @@ def is_hex_key(value):
 def token_for(case, given):
     if case.id not in right and draw(case, "token", 12) == 0:
         return pick(case, "bad token", given["badTokens"])
+    if case.path in given["byPartner"] and (case.id in right or draw(case, "partner token", 4) > 0):
+        return given["partnerToken"]
     body = case.body if isinstance(case.body, dict) else {}
     wallet = (case.path_parameters or {}).get("wallet") or body.get("wallet") or ""
     own = given["tokens"].get(wallet) if isinstance(wallet, str) else None
@@ -192,19 +194,25 @@ def ndjson(context, value):
 
 @schemathesis.check
 def lines_conformance(context, response, case):
-    """Of a stream every line is as described: schemathesis itself would look at the whole as one value."""
+    """Of a stream every line is as described: schemathesis itself would look at the whole as one value, and not at what server-sent events hold."""
     answers["checked"] += 1
-    if not response.headers.get("content-type", [""])[0].startswith("application/x-ndjson"):
+    kind = response.headers.get("content-type", [""])[0].split(";")[0]
+    if kind == "application/x-ndjson":
+        path, lines = case.path, [json.loads(line) for line in response.text.split("\n")[:-1]]
+    elif kind == "text/event-stream":
+        told = re.findall("^event: (.*)\ndata: (.*)$", response.text, re.M)
+        path, lines = case.path.replace("event-stream", "events"), [{name: json.loads(data)} for name, data in told]
+    else:
         return
     document = case.operation.schema.raw_schema
-    answer = document["paths"][case.path][case.method.lower()]["responses"]["200"]["content"]["application/x-ndjson"]
+    answer = document["paths"][path][case.method.lower()]["responses"]["200"]["content"]["application/x-ndjson"]
     validator = jsonschema_rs.validator_for({**answer["schema"], "components": document["components"]})
-    for number, line in enumerate(response.text.split("\n")[:-1], 1):
-        for error in validator.iter_errors(json.loads(line)):
+    for number, line in enumerate(lines, 1):
+        for error in validator.iter_errors(line):
             raise Failure(
                 operation=case.operation.label,
                 title="A line of the stream does not conform to the schema",
-                message=f"line {number}: {error.message}\n{line[:1000]}",
+                message=f"line {number}: {error.message}\n{json.dumps(line)[:1000]}",
             )
 
 

@@ -1,6 +1,7 @@
 import { encodeNdjson, encodeSs58, fromUtf8, toBase64url, toHex } from '../../protocol/index.ts';
 import { OPERATIONS } from '../../services/api/auth/operations.ts';
 import { batchOf, type Cast, disownOf, random, requestOf, tokenOf } from './cast.ts';
+import { declarationOf, offerOf, partnerOf, replayOf } from './export-bodies.ts';
 
 /** What is there, as the answers said when it was made: hex, CIDs and ids. */
 export interface Standing {
@@ -10,15 +11,21 @@ export interface Standing {
   readonly removalIds: readonly string[];
   /** Ids of grants and policies that can be revoked. */
   readonly grantIds: readonly string[];
+  /** Exports and replays by what may become of them: each stays as its own operations leave it. */
+  readonly exports: Readonly<Record<'shown' | 'paused' | 'resumed' | 'removed', string>>;
+  readonly replays: Readonly<Record<'shown' | 'paused' | 'resumed' | 'cancelled', readonly string[]>>;
 }
 
 const PREFIXES = [2, 42, 54];
 const EACH = 24;
+/** Of what a deployment takes 20 of in all. */
+const FEW = 4;
 const json = (bodies: readonly unknown[]) => ({ 'application/json': bodies });
 
 /** What `hooks.py` takes from: signed now, and good for five minutes. */
 export function poolOf(cast: Cast, standing: Standing) {
   const { app, staying } = cast;
+  const { exports, replays } = standing;
   const addresses = (keys: readonly Uint8Array[]) =>
     keys.flatMap((key) => [toHex(key), ...PREFIXES.map((prefix) => encodeSs58({ prefix, key }))]);
   const own = staying.map((account) => tokenOf(cast, account, OPERATIONS));
@@ -27,12 +34,23 @@ export function poolOf(cast: Cast, standing: Standing) {
       staying.flatMap((account, i) => addresses([account.publicKey]).map((address) => [address, `Bearer ${own[i]}`])),
     ),
     appToken: `Bearer ${tokenOf(cast, app, OPERATIONS)}`,
+    /** Of a wallet to whose key another has granted something. */
+    partnerToken: `Bearer ${tokenOf(cast, partnerOf(cast), OPERATIONS)}`,
+    byPartner: ['/v1/apps/{app}/attached-exports'],
     badTokens: badTokens(cast),
     values: {
       ...{ wallet: addresses(staying.map((one) => one.publicKey)), app: addresses([app.publicKey]) },
       ...{ batchId: standing.batchIds, '/v1/batches/{id} id': standing.batchIds },
       ...{ eventId: standing.eventIds, cid: standing.cids },
       '/v1/wallets/{wallet}/apps/{app}/removals/{id} id': standing.removalIds,
+      '/v1/apps/{app}/exports/{name} name': Object.values(exports),
+      '/v1/apps/{app}/exports/{name}/pause name': [exports.paused],
+      '/v1/apps/{app}/exports/{name}/resume name': [exports.resumed],
+      '/v1/apps/{app}/exports/{name}/remove name': [exports.removed],
+      '/v1/apps/{app}/replays/{replay} replay': Object.values(replays).flat(),
+      '/v1/apps/{app}/replays/{replay}/pause replay': replays.paused,
+      '/v1/apps/{app}/replays/{replay}/resume replay': replays.resumed,
+      '/v1/apps/{app}/replays/{replay}/cancel replay': replays.cancelled,
       type: ['Sale'],
       code: ['unauthorized', 'bug', 'signature'],
     },
@@ -50,6 +68,8 @@ export function poolOf(cast: Cast, standing: Standing) {
       ]),
     ),
     byApp: ['/v1/crypto/decrypt'],
+    /** What others are asked within is said last as it should be: what examples say replaces it. */
+    last: ['/v1/apps/{app}/export-offer'],
     bodies: bodiesOf(cast, standing),
   };
 }
@@ -68,7 +88,7 @@ function badTokens(cast: Cast): string[] {
 }
 
 /** Path → media type → bodies that are right in every byte. */
-function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds }: Standing) {
+function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds, exports }: Standing) {
   const { staying, moved, erased, encryptionKeys } = cast;
   const one = <T>(from: readonly T[], i: number): T => from[i % from.length] as T;
   const some = <T>(make: (i: number) => T, count = EACH): T[] => Array.from({ length: count }, (_, i) => make(i));
@@ -79,7 +99,16 @@ function bodiesOf(cast: Cast, { batchIds, eventIds, grantIds }: Standing) {
   const owner = (i: number) => ({ app: toHex(cast.app.publicKey), wallet: toHex(one(staying, i).publicKey) });
   const envelope = toBase64url(random(94));
   const key = (i: number) => one(encryptionKeys, i);
+  const partner = partnerOf(cast);
   return {
+    '/v1/apps/{app}/exports': json(some(() => declarationOf(cast), FEW)),
+    '/v1/apps/{app}/attached-exports': json(
+      some(() => ({ ...declarationOf(cast, partner), types: ['PURCHASE'] }), FEW),
+    ),
+    '/v1/apps/{app}/export-offer': json(
+      some((i) => ({ ...offerOf(), ...(i % 2 === 0 ? {} : { partners: [toHex(partner.publicKey)] }) })),
+    ),
+    '/v1/apps/{app}/replays': json(some((i) => replayOf(cast, i % 3 === 2 ? exports.shown : null), FEW)),
     '/v1/batches': { ...json(plain), 'application/x-ndjson': plain.map((batch) => fromUtf8(encodeNdjson(batch))) },
     '/v1/events': json(
       some((i) => {

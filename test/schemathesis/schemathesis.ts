@@ -19,7 +19,7 @@ const MOST_SHOWN = 60_000;
 const PHASES = 'examples,coverage,fuzzing,stateful';
 
 export interface SchemathesisOptions {
-  /** Of the API, without a path. */
+  /** Of the API, without a path; it was started with `EXPORT_ENV`. */
   readonly url: string;
   readonly network: string;
   /** Registered, and open. */

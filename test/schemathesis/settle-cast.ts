@@ -1,6 +1,7 @@
 import { toHex } from '../../protocol/index.ts';
 import { eventually } from '../support/room-process.ts';
 import { batchOf, type Cast, random, requestOf, tokenOf } from './cast.ts';
+import { declarationOf, offerOf, partnerOf, replayOf } from './export-bodies.ts';
 import type { Standing } from './pool.ts';
 
 interface Answered {
@@ -8,11 +9,14 @@ interface Answered {
   readonly body: Record<string, unknown>;
 }
 
-/** Writes what there is to read: batches, a blob, policies, certificates, a removal. @param indexed waits until the index has the batches */
+type Say = (path: string, body: unknown, token?: string) => Promise<Answered>;
+
+/** Writes what there is to read: batches, a blob, policies, certificates, exports, replays, a removal. @param indexed waits until the index has the batches */
 export async function settleCast(url: string, cast: Cast, indexed: boolean): Promise<Standing> {
   const { staying, moved, erased, encryptionKeys } = cast;
-  const say = async (path: string, body: unknown): Promise<Answered> => {
-    const sent = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const say: Say = async (path, body, token) => {
+    const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
+    const sent = { method: 'POST', headers, body: JSON.stringify(body) };
     const answer = await fetch(`${url}${path}`, sent);
     const said = (await answer.json()) as Record<string, unknown>;
     if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(said)}`);
@@ -26,6 +30,8 @@ export async function settleCast(url: string, cast: Cast, indexed: boolean): Pro
     await say('/v1/policies', policy);
     grantIds.push(policy.id);
   }
+  const grant = { scope: 'page', fromEpoch: 0, recipient: encryptionKeys[staying.indexOf(partnerOf(cast))] };
+  await say('/v1/grants', requestOf(cast, staying[0] as Cast['app'], 'grant', grant));
   const cid = await uploaded(url, cast);
   const batchIds: string[] = [];
   const eventIds: string[] = [];
@@ -55,7 +61,27 @@ export async function settleCast(url: string, cast: Cast, indexed: boolean): Pro
   }
   const removal = requestOf(cast, staying[0] as Cast['app'], 'remove', { session: 'another' });
   await say('/v1/removals', removal);
-  return { batchIds, eventIds, cids: [cid], removalIds: [removal.id], grantIds };
+  const made = await settleExports(say, cast);
+  return { batchIds, eventIds, cids: [cid], removalIds: [removal.id], grantIds, ...made };
+}
+
+/** Exports and replays that nobody works on, for each operation its own, and an offer to partners. */
+async function settleExports(say: Say, cast: Cast): Promise<Pick<Standing, 'exports' | 'replays'>> {
+  const app = `/v1/apps/${toHex(cast.app.publicKey)}`;
+  const token = tokenOf(cast, cast.app, ['exports.write']);
+  const exports = { shown: 'shown', paused: 'paused', resumed: 'resumed', removed: 'removed' };
+  for (const name of Object.values(exports))
+    await say(`${app}/exports?paused=true`, declarationOf(cast, cast.app, name), token);
+  await say(`${app}/export-offer`, offerOf(), token);
+  const replay = async () => (await say(`${app}/replays`, replayOf(cast), token)).body.id as string;
+  const replays = {
+    shown: [await replay()],
+    paused: [await replay(), await replay()],
+    resumed: [await replay(), await replay()],
+    cancelled: [await replay(), await replay(), await replay()],
+  };
+  for (const id of replays.resumed) await say(`${app}/replays/${id}/pause`, {}, token);
+  return { exports, replays };
 }
 
 async function uploaded(url: string, cast: Cast): Promise<string> {

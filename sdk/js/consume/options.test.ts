@@ -33,6 +33,7 @@ test.each([
   ['bad_types', { types: ['ü'.repeat(65)] }],
   ['bad_commit', { commit: 'sometimes' }],
   ['bad_start', { from: new Date(2_000) }],
+  ['bad_start', { from: new Date(-1) }],
   ['bad_start', { from: new Date(Number.NaN) }],
   ['bad_start', { from: 'yesterday' }],
   ['bad_app', { app: 'nobody' }],

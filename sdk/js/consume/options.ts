@@ -92,7 +92,7 @@ function appOf(app: Key): Uint8Array {
 
 function startOf(from: NonNullable<ConsumeOptions['from']>, now: number): LogStart {
   if (from === 'beginning' || from === 'now') return from;
-  if (!(from instanceof Date) || Number.isNaN(from.getTime()) || from.getTime() > now)
-    throw new BadOptions('bad_start', "from: 'beginning', 'now' or a Date that is not ahead");
-  return from.getTime();
+  // Before 1970 it is no time to Kafka.
+  if (from instanceof Date && from.getTime() >= 0 && from.getTime() <= now) return from.getTime();
+  throw new BadOptions('bad_start', "from: 'beginning', 'now' or a Date, neither ahead nor before 1970");
 }

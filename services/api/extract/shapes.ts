@@ -151,6 +151,16 @@ const lines = [
 ] as const;
 export const extractLine = z.union(lines);
 
+/** One server-sent event of a stream that follows: a line, by its name. */
+export const followedEvent = z.object({
+  id: z.string().regex(CURSOR).optional().describe('Where the stream is; a comment may come with one alone.'),
+  event: z.enum(['batch', 'event', 'end', 'problem']),
+  data: z.string().meta({
+    description: 'JSON: what the line of this name holds in the NDJSON of `events`.',
+    contentMediaType: 'application/json',
+  }),
+});
+
 /** Of batches that were named. */
 export const namedLine = z.union([
   ...lines,

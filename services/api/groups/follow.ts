@@ -5,7 +5,7 @@ import { type Authorize, mustBeOwnerOrApp } from '../auth/bearer.ts';
 import { type AnswerStreamDeps, answerStream } from '../extract/answer-stream.ts';
 import type { Follow } from '../extract/open-streams.ts';
 import { SERVER_SENT } from '../extract/server-sent.ts';
-import { followHeaders, followQuery } from '../extract/shapes.ts';
+import { followedEvent, followHeaders, followQuery } from '../extract/shapes.ts';
 import { isGone } from '../over.ts';
 import { ApiProblem } from '../problems.ts';
 import { checked, type Route } from '../route.ts';
@@ -59,8 +59,8 @@ export function followRoutes({ authorize, follow, ...deps }: FollowRoutesDeps): 
     tags: ['events'],
     responses: {
       200: {
-        description: 'Events, until `end` or `problem`.',
-        content: { 'text/event-stream': { schema: z.string() } },
+        description: 'Events, until `end` or `problem`; described is one of them.',
+        content: { 'text/event-stream': { schema: followedEvent } },
       },
     },
   };

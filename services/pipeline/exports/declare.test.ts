@@ -66,6 +66,16 @@ test('everything that is wrong is told at once', async () => {
   expect(await wrong({ ...good, from: 0, schema: 'loose' })).toEqual(['invalid schema', 'start_trimmed from']);
 });
 
+test('a time before 1970 is wrong as well, whichever way it is said: Kafka takes it for no time', async () => {
+  expect(await wrong({ ...good, from: '0186-06-10T15:22:54Z', schema: 'loose' })).toEqual([
+    'invalid from',
+    'invalid schema',
+  ]);
+  expect(await wrong({ ...good, from: '1970-01-01T00:00:00+00:01' })).toEqual(['invalid from']);
+  expect(await wrong({ ...good, from: -1 })).toEqual(['invalid from']);
+  expect((await judge({ ...good, from: '1970-01-01T00:00:00.001Z' })).from).toBe(1);
+});
+
 test('a name is taken once, whoever is faster', async () => {
   const [first, second] = [await judge(good), await judge(good)];
   await declareExport(edges, first, 'running');

@@ -9,6 +9,17 @@ const LABEL = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/;
 const distinct = (list: readonly string[]) => new Set(list).size === list.length;
 const TWICE = 'names something twice';
 
+const ISO_OR_MS = 'ISO 8601 with a zone, or milliseconds since the epoch';
+/** A time as it may be said, in milliseconds: as far as a Date goes, and never before 1970, where to Kafka a number is no time. */
+const momentOptions = [
+  z.int().min(0).max(8_640_000_000_000_000),
+  z.iso
+    .datetime({ offset: true })
+    .transform((text) => Date.parse(text))
+    .refine((ms) => ms >= 0, 'lies before 1970'),
+] as const;
+export const moment = z.union(momentOptions, `must be a time: ${ISO_OR_MS}`);
+
 /** What is declared. The app is named beside it, as hex. */
 export const declarationShape = z.strictObject({
   name: z
@@ -41,14 +52,7 @@ export const declarationShape = z.strictObject({
     .default({})
     .describe('The sink\'s configuration; a secret is `{"secret": "<name>"}`, the name of a file of the operator\'s.'),
   from: z
-    .union(
-      [
-        z.enum(['beginning', 'now']),
-        z.int().min(0).max(8_640_000_000_000_000),
-        z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
-      ],
-      'must be `beginning`, `now`, or a time: ISO 8601 with a zone, or milliseconds since the epoch',
-    )
+    .union([z.enum(['beginning', 'now']), ...momentOptions], `must be \`beginning\`, \`now\`, or a time: ${ISO_OR_MS}`)
     .default('beginning')
     .describe('What is exported first: what was accepted at this time, as the log says.'),
   schema: z

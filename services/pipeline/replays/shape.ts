@@ -1,16 +1,11 @@
 import { z } from 'zod';
-import { declarationShape } from '../exports/shape.ts';
+import { declarationShape, moment } from '../exports/shape.ts';
 
 /** Events a second that a replay reads where nobody says otherwise: live traffic comes first. */
 export const DEFAULT_RATE = 5_000;
 
 const { name, types, scopes, schema, sink, config } = declarationShape.shape;
-const time = z
-  .union(
-    [z.int().min(0).max(8_640_000_000_000_000), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))],
-    'must be a time: ISO 8601 with a zone, or milliseconds since the epoch',
-  )
-  .nullish();
+const time = moment.nullish();
 
 /** What is asked for. The app is named beside it, as hex. */
 export const replayShape = z.strictObject({
