@@ -120,6 +120,7 @@ export function bodyExamples(): Readonly<Record<string, Readonly<Record<string, 
     '/v1/batches': { ...json(one), 'application/x-ndjson': fromUtf8(encodeNdjson(one)) },
     '/v1/events': json({ header, event: events[0] }),
     '/v1/batches/status': json({ ids: ['7b'.repeat(32)] }),
+    '/v1/apps/{app}/batch-events': json({ ids: ['7b'.repeat(32)], scopes: ['page'] }),
     '/v1/apps/{app}/exports': json({
       ...{ name: 'sales', scopes: ['page'], types: ['PAGE_VIEW'], sink: 'parquet', from: 'now' },
       config: { folder: `/srv/exports/${app}/sales` },
