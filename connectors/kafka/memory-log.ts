@@ -82,6 +82,7 @@ export class MemoryLog {
     return {
       send: async (topic, partition, records) => {
         if (!open) throw new RetriableError('writer_closed', 'The writer is closed; open a new one.');
+        if (records.length === 0) throw new TypeError('a send needs at least one record');
         return this.#partition(topic, partition).append(records);
       },
       close: async () => {

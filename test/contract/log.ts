@@ -124,6 +124,13 @@ export function logContract(name: string, open: () => Promise<LogUnderTest & { c
       expect(found.headers).toEqual({ origin: '42', retryOf: '3' });
     });
 
+    test('a send of nothing is a mistake of the caller', async () => {
+      const topic = await log.makeTopic(1);
+      const writer = await log.writer();
+      await expect(writer.send(topic, 0, [])).rejects.toThrow('at least one record');
+      expect(await writer.send(topic, 0, records(1))).toBe(0);
+    });
+
     test('an offset that is not there is out of range', async () => {
       const topic = await log.makeTopic(1);
       await expect((await lookup()).readAt(topic, 0, 5)).rejects.toMatchObject({ code: 'offset_out_of_range' });
