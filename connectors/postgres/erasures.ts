@@ -11,6 +11,6 @@ export function createErasures({ kysely }: Database): Erasures {
       .where('kind', '=', 'erase');
   return {
     all: () => erasures().execute(),
-    open: () => erasures().where(sql<boolean>`state <> 'done' OR pending <> '{}'`).execute(),
+    open: () => erasures().where(sql<boolean>`(state <> 'done' OR pending <> '{}')`).execute(),
   };
 }

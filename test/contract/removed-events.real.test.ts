@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
+import { createErasures } from '../../connectors/postgres/erasures.ts';
 import { createExportReports, createRemovals } from '../../connectors/postgres/removal-store.ts';
 import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
@@ -96,6 +97,10 @@ test('an export is told of each removal until it has reported it, and the receip
     { name: 'b', reported: false, rows: 0 },
   ]);
   await removals.sent(removal, 1);
+  await removals.complete(await found(), { payload: '', key: '', signature: '' }, ['b']);
+  expect(await reports.due('b', app, 'open', 10)).toEqual([removal]);
+  // What takes single events away is no erasure, whoever is still waited for: an export would delete everything of the wallet.
+  expect(await createErasures(db).open()).toEqual([]);
   await removals.complete(await found(), { payload: '', key: '', signature: '' }, []);
   expect(await reports.due('b', app, 'open', 10)).toEqual([]);
   expect(await reports.due('b', app, 'all', 10)).toEqual([removal]);
