@@ -13,7 +13,8 @@ const fresh = (): KeyPair => keyPairFromSeed('sr25519', new Uint8Array(randomByt
 
 /** One of everything that a route may name, and those who may and may not have it. */
 export async function authorisationWorld() {
-  const world = await readingWorld();
+  // Where what is stored here is, so that who follows is told of it.
+  const world = await readingWorld({ partitionOf: () => 0 });
   const { it, now } = world;
   const [owner, friend, stranger] = ['owner', 'friend', 'stranger'].map(world.party) as [Party, Party, Party];
   /** Registered, too: another one that is open, and one that is not. */
