@@ -5,6 +5,8 @@ import { someShot } from './fuzz-requests.ts';
 
 export interface FuzzOptions {
   readonly seconds: number;
+  /** Goes on until there were so many. */
+  readonly atLeast?: number;
   /** Of the API, without a path. */
   readonly url: string;
   readonly seed: number;
@@ -110,7 +112,7 @@ const ENCODINGS = [
 ];
 
 /** Sends mutated requests until the time is up. Never throws because of what the API answers: the report says. */
-export async function run({ seconds, url, seed }: FuzzOptions): Promise<FuzzReport> {
+export async function run({ seconds, atLeast = 0, url, seed }: FuzzOptions): Promise<FuzzReport> {
   const draw = draws(seed);
   const statuses: Record<string, number> = {};
   const failures: string[] = [];
@@ -118,7 +120,7 @@ export async function run({ seconds, url, seed }: FuzzOptions): Promise<FuzzRepo
   let requests = 0;
   let accepted = 0;
   const lane = async () => {
-    while (Date.now() < until) {
+    while (Date.now() < until || requests < atLeast) {
       requests += 1;
       const number = requests;
       const atConsent = draw(3) === 0;
