@@ -102,7 +102,7 @@ const reading: TokenWay = { operation: 'disclosures.read', call: inPlace('disclo
 const streaming: TokenWay = { operation: 'events.read', call: inPlace('events'), tells: hasLine('event') };
 const following: TokenWay = {
   operation: 'events.read',
-  call: inPlace('event-stream?start=beginning&limit=1&seconds=30'),
+  call: inPlace('event-stream?start=beginning&seconds=0'),
   tells: (text) => text.includes('\nevent: event\n'),
 };
 const opening: TokenWay = { ...streaming, also: 'events.decrypt', call: inPlace('events?decrypt=true') };
