@@ -23,6 +23,7 @@ const PATIENCE_MS = 60_000;
 /** As the supervisor does at least. */
 const AGAIN_MS = 250;
 const LOOK_MS = 20;
+const MOST_SAID = 3_000;
 
 /** The process of one export, killed and started again. */
 export class Member {
@@ -43,6 +44,11 @@ export class Member {
     this.#target = target;
     this.#env = env;
     this.name = `kills-${target.sink}`;
+  }
+
+  /** The last that the process at hand has said. */
+  said(): string {
+    return this.#room?.output().slice(-MOST_SAID) ?? '';
   }
 
   get killed(): number {

@@ -91,9 +91,9 @@ export async function exportKills(log: PinnedLog, plan: KillsPlan): Promise<Kill
     const began = performance.now();
     const runs: KillsRun[] = [];
     for (const [i, target] of targets.entries()) {
-      await caughtUp(target, log.ends());
-      const verdict = await settled(target, load);
       const member = members[i] as Member;
+      await caughtUp(target, member, log.ends());
+      const verdict = await settled(target, load);
       runs.push({
         ...verdict,
         exporter: Object.fromEntries(member.kills),
@@ -115,7 +115,7 @@ export async function exportKills(log: PinnedLog, plan: KillsPlan): Promise<Kill
 }
 
 /** Waits until the position in the output says that everything was delivered. */
-async function caughtUp({ sink: name, config, env }: Target, ends: readonly number[]): Promise<void> {
+async function caughtUp({ sink: name, config, env }: Target, member: Member, ends: readonly number[]): Promise<void> {
   const sink: Sink = createSink(name, config, {
     log: '00'.repeat(16),
     privateTargets: (env.DDC_PRIVATE_TARGETS ?? '').split(',').filter((text) => text !== ''),
@@ -130,7 +130,9 @@ async function caughtUp({ sink: name, config, env }: Target, ends: readonly numb
         );
         if (mark >= end - 1) break;
         if (performance.now() > deadline)
-          throw new Error(`${name} stands at ${mark} of partition ${partition}, which ends at ${end}`);
+          throw new Error(
+            `${name} stands at ${mark} of partition ${partition}, which ends at ${end}; its exporter ended ${member.ends} times, last with ${member.lastWords}; ${member.said()}`,
+          );
         await pause(250);
       }
     }
