@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { PARTS } from '../stack/parts.ts';
 import { display } from '../stack/progress.ts';
+import { ALL_ROOMS } from '../stack/rooms.ts';
 import { root } from '../stack/root.mjs';
 import { runFolder } from './run-folder.ts';
 import { deploymentOf } from './sandbox/deployment.ts';
@@ -29,10 +30,12 @@ function addresses({ stack, rooms, exportFolder }: Sandbox): string {
   return lines.map(([name, value]) => `  ${name?.padEnd(20)} ${value}`).join('\n');
 }
 
-/** Where the examples find the sandbox that came up last in this clone: its API, and what it exports. */
-function keepAddress({ rooms, exportFolder }: Sandbox): void {
+/** Where examples and commands find the sandbox that came up last in this clone: its API, the environment of its rooms for a shell, and what it exports. */
+function keepAddress({ rooms, env, exportFolder }: Sandbox): void {
   mkdirSync(join(root, '.ddc'), { recursive: true });
   writeFileSync(join(root, '.ddc', 'api'), `${rooms.url('api')}\n`);
+  const lines = Object.entries(env).map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`);
+  writeFileSync(join(root, '.ddc', 'env'), lines.join(''), { mode: 0o600 });
   const link = join(root, '.ddc', 'export');
   rmSync(link, { force: true });
   symlinkSync(exportFolder, link);
@@ -47,7 +50,8 @@ async function run(options: UpOptions): Promise<void> {
     return sandbox ? sandbox.stop() : process.exit(130);
   });
   const progress = display(PARTS.map((part) => part.name));
-  sandbox = await startSandbox({ folder: runFolder(options.folder), sampleSchema: true, progress, say });
+  const folder = runFolder(options.folder);
+  sandbox = await startSandbox({ folder, rooms: ALL_ROOMS, sampleSchema: true, progress, say });
   sandbox.rooms.on('exit', ({ room, code, signal }) => {
     if (!ending) say(`${room} ended with ${signal ?? code}; it is started again`);
   });
