@@ -75,10 +75,15 @@ export async function runFlow(world: FlowWorld, options: FlowOptions): Promise<F
   const removing = chosen.slice(options.erased, options.erased + REMOVING);
   const writing = source.wallets.filter((wallet) => !erasing.includes(wallet));
   const orders: Order[] = [];
-  const share = Math.ceil(options.removed / removing.length);
   const order = async () => {
     for (const wallet of erasing) orders.push(await erase(world, wallet));
-    for (const [i, wallet] of removing.entries()) orders.push(await remove(world, wallet, share, i < 2 ? i + 1 : 0));
+    let left = options.removed;
+    for (const [i, wallet] of removing.entries()) {
+      const one = await remove(world, wallet, Math.ceil(left / (removing.length - i)), i < 2 ? i + 1 : 0);
+      orders.push(one);
+      // A session has fewer than were asked for: the next ones remove more.
+      left -= one.rows;
+    }
   };
   await Promise.all([send(writing, events - before, 1), order()]);
   say(`${events} events are accepted, ${orders.length} erasures and removals are asked for`);
