@@ -6,6 +6,7 @@ import { createExports } from '../../connectors/postgres/exports.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createPositions } from '../../connectors/postgres/positions.ts';
 import { createAppSchemas, createRegistryCodecs } from '../../connectors/registry/index.ts';
+import { judgeSinks } from '../../connectors/sinks/judge.ts';
 import type { DeclareEdges } from '../../services/pipeline/exports/declare.ts';
 import { startsOf } from '../../services/pipeline/exports/start.ts';
 import type { ViewEdges } from '../../services/pipeline/exports/view.ts';
@@ -16,6 +17,7 @@ import type { Exports } from '../../services/pipeline/ports/exports.ts';
 import type { IndexStore } from '../../services/pipeline/ports/index-store.ts';
 import type { ConsumerGroups, LogHistory, LogPlaces } from '../../services/pipeline/ports/log.ts';
 import type { Positions } from '../../services/pipeline/ports/positions.ts';
+import { environment } from '../../services/pipeline/variables.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { type Topic, withPrefix } from '../../topics/define-topic.ts';
@@ -74,8 +76,7 @@ export async function withExports<T>(use: (edges: ExportsEdges) => Promise<T>): 
       view: { exports, log: lookup, received, partitions, now },
       declare: {
         ...{ exports, now, apps: createApps(db) },
-        // The sinks' own libraries are loaded only where a declaration is judged.
-        judgeSink: async (...args) => (await import('../../connectors/sinks/index.ts')).judgeSink(...args),
+        judgeSink: judgeSinks(environment.shape.DDC_SINKS.parse(process.env.DDC_SINKS)),
         startsOf: (from) => startsOf({ log: lookup, pinned, partitions, index, positions }, from),
       },
     });

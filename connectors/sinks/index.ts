@@ -1,8 +1,6 @@
 import { makeSink, type SinkContext, type SinkSpec } from '../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../services/pipeline/errors.ts';
-import type { JudgeSink } from '../../services/pipeline/exports/declare.ts';
 import type { Sink } from '../../services/pipeline/ports/sink.ts';
-import { judgeSinkConfig } from './judge.ts';
 import kafka from './kafka.ts';
 import ndjson from './ndjson.ts';
 import opensearch from './opensearch.ts';
@@ -39,15 +37,3 @@ export function createSink(name: string, config: unknown, context: SinkContext, 
     `There is no sink "${name}". Known: ${among.map((sink) => sink.name).join(', ')}. Others are files that DDC_SINKS names.`,
   );
 }
-
-/** Says what a sink says of a configuration, references to secrets still in it. */
-export function judgeSinks(files: readonly string[]): JudgeSink {
-  let loaded: Promise<readonly SinkSpec[]> | null = null;
-  return async (sink, config) => {
-    loaded ??= sinksWith(files);
-    return judgeSinkConfig(await loaded, sink, config);
-  };
-}
-
-/** The same of the sinks that are always there. */
-export const judgeSink: JudgeSink = (sink, config) => judgeSinkConfig(sinks, sink, config);

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { defineSink, secret } from '../../services/pipeline/define-sink.ts';
-import { judgeSink } from './index.ts';
-import { judgeSinkConfig } from './judge.ts';
+import { judgeSinkConfig, judgeSinks } from './judge.ts';
 
 const never = () => {
   throw new Error('is only looked at');
@@ -50,6 +49,7 @@ test('no secret stands in a declaration: not where the sink says so, nor where i
 });
 
 test('the real sinks are judged by their own schemas', async () => {
-  expect(await judgeSink('parquet', { folder: '/x' })).toEqual([]);
-  expect(await judgeSink('parquet', {})).toMatchObject([{ code: 'sink_config', path: 'config.folder' }]);
+  const judge = judgeSinks([]);
+  expect(await judge('parquet', { folder: '/x' })).toEqual([]);
+  expect(await judge('parquet', {})).toMatchObject([{ code: 'sink_config', path: 'config.folder' }]);
 });

@@ -1,7 +1,21 @@
 import { z } from 'zod';
 import type { SinkSpec } from '../../services/pipeline/define-sink.ts';
+import type { JudgeSink } from '../../services/pipeline/exports/declare.ts';
 import type { DeclarationProblem } from '../../services/pipeline/exports/problem.ts';
 import { isSecretReference, secretsIn, withSecrets } from '../../services/pipeline/secret-references.ts';
+
+/**
+ * Judges for every sink that may be named: those that are always there, and those of `DDC_SINKS`. Their own libraries are loaded only once
+ * something is judged. What it gives throws FatalError `bad_sink_file`, `sink_name_taken`
+ * @param files of `DDC_SINKS`
+ */
+export function judgeSinks(files: readonly string[]): JudgeSink {
+  let known: Promise<readonly SinkSpec[]> | null = null;
+  return async (sink, config) => {
+    known ??= import('./index.ts').then(({ sinksWith }) => sinksWith(files));
+    return judgeSinkConfig(await known, sink, config);
+  };
+}
 
 /** Names of fields whose content is one, whatever the sink says of them. */
 const SECRET_FIELD = /pass(word|phrase)|secret|token|credential|private_?key|api_?key/i;
@@ -18,9 +32,8 @@ export function judgeSinkConfig(
   const sink = sinks.find((one) => one.name === name);
   if (!sink) {
     const known = sinks.map((one) => one.name).join(', ');
-    return [
-      { code: 'unknown_sink', path: 'sink', message: `there is no sink ${JSON.stringify(name)}; there are ${known}` },
-    ];
+    const message = `there is no sink ${JSON.stringify(name)}; there are ${known}, and others once DDC_SINKS names their files`;
+    return [{ code: 'unknown_sink', path: 'sink', message }];
   }
   const referred = new Set(secretsIn(config).map(({ path }) => path.join('.')));
   const parsed = sink.config.safeParse(withSecrets(config, () => 'behind a reference'));

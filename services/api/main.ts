@@ -23,6 +23,7 @@ import { createSettlementStatus } from '../../connectors/postgres/settlement-sta
 import { createTokenRevocations } from '../../connectors/postgres/token-revocations.ts';
 import { createUsage } from '../../connectors/postgres/usage.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
+import { judgeSinks } from '../../connectors/sinks/judge.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { keepKeks, withKekLock } from '../../connectors/vault/kek-lives.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
@@ -122,6 +123,9 @@ async function start(boot: Boot): Promise<Running> {
   if (reapplied.removals > 0 || reapplied.roots > 0)
     log.warn({ ...reapplied }, 'the database was older than these removals and erasures');
 
+  // A sink of one's own that cannot be used is told at the start, not at the first declaration that names it.
+  if (config.sinkFiles.length > 0) await (await import('../../connectors/sinks/index.ts')).sinksWith(config.sinkFiles);
+
   const revocations = createTokenRevocations(db);
   const revokedTokens = createRevokedTokens({
     revocations,
@@ -217,8 +221,7 @@ async function start(boot: Boot): Promise<Running> {
         consents,
         exports: {
           store: createExports(db),
-          // The sinks' own libraries are loaded only once something is declared.
-          judgeSink: async (...args) => (await import('../../connectors/sinks/index.ts')).judgeSink(...args),
+          judgeSink: judgeSinks(config.sinkFiles),
           startsOf: (from) =>
             startsOf(
               { log: lookup, pinned: named(batchesPinned).name, partitions, index, positions: lanes.positions },

@@ -253,7 +253,9 @@ export const environment = z.object({
     ),
   DDC_SINKS: list
     .prefault('')
-    .describe('Comma list of files with sinks of your own, TypeScript or JavaScript; see `examples/sink-template`.'),
+    .describe(
+      'Comma list of files with sinks of your own, TypeScript or JavaScript, for everything that declares or runs exports; see `examples/sink-template`.',
+    ),
   DDC_SECRETS_FOLDER: z
     .string()
     .default('')

@@ -1,10 +1,13 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { withExports } from '../../cli/exports/edges.ts';
+import { withDeployment } from '../../cli/replay/deployment.ts';
 import { createConsumerGroups } from '../../connectors/kafka/index.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
 import { createExports } from '../../connectors/postgres/exports.ts';
+import { sinksWith } from '../../connectors/sinks/index.ts';
 import ndjson from '../../connectors/sinks/ndjson.ts';
 import { fromHex } from '../../protocol/index.ts';
 import { declareExport, judgeDeclaration } from '../../services/pipeline/exports/declare.ts';
@@ -20,14 +23,16 @@ import { seen, shown } from '../support/seen-rows.ts';
 import { targetOf } from '../support/targets.ts';
 
 const PARTITIONS = 2;
+const TEMPLATE = fileURLToPath(new URL('../../examples/sink-template/my-sink.ts', import.meta.url));
 
 describe('declared exports on real Kafka, registry and PostgreSQL', () => {
   let log: PinnedLog;
+  let env: Record<string, string>;
   let room: RoomProcess;
   const rows: ExportRow[] = [];
 
   const folder = (name: string) => join(log.scratch, name);
-  const command = (...args: string[]) => ddc(['exports', ...args], log.env);
+  const command = (...args: string[]) => ddc(['exports', ...args], env);
   const add = (name: string, ...more: string[]) =>
     command(
       'add',
@@ -77,7 +82,8 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
 
   beforeAll(async () => {
     log = await openPinnedLog('exports', PARTITIONS);
-    Object.assign(process.env, log.env);
+    env = { ...log.env, DDC_SINKS: TEMPLATE };
+    Object.assign(process.env, env);
     await createApps(log.db).add({ app: fromHex(log.app, 32) });
     await feed(10);
   }, 180_000);
@@ -130,7 +136,7 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
     await writeFile(folder('broken'), 'in the way');
     expect(await add('good')).toMatchObject({ code: 0, stderr: '' });
     await declared('broken');
-    room = startRoom('exports', log.env);
+    room = startRoom('exports', env);
     expect(await delivered('good', rows)).toEqual(shown(rows));
     await feed(10);
     expect(await delivered('good', rows)).toEqual(shown(rows));
@@ -149,6 +155,22 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
     expect(broken?.lastError?.message).toContain('broken');
     expect(broken?.lastError?.code).toBe('sink_not_writable');
     expect(await startsOf('broken')).toBeGreaterThan(1);
+  }, 120_000);
+
+  it("go to a sink of one's own like to any other, and into that a replay is judged", async () => {
+    await mkdir(folder('own'));
+    await declared('own', { sink: 'mine' });
+    const [mine] = (await sinksWith([TEMPLATE])).slice(-1);
+    const target = await mine?.trial(folder('own'), targetOf);
+    const delivered = await eventually(`own has ${rows.length} rows`, async () => {
+      const found = (await target?.rows([TABLE])) ?? [];
+      return found.length >= rows.length ? found : null;
+    });
+    expect(seen(delivered)).toEqual(shown(rows));
+    await withDeployment(async ({ judgeSink }) => {
+      expect(await judgeSink('mine', { folder: folder('again') })).toEqual([]);
+      expect(await judgeSink('ours', {})).toMatchObject([{ code: 'unknown_sink' }]);
+    });
   }, 120_000);
 
   it('come back alone when their process is killed, with every row once', async () => {

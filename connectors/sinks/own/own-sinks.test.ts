@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sinkContract } from '../../../test/contract/sink.ts';
-import { judgeSinks, sinksWith } from '../index.ts';
+import { sinksWith } from '../index.ts';
+import { judgeSinks } from '../judge.ts';
 
 const template = fileURLToPath(new URL('../../../examples/sink-template/my-sink.ts', import.meta.url));
 const [own] = (await sinksWith([template])).slice(-1);
