@@ -118,6 +118,7 @@ export function createRemovals(db: Database): Removals {
 /** Of no interest to who asks: removals of single events wait for no room. */
 const NOTHING_ERASED = { fence: 0, rootVersions: [] };
 
+/** A replay that is over is waited for no more, also where its process registered it after that and died: nobody keeps track of its target. */
 async function progressOf({ kysely }: Database, removal: Removal, partition: number): Promise<RemovalProgress> {
   const { app, wallet, id, issuedAt } = removal;
   const { fence, rootVersions } = removal.kind === 'erase' ? removal : NOTHING_ERASED;
@@ -132,7 +133,8 @@ async function progressOf({ kysely }: Database, removal: Removal, partition: num
       coalesce((SELECT jsonb_agg(jsonb_build_object(
           'name', e.name, 'reported', p.id IS NOT NULL, 'rows', coalesce(p.rows, 0)) ORDER BY e.name)
         FROM (
-          SELECT name FROM exports WHERE app = ${app}
+          SELECT name FROM exports e WHERE app = ${app} AND NOT EXISTS (
+            SELECT FROM replays j WHERE j.id = substring(e.name FROM '^replay-(.+)$') AND j.job->>'state' IN ('done', 'cancelled'))
           UNION SELECT name FROM declared_exports WHERE app = ${app} AND state <> 'ending'
         ) e LEFT JOIN removal_reports p
           ON p.app = ${app} AND p.wallet = ${wallet} AND p.id = ${id} AND p.reporter = e.name), '[]') AS exports,

@@ -41,6 +41,17 @@ export function createReplays({ kysely }: Database): Replays {
         .execute();
       return rows.map(read);
     },
+    async uncleared(limit) {
+      const rows = await kysely
+        .selectFrom('replays')
+        .selectAll()
+        .where(sql<boolean>`job->>'state' IN ('done', 'cancelled') AND job->>'clearedAt' IS NULL`)
+        .orderBy(sql`(job->>'createdAt')::bigint`)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(read);
+    },
     async change(id, version, job) {
       return kysely.transaction().execute(async (transaction) => {
         const { numUpdatedRows } = await transaction

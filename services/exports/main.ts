@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { createConsumerGroups } from '../../connectors/kafka/index.ts';
 import { migrate, openDatabase } from '../../connectors/postgres/database.ts';
 import { createExports } from '../../connectors/postgres/exports.ts';
+import { createExportReports } from '../../connectors/postgres/removal-store.ts';
 import { createReplays } from '../../connectors/postgres/replays.ts';
 import { createNodeProcesses } from '../../connectors/processes/node-processes.ts';
 import { repeat } from '../pipeline/repeat.ts';
@@ -29,6 +30,8 @@ async function start(boot: Boot): Promise<Running> {
   const replays = new ReplaySupervisor({
     ...{ replays: createReplays(db), clock, random, onUnreported, onFatal },
     processes: processesOf('exporter/replay'),
+    removeGroup: (id) => groups.remove(`${config.topicPrefix}replay-${id}`),
+    unregister: (name) => createExportReports(db).forget(name),
     host: hostname(),
   });
   const supervisor = new Supervisor({

@@ -13,17 +13,27 @@ let clock: ReturnType<typeof stillClock>;
 let living: MemoryProcess[];
 let wrong: unknown[];
 let supervisor: ReplaySupervisor;
+/** Consumer groups of jobs and who is in them; and who is registered. */
+let groups: Map<string, number>;
+let registered: Set<string>;
 
 beforeEach(() => {
   clock = stillClock();
   replays = createMemoryReplays();
   [living, wrong] = [[], []];
+  [groups, registered] = [new Map(), new Set()];
   supervisor = new ReplaySupervisor({
     ...{ replays, clock, random: { float: () => 1 }, host: 'here' },
     processes: createMemoryProcesses((child) => {
       living.push(child);
       void child.ended.then(() => living.splice(living.indexOf(child), 1));
     }),
+    async removeGroup(id) {
+      if ((groups.get(id) ?? 0) > 0) return false;
+      groups.delete(id);
+      return true;
+    },
+    unregister: async (name) => void registered.delete(name),
     onUnreported: (error) => wrong.push(error),
     onFatal: (error) => wrong.push(error),
   });
@@ -108,4 +118,29 @@ test('when the room stops, its processes do', async () => {
   await look();
   expect(names()).toEqual([]);
   expect((await replays.find('a'))?.job.error).toBeNull();
+});
+
+test('of one that is over without anybody at work on it nothing is left: neither its group nor its name', async () => {
+  const target = { kind: 'sink' } as const;
+  for (const id of ['rests', 'works', 'into']) await add(id, 0, 'there');
+  for (const id of ['rests', 'works']) {
+    const { version, job } = (await replays.find(id)) ?? {};
+    if (job) await replays.change(id, version ?? 0, { ...job, spec: { ...job.spec, target } });
+  }
+  groups = new Map(['rests', 'works', 'into'].map((id) => [id, 0]));
+  registered = new Set(['replay-rests', 'replay-works', 'sales']);
+  await order('rests', { kind: 'pause' });
+  await order('works', { kind: 'take', holder: 'a command' });
+  await look();
+  expect([groups.size, registered.size]).toEqual([3, 3]);
+  for (const id of ['rests', 'works', 'into']) await order(id, { kind: 'cancel' });
+  groups.set('into', 1);
+  await look();
+  expect([...groups.keys(), ...registered]).toEqual(['works', 'into', 'replay-works', 'sales']);
+  // Who worked on the one died over it, and of the other it has left.
+  groups.set('into', 0);
+  await clock.pass(LEASE_MS);
+  await look();
+  expect([...groups.keys(), ...registered]).toEqual(['sales']);
+  expect(await replays.uncleared(9)).toEqual([]);
 });

@@ -2,12 +2,13 @@ import { backoff } from '../pipeline/backoff.ts';
 import { type Clock, hasPassed, type Random } from '../pipeline/clock.ts';
 import type { Processes } from '../pipeline/ports/processes.ts';
 import type { ReplayJob, Replays } from '../pipeline/ports/replays.ts';
+import { type ClearEdges, clearReplay } from '../pipeline/replays/clear.ts';
 import { AT_ONCE, isTaken } from '../pipeline/replays/job.ts';
 import { orderReplay } from '../pipeline/replays/order.ts';
 import { endOf, HEALTHY_MS, PAUSES, troubleOf } from './keep-running.ts';
 
-export interface ReplaySupervisorEdges {
-  readonly replays: Pick<Replays, 'waiting' | 'find' | 'change'>;
+export interface ReplaySupervisorEdges extends ClearEdges {
+  readonly replays: Pick<Replays, 'waiting' | 'uncleared' | 'find' | 'change'>;
   readonly processes: Processes;
   readonly clock: Clock;
   readonly random: Pick<Random, 'float'>;
@@ -21,6 +22,8 @@ export interface ReplaySupervisorEdges {
 
 /** Jobs that are looked at. */
 const LOOKED_AT = 1_000;
+/** Of jobs that are over, so many are cleared at a look: each takes connections to Kafka. */
+const CLEARED_AT = 20;
 
 /** Runs a process for each replay that waits, and for those whose process is gone: a job needs nobody to wait for it. */
 export class ReplaySupervisor {
@@ -34,7 +37,13 @@ export class ReplaySupervisor {
     this.#edges = edges;
   }
 
+  /** Starts what waits, and takes away what is left of jobs that are over. */
   async look(): Promise<void> {
+    await this.#start();
+    await this.#clear();
+  }
+
+  async #start(): Promise<void> {
     const { replays, clock } = this.#edges;
     const waiting = (await replays.waiting(LOOKED_AT)).map(({ job }) => job);
     const ids = new Set(waiting.map(({ id }) => id));
@@ -51,6 +60,15 @@ export class ReplaySupervisor {
     const lives = [...this.#lives.values()];
     for (const { end } of lives) end.abort();
     await Promise.all(lives.map(({ over }) => over));
+  }
+
+  /** Who worked on it does so as its last act. But one that was cancelled may have nobody, and a process may die before. */
+  async #clear(): Promise<void> {
+    const { replays, clock } = this.#edges;
+    for (const { job } of await replays.uncleared(CLEARED_AT)) {
+      if (this.#closing) return;
+      if (!this.#lives.has(job.id) && !isTaken(job, null, clock.now())) await clearReplay(this.#edges, job);
+    }
   }
 
   #isDue(job: ReplayJob, now: number): boolean {

@@ -5,12 +5,15 @@ import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
 import { createExportReports, createRemovals } from '../../connectors/postgres/removal-store.ts';
 import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
+import { createReplays } from '../../connectors/postgres/replays.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import type { VerifiedRequest } from '../../protocol/index.ts';
 import type { Removal } from '../../services/pipeline/ports/removals.ts';
+import { orderReplay } from '../../services/pipeline/replays/order.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { removedEventsContract } from './removed-events.ts';
+import { someReplay } from './replays.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -96,6 +99,21 @@ test('an export is told of each removal until it has reported it, and the receip
     { name: 'a', reported: true, rows: 3 },
     { name: 'b', reported: false, rows: 0 },
   ]);
+  // A replay is waited for until it is over: one that was paused is cancelled by who works on nothing, and one is registered too late.
+  const replays = createReplays(db);
+  const edges = { replays, clock: { now: () => 1 } };
+  const { spec, ...job } = someReplay('0a', app);
+  await replays.add({ ...job, spec: { ...spec, target: { kind: 'sink' } } });
+  await orderReplay(edges, '0a', { kind: 'take', holder: 'x' });
+  await reports.register('replay-0a', app);
+  await orderReplay(edges, '0a', { kind: 'pause' });
+  const waitedFor = async () => (await removals.progress(await found(), 0)).exports.map(({ name }) => name);
+  expect(await waitedFor()).toEqual(['a', 'b', 'replay-0a']);
+  await orderReplay(edges, '0a', { kind: 'cancel' });
+  expect((await reports.registered()).map(({ name }) => name)).toEqual(['a', 'b']);
+  await reports.register('replay-0a', app);
+  expect(await waitedFor()).toEqual(['a', 'b']);
+  await reports.forget('replay-0a');
   await removals.sent(removal, 1);
   await removals.complete(await found(), { payload: '', key: '', signature: '' }, ['b']);
   expect(await reports.due('b', app, 'open', 10)).toEqual([removal]);

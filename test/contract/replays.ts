@@ -68,6 +68,15 @@ export function replaysContract(name: string, open: () => Promise<Replays>): voi
       expect([await ids(9), await ids(1)]).toEqual([['running', 'pending'], ['running']]);
     });
 
+    test('those that are over until they are cleared, the first made first', async () => {
+      const states = ['pending', 'paused', 'running', 'failed', 'done', 'cancelled'] as const;
+      for (const [i, state] of states.entries()) await replays.add({ ...job(state, 9 - i), state });
+      const ids = async (limit: number) => (await replays.uncleared(limit)).map((one) => one.job.id);
+      expect([await ids(9), await ids(1)]).toEqual([['cancelled', 'done'], ['cancelled']]);
+      await replays.change('cancelled', 1, { ...job('cancelled'), state: 'cancelled', clearedAt: 1 });
+      expect(await ids(9)).toEqual(['done']);
+    });
+
     test('of several changes of one version one is made', async () => {
       await replays.add(job('one'));
       const made = await Promise.all(

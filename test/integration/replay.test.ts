@@ -12,6 +12,7 @@ import { createClusters } from '../../connectors/postgres/clusters.ts';
 import { createExports } from '../../connectors/postgres/exports.ts';
 import { createPins } from '../../connectors/postgres/pins.ts';
 import { createPositions } from '../../connectors/postgres/positions.ts';
+import { createExportReports } from '../../connectors/postgres/removal-store.ts';
 import { putErasure } from '../../connectors/postgres/removals.ts';
 import { createReplays } from '../../connectors/postgres/replays.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
@@ -25,6 +26,7 @@ import { declareExport, judgeDeclaration } from '../../services/pipeline/exports
 import { NO_FAULTS } from '../../services/pipeline/faults.ts';
 import type { ReplayJob, Replays } from '../../services/pipeline/ports/replays.ts';
 import { judgeReplay, makeReplay } from '../../services/pipeline/replays/declare.ts';
+import { orderReplay } from '../../services/pipeline/replays/order.ts';
 import type { ReplayView } from '../../services/pipeline/replays/view.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { log as logTopic } from '../../topics/log.ts';
@@ -317,6 +319,30 @@ describe('a replay on the real stack', () => {
     expect(sum('log')).toBeGreaterThan(0);
     await applied(3);
     expect(await rowsIn('ipfs')).toEqual(await live());
+  }, 120_000);
+
+  it('that is paused and then cancelled with nobody at work on it leaves nothing behind, and who followed it is told', async () => {
+    const following = replay(...wanting(), '--out', folder('given-up'), '--rate', '20');
+    const { id } = await eventually('it begins', async () => {
+      const [last] = await replays.list(1);
+      return last?.job.state === 'running' && last.job.progress.rows > 0 ? last.job : null;
+    });
+    await orderReplay({ replays, clock: { now: Date.now } }, id, { kind: 'pause' });
+    const { code, stdout, stderr } = await following;
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 1, id, state: 'paused' });
+    expect(stderr).toContain(`Replay ${id} is not done: it is paused`);
+    await until(id, 'is left', ({ lease }) => lease === null);
+    const reports = createExportReports(corner.database);
+    const isRegistered = async () => (await reports.registered()).some(({ name }) => name === `replay-${id}`);
+    expect(await isRegistered()).toBe(true);
+    await orderReplay({ replays, clock: { now: Date.now } }, id, { kind: 'cancel' });
+    await until(id, 'is cleared', ({ clearedAt }) => clearedAt !== null);
+    expect(await isRegistered()).toBe(false);
+    const admin = rawKafka().admin();
+    await admin.connect();
+    const { groups } = await admin.listGroups();
+    await admin.disconnect();
+    expect(groups.filter(({ groupId }) => groupId.startsWith(`${corner.prefix}replay-`))).toEqual([]);
   }, 120_000);
 
   it('brings a new export to where it goes on live, without a gap and without a double', async () => {

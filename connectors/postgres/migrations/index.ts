@@ -25,6 +25,7 @@ import declaredExports from './210-declared-exports.ts';
 import exportOffers from './211-export-offers.ts';
 import replays from './250-replays.ts';
 import replaysByApp from './251-replays-by-app.ts';
+import unclearedReplays from './252-uncleared-replays.ts';
 import exportNotes from './260-export-notes.ts';
 import type { Migration } from './define-migration.ts';
 
@@ -57,5 +58,6 @@ export const migrations: readonly Migration[] = [
   exportOffers,
   replays,
   replaysByApp,
+  unclearedReplays,
   exportNotes,
 ];

@@ -17,8 +17,10 @@ import { batchesPinned } from '../../../topics/batches-pinned.ts';
 import { FatalError } from '../../pipeline/errors.ts';
 import { errorFields } from '../../pipeline/log.ts';
 import { DEFAULT_CLUSTER } from '../../pipeline/ports/clusters.ts';
+import type { ConsumerGroups } from '../../pipeline/ports/log.ts';
 import type { ReplayJob } from '../../pipeline/ports/replays.ts';
 import type { Sink } from '../../pipeline/ports/sink.ts';
+import { type ClearEdges, clearReplay } from '../../pipeline/replays/clear.ts';
 import { ReplayRefused, reporterOf } from '../../pipeline/replays/job.ts';
 import { type Boot, type Running, runRoom } from '../../pipeline/room.ts';
 import { openDelivery } from '../open-delivery.ts';
@@ -56,6 +58,7 @@ async function openTarget({ config, clock }: Boot, job: ReplayJob, logId: Uint8A
 async function open(
   boot: Boot,
   edges: RoomEdges,
+  groups: ConsumerGroups,
   job: ReplayJob,
   onFatal: (error: unknown) => void,
 ): Promise<OpenReplay> {
@@ -70,7 +73,6 @@ async function open(
   const pinned = named(batchesPinned).name;
   const codec = await codecs.for(named(batchesPinned));
   const reports = createExportReports(db);
-  const groups = createConsumerGroups({ brokers: config.kafkaBrokers, clientId: 'ddc-replay', log });
   const nodes = config.ipfsApi === '' ? [] : [openKubo({ name: DEFAULT_CLUSTER, url: config.ipfsApi })];
   const vault = openVault({ db, keks, random, clock: performance, calendar: clock });
   const sink = await openTarget(boot, job, logId);
@@ -138,11 +140,6 @@ async function open(
       claimTarget(job, sink, (one) => groups.members(`${config.topicPrefix}export-${one}`), partitions),
     rows: () => rows,
     settle: delivery.settle,
-    // An export goes on; of anything else nobody keeps track any more.
-    forget: async () => {
-      if (spec.target.kind !== 'export') await reports.forget(name);
-      await groups.remove(`${config.topicPrefix}replay-${job.id}`);
-    },
     async close() {
       await delivery.close();
       await closeTarget();
@@ -157,14 +154,21 @@ async function start(boot: Boot): Promise<Running> {
   setPriority(NICE);
   await ready();
   const edges = await openRoomEdges(boot, `ddc-replay-${id}`, CONNECTIONS);
+  const groups = createConsumerGroups({ brokers: config.kafkaBrokers, clientId: 'ddc-replay', log });
+  const replays = createReplays(edges.db);
+  const clearing: ClearEdges = {
+    ...{ replays, clock },
+    removeGroup: (one) => groups.remove(`${config.topicPrefix}replay-${one}`),
+    unregister: (name) => createExportReports(edges.db).forget(name),
+  };
   const stopping = new AbortController();
   const working = workOnReplay(
     {
-      ...{ replays: createReplays(edges.db), clock, random },
+      ...{ replays, clock, random },
       holder: `${hostname()}/${process.pid}/${toHex(random.bytes(4))}`,
-      open: (job, onFatal) => open(boot, edges, job, onFatal),
+      open: (job, onFatal) => open(boot, edges, groups, job, onFatal),
       onFailure: (error) => log.error({ replay: id, error: errorFields(error) }, 'the replay failed'),
-      onChange: () => undefined,
+      clear: (job) => clearReplay(clearing, job),
     },
     id,
     stopping.signal,

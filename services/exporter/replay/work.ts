@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../pipeline/clock.ts';
 import { RetriableError } from '../../pipeline/errors.ts';
 import type { LogConsumer } from '../../pipeline/ports/log.ts';
 import type { ReplayJob, ReplayProgress, Replays } from '../../pipeline/ports/replays.ts';
-import { LEASE_MS, type ReplayCommand, ReplayRefused } from '../../pipeline/replays/job.ts';
+import { isOver, LEASE_MS, type ReplayCommand, ReplayRefused } from '../../pipeline/replays/job.ts';
 import { orderReplay } from '../../pipeline/replays/order.ts';
 import { withMark, withStretch } from '../../pipeline/replays/progress.ts';
 import { withRetry } from '../../pipeline/retry.ts';
@@ -19,8 +19,6 @@ export interface OpenReplay {
   rows(): number;
   /** Applies erasures and removals to the target once more: all that were committed before are applied when it resolves. */
   settle(signal: AbortSignal): Promise<void>;
-  /** The job is over: nobody waits for this target any more when something is removed. */
-  forget(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,8 +31,8 @@ export interface WorkEdges {
   open(job: ReplayJob, onFatal: (error: unknown) => void): Promise<OpenReplay>;
   /** Told of what no repetition mends, before the job is written down as failed. */
   onFailure(error: unknown): void;
-  /** Told of the job whenever it is written down. */
-  onChange(job: ReplayJob): void;
+  /** The job is over: what it has left beside its rows is taken away. */
+  clear(job: ReplayJob): Promise<unknown>;
 }
 
 /** How often the holder says that it lives, and hears of orders. Milliseconds. */
@@ -51,16 +49,13 @@ const errorOf = (error: unknown): NonNullable<ReplayJob['error']> => {
  * @throws ReplayRefused when it cannot be taken; RetriableError when even its end could not be written down: its lease ends by itself
  */
 export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSignal): Promise<ReplayJob> {
-  const { clock, random, holder, onChange } = edges;
+  const { clock, random, holder } = edges;
   const lost = new AbortController();
   const signal = AbortSignal.any([stop, lost.signal]);
-  const tell = async (order: ReplayCommand): Promise<ReplayJob> => {
-    const job = await withRetry({ clock, random, signal: lost.signal, onRetry: () => undefined }, 'job', () =>
+  const tell = (order: ReplayCommand): Promise<ReplayJob> =>
+    withRetry({ clock, random, signal: lost.signal, onRetry: () => undefined }, 'job', () =>
       orderReplay(edges, id, order),
     );
-    onChange(job);
-    return job;
-  };
 
   let job = await tell({ kind: 'take', holder });
   const waits = new Map<number, NonNullable<ReplayJob['error']>>();
@@ -86,7 +81,6 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
       try {
         const [error = null] = waits.values();
         job = await orderReplay(edges, id, { kind: 'beat', holder, progress: soFar(), error });
-        onChange(job);
         heardAt = clock.now();
         if (job.state !== 'running') lost.abort(new Error(`the job is ${job.state}`));
       } catch (error) {
@@ -163,10 +157,16 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
   lost.abort(new Error('the work ends'));
   await beating;
   const ended = (await endOf(edges, id, holder, { isDone, failure, progress: soFar() })) ?? job;
-  onChange(ended);
-  const opened = open as OpenReplay | null;
-  if (opened && (ended.state === 'done' || ended.state === 'cancelled')) await opened.forget();
-  await opened?.close();
+  await (open as OpenReplay | null)?.close();
+  if (isOver(ended)) {
+    const signal = stop;
+    await withRetry({ clock, random, signal, onRetry: () => undefined }, 'clear', () => edges.clear(ended)).catch(
+      (error: unknown) => {
+        // Left to a room `exports`.
+        if (!stop.aborted) throw error;
+      },
+    );
+  }
   return ended;
 }
 

@@ -61,6 +61,8 @@ export interface ReplayJob {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly endedAt: number | null;
+  /** When, after its end, its consumer group and its name among those at work were taken away; null: not yet. */
+  readonly clearedAt: number | null;
   /** When its target was found to hold nothing but what is the job's own, and reading began; null: not yet. */
   readonly claimedAt: number | null;
   /** Who works on it, and until when that is believed without hearing of it. */
@@ -86,6 +88,8 @@ export interface Replays {
   list(limit: number, app?: string): Promise<readonly VersionedReplay[]>;
   /** Those that are pending or running, the first made first. */
   waiting(limit: number): Promise<readonly VersionedReplay[]>;
+  /** Those that are over and not cleared, the first made first. */
+  uncleared(limit: number): Promise<readonly VersionedReplay[]>;
   /**
    * One that is over and had a target of its own is asked for removals no more.
    * @returns false when the job has another version by now

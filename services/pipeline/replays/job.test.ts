@@ -36,6 +36,8 @@ describe('a replay job', () => {
     expect([again.state, again.lease?.holder]).toEqual(['running', 'b']);
     const done = decide(again, { kind: 'finish', holder: 'b', progress }, 5);
     expect([done.state, done.endedAt, done.lease]).toEqual(['done', 5, null]);
+    const cleared = decide(decide(done, { kind: 'clear' }, 6), { kind: 'clear' }, 7);
+    expect([cleared.clearedAt, decide(paused, { kind: 'clear' }, 6)]).toEqual([6, paused]);
   });
 
   test.each<[string, ReplayCommand[], ReplayCommand, ReplayRefused['code']]>([

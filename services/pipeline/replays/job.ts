@@ -30,6 +30,8 @@ export type ReplayCommand =
     }
   /** Whoever was to work on it ended before it could. */
   | { readonly kind: 'trouble'; readonly error: NonNullable<ReplayJob['error']> }
+  /** What it had beside its rows is taken away. */
+  | { readonly kind: 'clear' }
   | { readonly kind: 'pause' | 'resume' | 'cancel' };
 
 /** A command that the job is in no state for. */
@@ -51,7 +53,7 @@ export class ReplayRefused extends Error {
 }
 
 export function newJob(id: string, spec: ReplaySpec, progress: ReplayProgress, now: number): ReplayJob {
-  const nothing = { endedAt: null, claimedAt: null, lease: null, run: null, error: null };
+  const nothing = { endedAt: null, clearedAt: null, claimedAt: null, lease: null, run: null, error: null };
   return { id, spec, state: 'pending', createdAt: now, ...nothing, progress };
 }
 
@@ -86,6 +88,8 @@ export function decide(job: ReplayJob, command: ReplayCommand, now: number): Rep
     case 'cancel':
       if (isOver(job)) throw over(job);
       return { ...job, state: 'cancelled', run: null, endedAt: now };
+    case 'clear':
+      return isOver(job) ? { ...job, clearedAt: job.clearedAt ?? now } : job;
     case 'trouble':
       return job.state === 'pending' ? { ...job, error: command.error } : job;
     default:
