@@ -32,12 +32,20 @@ async function onDeployment(json: boolean, run: (deployment: ReplayDeployment) =
   });
 }
 
+function outcomeOf(job: ReplayJob): Outcome {
+  const now = clock.now();
+  return { text: `${jobLine(job, now)}\n`, json: viewReplay(job, now), bad: job.state === 'failed' };
+}
+
 const onJob = (json: boolean, run: (deployment: ReplayDeployment) => Promise<ReplayJob>): Promise<void> =>
-  onDeployment(json, async (deployment) => {
-    const job = await run(deployment);
-    const now = clock.now();
-    return { text: `${jobLine(job, now)}\n`, json: viewReplay(job, now), bad: job.state === 'failed' };
-  });
+  onDeployment(json, async (deployment) => outcomeOf(await run(deployment)));
+
+/** Who follows a job waits for its rows: anything else than its end is bad. */
+async function followed({ replays }: ReplayDeployment, id: string): Promise<Outcome> {
+  const job = await follow(replays, id);
+  if (job.state === 'done') return outcomeOf(job);
+  return { ...outcomeOf(job), bad: true, warnings: [`Replay ${id} is not done: it is ${job.state}.`] };
+}
 
 async function replay(options: ReplayOptions): Promise<void> {
   if (options.dryRun) {
@@ -48,10 +56,10 @@ async function replay(options: ReplayOptions): Promise<void> {
     });
     return;
   }
-  await onJob(options.json, async (deployment) => {
+  await onDeployment(options.json, async (deployment) => {
     const spec = await specOf(options, deployment);
     const job = await makeReplay({ ...deployment, now: clock.now }, toHex(random.bytes(4)), spec);
-    return options.detach ? job : follow(deployment.replays, job.id);
+    return options.detach ? outcomeOf(job) : followed(deployment, job.id);
   });
 }
 
@@ -132,12 +140,12 @@ export function command(): Command {
   const resume = ofOne('resume', 'let a paused or failed job go on, and follow it')
     .option('--detach', 'leave it to an `exports` room', false)
     .action((id: string, { json, detach }: OfOne) =>
-      onJob(json, async (deployment) => {
+      onDeployment(json, async (deployment) => {
         const { replays } = deployment;
         const { state } = await found(deployment, id);
         // One that waits, or whose process was killed, needs no order.
         if (state !== 'pending' && state !== 'running') await orderReplay({ replays, clock }, id, { kind: 'resume' });
-        return detach ? found(deployment, id) : follow(replays, id);
+        return detach ? outcomeOf(await found(deployment, id)) : followed(deployment, id);
       }),
     );
   const pause = toDo('pause', 'let whoever works on it stop; it can be resumed');
