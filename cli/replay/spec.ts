@@ -2,10 +2,9 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { toHex } from '../../protocol/index.ts';
-import { plannedOf } from '../../services/exporter/planned.ts';
 import type { Exports } from '../../services/pipeline/ports/exports.ts';
 import type { ReplaySpec } from '../../services/pipeline/ports/replays.ts';
-import { judgeReplay, type ReplayedExport } from '../../services/pipeline/replays/declare.ts';
+import { judgeReplay, type ReplayedExport, replayedOf } from '../../services/pipeline/replays/declare.ts';
 import { exportPlan } from '../../services/pipeline/variables.ts';
 import { UsageError } from '../crypto/outcome.ts';
 import { publicKeyOption } from '../crypto/places.ts';
@@ -66,7 +65,7 @@ const exportIn =
   async (name: string): Promise<ReplayedExport | null> => {
     const given = inEnvironment(name);
     const declared = given === null ? await exports.find(name) : null;
-    return declared ? { ...plannedOf(declared).plan, by: declared.by, state: declared.state } : given;
+    return declared ? replayedOf(declared) : given;
   };
 
 /** The whole wish, judged. @throws UsageError; BadDeclaration with everything that is wrong */

@@ -9,6 +9,7 @@ import {
   judgeReplay,
   makeReplay,
   type ReplayedExport,
+  replayedOf,
   type UntilsEdges,
   untilsOf,
 } from '../../pipeline/replays/declare.ts';
@@ -54,10 +55,7 @@ export function replayRoutes(deps: ReplayRoutesDeps): Route[] {
 
   async function exportOf(name: string): Promise<ReplayedExport | null> {
     const found = await exports.store.find(name);
-    if (!found) return null;
-    const { app, scopes, types, config, schema, sink, by, state } = found;
-    const lists = { scopes: [...scopes], types: types && [...types], config: { ...config } };
-    return { app: toHex(app), ...lists, schema, sink, by, state };
+    return found && replayedOf(found);
   }
 
   function appOf(request: Request, operation: Operation): string {

@@ -1,8 +1,9 @@
+import { toHex } from '../../../protocol/index.ts';
 import type { JudgeSink } from '../exports/declare.ts';
 import { judgeSecrets } from '../exports/declare.ts';
 import { BadDeclaration, type DeclarationProblem } from '../exports/problem.ts';
 import { readMembers } from '../exports/shape.ts';
-import type { DeclaredBy, ExportState } from '../ports/exports.ts';
+import type { DeclaredBy, DeclaredExport, ExportState } from '../ports/exports.ts';
 import type { Positions } from '../ports/positions.ts';
 import type { ReplayJob, ReplaySpec, Replays } from '../ports/replays.ts';
 import type { ExportPlan } from '../variables.ts';
@@ -15,6 +16,12 @@ export interface ReplayedExport extends Pick<ExportPlan, 'app' | 'scopes' | 'typ
   readonly by: DeclaredBy;
   /** null: it is run by hand. */
   readonly state: ExportState | null;
+}
+
+/** A declared export as a replay into it takes it. */
+export function replayedOf({ app, scopes, types, config, schema, sink, by, state }: DeclaredExport): ReplayedExport {
+  const lists = { scopes: [...scopes], types: types && [...types], config: { ...config } };
+  return { app: toHex(app), ...lists, schema, sink, by, state };
 }
 
 export interface JudgeReplayEdges {
