@@ -56,7 +56,8 @@ export async function follow(replays: Pick<Replays, 'find' | 'waiting'>, id: str
       else if (now - alone >= TAKEN_WITHIN_MS) {
         alone = now;
         const taken = (await replays.waiting(1_000)).filter((one) => isTaken(one.job, null, now));
-        if (taken.length >= AT_ONCE) say(`It waits: ${taken.length} others are worked on.`);
+        if (taken.length >= AT_ONCE)
+          say(`It waits for its turn: ${taken.length} others are worked on, and ${AT_ONCE} are at once.`);
         else if (job.spec.host === null || job.spec.host === hostname()) worker.start();
         else say(`It waits for an \`exports\` room on ${job.spec.host}, to whose disk it writes.`);
       }

@@ -86,6 +86,17 @@ test('one that somebody else works on is left alone until that is not heard of',
   expect(names()).toEqual(['replay-a']);
 });
 
+test('two at once are all that are worked on, also by other rooms and commands', async () => {
+  for (const [i, id] of ['a', 'b', 'c', 'd'].entries()) await add(id, i);
+  for (const id of ['a', 'b']) await order(id, { kind: 'take', holder: 'another room' });
+  await look();
+  expect(names()).toEqual([]);
+  await order('b', { kind: 'cancel' });
+  await look();
+  await look();
+  expect(names()).toEqual(['replay-c']);
+});
+
 test('whose process ends before its time is told why, and is worked on again with growing pauses', async () => {
   await add('a', 0);
   const pauses: number[] = [];

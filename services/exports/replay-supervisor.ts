@@ -48,8 +48,9 @@ export class ReplaySupervisor {
     const waiting = (await replays.waiting(LOOKED_AT)).map(({ job }) => job);
     const ids = new Set(waiting.map(({ id }) => id));
     for (const id of this.#ended.keys()) if (!ids.has(id)) this.#ended.delete(id);
+    const elsewhere = waiting.filter((job) => !this.#lives.has(job.id) && isTaken(job, null, clock.now())).length;
     for (const job of waiting) {
-      if (this.#closing || this.#lives.size >= AT_ONCE) return;
+      if (this.#closing || this.#lives.size + elsewhere >= AT_ONCE) return;
       if (this.#isDue(job, clock.now())) this.#begin(job.id);
     }
   }

@@ -4,7 +4,7 @@ import { originsDone } from './progress.ts';
 /** So long is whoever works on a job believed to be alive without a word. Milliseconds. */
 export const LEASE_MS = 8_000;
 
-/** Jobs that are worked on at once by those who do it unasked; the others wait for their turn. */
+/** Jobs that are worked on at once in a deployment, by however many rooms and commands; the others wait for their turn. */
 export const AT_ONCE = 2;
 
 /** What may happen to a job. Those with a `holder` come from whoever works on it, the others from people. */
