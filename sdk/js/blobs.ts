@@ -1,6 +1,7 @@
 import { encodeBearer, isCidV1, MAX_BLOB, toHex } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
 import { BlobBroken } from './errors.ts';
+import { pauseBefore, paused } from './paused.ts';
 import { walletToken } from './tokens.ts';
 import { appTokenHeader, refusalOf, TryAgain } from './transport.ts';
 
@@ -84,8 +85,7 @@ export class Blobs {
         return await this.#send(address, content);
       } catch (error) {
         if (!(error instanceof TryAgain) || n === attempts) throw error;
-        const pause = Math.max(error.retryAfterMs, (this.#options.firstPauseMs ?? 250) * 2 ** (n - 1));
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        await paused(pauseBefore(n, error.retryAfterMs, this.#options.firstPauseMs ?? 250));
       }
     }
   }

@@ -12,6 +12,7 @@ import {
   type UnreadableLine,
 } from '../../protocol/index.ts';
 import { MetaKeyMissing } from './errors.ts';
+import { pauseBefore, paused } from './paused.ts';
 import { type ExtractedEvent, type ProvenBatch, provenBatch, provenEvent } from './proven-event.ts';
 import type { ScopeKeyOf } from './read-event.ts';
 import { streamedText } from './streamed-text.ts';
@@ -103,7 +104,7 @@ export type Line = {
  * @throws ProtocolError for whatever is not what was signed; BatchRefused when the service refuses; TryAgain when it stays away
  */
 export async function* extract(options: ExtractOptions, wish: ExtractWish): AsyncGenerator<ExtractedEvent, ExtractEnd> {
-  const { sleep = (ms) => new Promise((done) => setTimeout(done, ms)), attempts = 8 } = options;
+  const { sleep = paused, attempts = 8 } = options;
   const session = createSession(options, wish);
   for (let failed = 0; ; ) {
     const before = session.events;
@@ -118,7 +119,7 @@ export async function* extract(options: ExtractOptions, wish: ExtractWish): Asyn
       if (!(error instanceof TryAgain)) throw error;
       failed = session.events > before ? 1 : failed + 1;
       if (failed >= attempts) throw error;
-      await sleep(Math.max(error.retryAfterMs, Math.min(30_000, 1_000 * 2 ** (failed - 1))));
+      await sleep(pauseBefore(failed, error.retryAfterMs));
     }
   }
 }

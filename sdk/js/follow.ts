@@ -1,7 +1,7 @@
 import { type BatchLine, type ExpectedOwner, toHex } from '../../protocol/index.ts';
 import { MetaKeyMissing } from './errors.ts';
 import { type ExtractOptions, type ExtractWish, isWanted, type Line, placeOf, queryOf } from './extract.ts';
-import { paused } from './paused.ts';
+import { pauseBefore, paused } from './paused.ts';
 import { type ExtractedEvent, type ProvenBatch, provenBatch, provenEvent } from './proven-event.ts';
 import { streamedText } from './streamed-text.ts';
 import { saidBy, TryAgain } from './transport.ts';
@@ -60,7 +60,7 @@ export async function* follow(options: FollowOptions, wish: FollowWish): AsyncGe
       failed = session.taken > before ? 1 : failed + 1;
       if (failed >= attempts) throw error;
       onTrouble?.(error);
-      await sleep(Math.max(error.retryAfterMs, Math.min(30_000, 1_000 * 2 ** (failed - 1))), signal);
+      await sleep(pauseBefore(failed, error.retryAfterMs), signal);
     }
   }
 }

@@ -14,6 +14,7 @@ import {
   ZERO_KEY,
 } from '../../protocol/index.ts';
 import type { Account } from './account.ts';
+import { pauseBefore, paused } from './paused.ts';
 import type { DisclosedEvent, ScopeKeyOf } from './read-event.ts';
 import { type ReceiptOf, receiptPath } from './receipts.ts';
 import { walletToken } from './tokens.ts';
@@ -339,8 +340,7 @@ export class WalletRequests {
         return await attempt();
       } catch (error) {
         if (!(error instanceof TryAgain) || n === ATTEMPTS) throw error;
-        const pause = Math.max(error.retryAfterMs, FIRST_PAUSE_MS * 2 ** (n - 1));
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        await paused(pauseBefore(n, error.retryAfterMs, FIRST_PAUSE_MS));
       }
     }
   }

@@ -1,4 +1,5 @@
 import { PartitionLost } from '../errors.ts';
+import { pauseBefore } from '../paused.ts';
 import type { ExtractedEvent } from '../proven-event.ts';
 import { TryAgain } from '../transport.ts';
 import { Handoff } from './handoff.ts';
@@ -10,7 +11,7 @@ import type { JoinOptions, LoggedBatch, LogLane, LogMember, LogPosition, PinnedL
 const COMMIT_MS = 1_000;
 /** What was opened is asked again when the caller comes to it later than that: something may have been removed. */
 const FRESH_MS = 5_000;
-const LONGEST_PAUSE_MS = 30_000;
+const FIRST_PAUSE_MS = 250;
 
 /** An event out of the log, under a verified signature. */
 export interface ConsumedEvent extends ExtractedEvent {
@@ -222,7 +223,7 @@ class Run {
         lane.revoked.throwIfAborted();
         if (!(error instanceof TryAgain)) throw error;
         onTrouble({ ...troubleOf(error), code: 'service_away' });
-        await pause(Math.max(error.retryAfterMs, Math.min(LONGEST_PAUSE_MS, 250 * 2 ** (failed - 1))), lane.revoked);
+        await pause(pauseBefore(failed, error.retryAfterMs, FIRST_PAUSE_MS), lane.revoked);
       }
     }
   }
