@@ -1,7 +1,12 @@
 import { FatalError } from '../../services/pipeline/errors.ts';
-import { type Position, type Positions, START, type Stage } from '../../services/pipeline/ports/positions.ts';
+import {
+  type Position,
+  type Positions,
+  START,
+  type Stage,
+  samePosition,
+} from '../../services/pipeline/ports/positions.ts';
 import { repaired } from '../../services/pipeline/rules/repair.ts';
-import { samePosition } from '../../services/pipeline/rules/row.ts';
 
 interface Row {
   log: string;

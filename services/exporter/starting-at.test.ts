@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { type Position, START } from '../pipeline/ports/positions.ts';
+import { type Position, START, samePosition } from '../pipeline/ports/positions.ts';
 import type { Sink } from '../pipeline/ports/sink.ts';
-import { samePosition } from '../pipeline/rules/row.ts';
 import { startingAt } from './starting-at.ts';
 
 const delivery = (from: Position, to: Position) => ({ partition: 1, from, to, first: from.mark + 1, last: to.mark });

@@ -1,6 +1,5 @@
-import { type Position, START } from '../pipeline/ports/positions.ts';
+import { type Position, START, samePosition } from '../pipeline/ports/positions.ts';
 import type { Sink } from '../pipeline/ports/sink.ts';
-import { samePosition } from '../pipeline/rules/row.ts';
 import { around } from './around.ts';
 
 /** A sink whose partitions without a position stand where the export was declared to start. @param starts by partition; absent: at 0 */

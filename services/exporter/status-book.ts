@@ -1,8 +1,7 @@
 import { RetriableError } from '../pipeline/errors.ts';
 import type { ExportNote, Exports, ExportTrouble, StatusChange } from '../pipeline/ports/exports.ts';
-import type { Position } from '../pipeline/ports/positions.ts';
+import { type Position, samePosition } from '../pipeline/ports/positions.ts';
 import type { Sink } from '../pipeline/ports/sink.ts';
-import { samePosition } from '../pipeline/rules/row.ts';
 import { around } from './around.ts';
 
 /** That a partition is still held is said again after so long. Milliseconds. */

@@ -1,8 +1,7 @@
 import type { ConsumerGroups, LogLookup } from '../pipeline/ports/log.ts';
-import { type Position, START } from '../pipeline/ports/positions.ts';
+import { type Position, START, samePosition } from '../pipeline/ports/positions.ts';
 import type { Sink } from '../pipeline/ports/sink.ts';
 import { originOf } from '../pipeline/rules/origin.ts';
-import { samePosition } from '../pipeline/rules/row.ts';
 import { around } from './around.ts';
 
 export interface GroupProgress {

@@ -2,10 +2,9 @@ import type { Clock, Random } from './clock.ts';
 import { FatalError, RetriableError, type TrimmedError } from './errors.ts';
 import type { Signals } from './events.ts';
 import type { LogLookup, PartitionInput } from './ports/log.ts';
-import type { CrashOwner, Position, Positions } from './ports/positions.ts';
+import { type CrashOwner, type Position, type Positions, samePosition } from './ports/positions.ts';
 import { withRetry } from './retry.ts';
 import { type Care, care, poisonPlace } from './rules/poison.ts';
-import { samePosition } from './rules/row.ts';
 import type { Rules } from './rules/rules.ts';
 
 /** How often a lane looks up from its records. Milliseconds. */

@@ -5,8 +5,7 @@ import { FatalError, RetriableError, TrimmedError } from './errors.ts';
 import { Intake } from './intake.ts';
 import { type Lane, type LaneEdges, openLane, PACE, type RowOwner } from './lane.ts';
 import type { LogRecord, PartitionInput } from './ports/log.ts';
-import type { Position } from './ports/positions.ts';
-import { samePosition } from './rules/row.ts';
+import { type Position, samePosition } from './ports/positions.ts';
 
 /** What a flush is about. */
 export interface Flush {

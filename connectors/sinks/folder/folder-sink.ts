@@ -2,7 +2,7 @@ import { access, constants, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../../services/pipeline/errors.ts';
-import { type Position, START } from '../../../services/pipeline/ports/positions.ts';
+import { START, samePosition } from '../../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
   ExportRow,
@@ -71,8 +71,6 @@ export interface Found {
   takenFrom(from: string, to: string): Promise<{ readonly left: number; readonly taken: readonly number[] }>;
 }
 
-const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mark;
-
 /**
  * A sink that keeps files in a folder, laid out as `<table>/app=<hex>/dt=YYYY-MM-DD/`. Files are written out of sight, made to count by one
  * commit (see `commit-log.ts`), and only then moved into place: whatever a glob finds counts, and what counts is found.
@@ -100,8 +98,8 @@ export function folderSink(
     const log = logOf(delivery.partition);
     await log.begin();
     const { number, commit } = await log.head();
-    if (commit && same(commit.from, delivery.from) && same(commit.to, delivery.to)) return true;
-    if (!same(commit?.to ?? START, delivery.from)) return false;
+    if (commit && samePosition(commit.from, delivery.from) && samePosition(commit.to, delivery.to)) return true;
+    if (!samePosition(commit?.to ?? START, delivery.from)) return false;
     // Asked after the head: an erasure or removal that is not known yet takes the number that we hope for.
     const spared = await keep(await book.spared(rows));
     const files = filesOf(spared, delivery, format.extension);

@@ -1,6 +1,6 @@
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../../services/pipeline/errors.ts';
-import { START } from '../../../services/pipeline/ports/positions.ts';
+import { START, samePosition } from '../../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
   ExportRow,
@@ -24,7 +24,7 @@ import { deleteRows } from './deletion.ts';
 import { heldRecords } from './held.ts';
 import { type Judge, ofOwners, ofSelections } from './judges.ts';
 import { type Notices, openNotices } from './notices.ts';
-import { createSeat, type HeldSeat, type Seat, same } from './seat.ts';
+import { createSeat, type HeldSeat, type Seat } from './seat.ts';
 import { openTables } from './tables.ts';
 import { control, controlTopic, removals, removedTopic, type TopicPlan, tableTopic } from './topics.ts';
 import { toSinkError } from './weather.ts';
@@ -72,10 +72,10 @@ export function kafkaSink(target: KafkaTarget, { log: logId, reach = () => {} }:
   async function tryPut(held: HeldSeat, rows: readonly ExportRow[], delivery: Delivery, keep: KeepRows) {
     const { partition, from, to } = delivery;
     // What we remember was true when the seat was taken: no reason to refuse.
-    if (!same(held.place()?.to ?? START, from)) await held.retake();
+    if (!samePosition(held.place()?.to ?? START, from)) await held.retake();
     const place = held.place();
-    if (place && same(place.from, from) && same(place.to, to)) return true;
-    if (!same(place?.to ?? START, from)) return false;
+    if (place && samePosition(place.from, from) && samePosition(place.to, to)) return true;
+    if (!samePosition(place?.to ?? START, from)) return false;
     // Asked with the seat: an erasure or removal that is not known yet takes it away from us.
     const kept = await keep(book.spared(rows));
     for (const { topic, records } of await tables.recordsOf(kept)) await held.writer.send(topic, partition, records);

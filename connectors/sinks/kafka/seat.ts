@@ -15,8 +15,6 @@ const KEY = 'position';
 /** So long are markers of a commit waited for, and somebody who is in the middle of a transaction. Milliseconds. */
 const SETTLE_MS = 1_000;
 
-export const same = (a: Position, b: Position): boolean => a.next === b.next && a.mark === b.mark;
-
 /** The right to write to one partition of every topic of an export; one at a time, in one process as among members. */
 export interface Seat {
   /**

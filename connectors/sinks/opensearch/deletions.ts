@@ -1,4 +1,5 @@
 import type { HeldRow, RowOwner, RowSelection } from '../../../services/pipeline/ports/sink.ts';
+import { chunks } from '../chunks.ts';
 import { type SelectableRow, selectedBy } from '../folder/selected-rows.ts';
 import type { Bulk } from './bulk.ts';
 import type { Json, OpenSearch } from './client.ts';
@@ -14,10 +15,6 @@ export interface Doomed {
   readonly queries: readonly Json[];
   /** The number that it is counted under; null: it stays. */
   readonly judge: (row: HeldRow) => number | null;
-}
-
-function* chunks<T>(all: readonly T[], size: number): Generator<readonly T[]> {
-  for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size);
 }
 
 /** The rows of these owners, each counted under its number. */

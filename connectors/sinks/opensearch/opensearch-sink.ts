@@ -1,5 +1,5 @@
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
-import { type Position, START } from '../../../services/pipeline/ports/positions.ts';
+import { START, samePosition } from '../../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
   ExportRow,
@@ -24,8 +24,6 @@ import { booksIndex } from './names.ts';
 import { createPlaces } from './places.ts';
 import { bulkLines, LIMITS } from './source.ts';
 import { withoutStrays } from './strays.ts';
-
-const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mark;
 
 /** A document per row, by an id that the row itself has, and a document per partition for its position, moved by compare-and-set. */
 export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, reach = () => {} }: SinkContext): Sink {
@@ -73,8 +71,8 @@ export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, r
   async function attempt(rows: readonly ExportRow[], delivery: Delivery, keep: KeepRows): Promise<boolean | null> {
     const { partition } = delivery;
     const place = await places.read(partition);
-    if (place.read && same(place.from, delivery.from) && same(place.to, delivery.to)) return true;
-    if (!same(place.to, delivery.from)) return false;
+    if (place.read && samePosition(place.from, delivery.from) && samePosition(place.to, delivery.to)) return true;
+    if (!samePosition(place.to, delivery.from)) return false;
     const through = await fence.current();
     // Asked after the fence: an erasure or removal that is not known yet closes it.
     const kept = (await keep(await erasures.spared(rows))).map(fitting);

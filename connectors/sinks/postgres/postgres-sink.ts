@@ -1,6 +1,5 @@
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
-import type { Position } from '../../../services/pipeline/ports/positions.ts';
-import { START } from '../../../services/pipeline/ports/positions.ts';
+import { START, samePosition } from '../../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
   ExportRow,
@@ -10,6 +9,7 @@ import type {
   Sink,
 } from '../../../services/pipeline/ports/sink.ts';
 import { REJECTED_TABLE, type Table } from '../../../services/pipeline/ports/table.ts';
+import { chunks } from '../chunks.ts';
 import { ownerCounts } from '../erased-owner.ts';
 import { oneAtATime } from '../folder/one-at-a-time.ts';
 import { findUnfit, rejected } from '../unfit.ts';
@@ -27,12 +27,6 @@ const OWNERS_AT_ONCE = 1_000;
 const SELECTIONS_AT_ONCE = 100;
 /** So often a delivery may lose its place to erasures and removals before it locks it. */
 const OPEN_ATTEMPTS = 2;
-
-const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mark;
-
-function* chunks<T>(all: readonly T[], size: number): Generator<readonly T[]> {
-  for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size);
-}
 
 /** Rows and position in one transaction, of a schema in PostgreSQL. */
 export function postgresSink(pool: Pool, schema: string, { log, reach = () => {} }: SinkContext): Sink {
@@ -84,8 +78,8 @@ export function postgresSink(pool: Pool, schema: string, { log, reach = () => {}
       await books.begin(pool.query, partition);
       return placeFor(query, delivery, how);
     }
-    if (same(place.from, from) && same(place.to, to)) return true;
-    return same(place.to, from) && place;
+    if (samePosition(place.from, from) && samePosition(place.to, to)) return true;
+    return samePosition(place.to, from) && place;
   }
 
   async function write(query: Query, statements: readonly Statement[], place: Place, delivery: Delivery) {

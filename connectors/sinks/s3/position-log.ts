@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Position, START } from '../../../services/pipeline/ports/positions.ts';
+import { START } from '../../../services/pipeline/ports/positions.ts';
 import type { Delivery } from '../../../services/pipeline/ports/sink.ts';
 import { BOOKS } from '../folder/layout.ts';
 import { type Change, changeLog, changeSchema } from './change.ts';
@@ -89,5 +89,3 @@ export function positionLog(store: ObjectStore, partition: number, unique: () =>
     sweep: () => log.sweep(),
   };
 }
-
-export const same = (a: Position, b: Position): boolean => a.next === b.next && a.mark === b.mark;

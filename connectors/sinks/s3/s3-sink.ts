@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
-import { START } from '../../../services/pipeline/ports/positions.ts';
+import { START, samePosition } from '../../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
   ExportRow,
@@ -21,7 +21,7 @@ import { checkStore } from './check.ts';
 import { compact } from './compacting.ts';
 import { heldObjects } from './held.ts';
 import { numberedLog } from './numbered.ts';
-import { type PositionLog, positionLog, same } from './position-log.ts';
+import { type PositionLog, positionLog } from './position-log.ts';
 import { rewriteAll } from './rewriting.ts';
 import type { Scratch } from './scratch.ts';
 import { sharedBook } from './shared-book.ts';
@@ -79,8 +79,8 @@ export function s3Sink(edges: S3SinkEdges, { log: logId, reach = () => {} }: Sin
     const log = logOf(delivery.partition);
     const head = await log.begin();
     const { entry } = head;
-    if (entry && same(entry.from, delivery.from) && same(entry.to, delivery.to)) return true;
-    if (!same(entry?.to ?? START, delivery.from)) return false;
+    if (entry && samePosition(entry.from, delivery.from) && samePosition(entry.to, delivery.to)) return true;
+    if (!samePosition(entry?.to ?? START, delivery.from)) return false;
     // Asked after the head: an erasure or removal that is not known yet takes the number that we hope for.
     const spared = await keep(await book.spared(rows));
     const files = filesOf(spared, delivery, format.extension);

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
-import { type Position, START } from '../../../services/pipeline/ports/positions.ts';
+import { START, samePosition } from '../../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
   ExportRow,
@@ -32,8 +32,6 @@ export interface WebhookTarget {
 /** Orders are never one to a message: there may be tens of thousands. */
 const ORDERS: MessageLimits = { rows: 1_000, bytes: 256 * 1024 };
 
-const same = (a: Position, b: Position) => a.next === b.next && a.mark === b.mark;
-
 class Overtaken extends Error {}
 
 /** Rows are posted, then their position is noted: whoever dies in between posts them again, under the same ids. */
@@ -48,8 +46,8 @@ export function webhookSink(
   /** @returns null when somebody else took the place: then where it stands says what that means */
   async function tryPut({ log }: PartitionState, rows: readonly ExportRow[], delivery: Delivery, keep: KeepRows) {
     const { number, commit } = await log.head();
-    if (commit && same(commit.from, delivery.from) && same(commit.to, delivery.to)) return true;
-    if (!same(commit?.to ?? START, delivery.from)) return false;
+    if (commit && samePosition(commit.from, delivery.from) && samePosition(commit.to, delivery.to)) return true;
+    if (!samePosition(commit?.to ?? START, delivery.from)) return false;
     // Asked after the place is known: an erasure or removal that is not known yet takes it.
     const kept = await keep(await book.spared(rows));
     const won = await log.commit(number + 1, delivery, async () => {

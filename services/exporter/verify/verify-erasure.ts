@@ -1,8 +1,7 @@
 import { fromHex, toHex } from '../../../protocol/index.ts';
-import { START } from '../../pipeline/ports/positions.ts';
+import { START, samePosition } from '../../pipeline/ports/positions.ts';
 import type { ExportReports, OrderState } from '../../pipeline/ports/removals.ts';
 import type { HeldRow, HeldRows, Sink } from '../../pipeline/ports/sink.ts';
-import { samePosition } from '../../pipeline/rules/row.ts';
 import { type JudgeEdges, judgeOf, type Reached } from './judge.ts';
 import type { ErasureCheck, Finding, TableCounts, VerifyOutcome } from './report.ts';
 

@@ -14,6 +14,8 @@ export interface Position {
 
 export const START: Position = { next: 0, mark: -1 };
 
+export const samePosition = (a: Position, b: Position): boolean => a.next === b.next && a.mark === b.mark;
+
 export interface Positions {
   /** Creates the row at (0, -1) when there is none. @throws FatalError `another_log` when the row belongs to another log. */
   load(stage: Stage, partition: number): Promise<Position>;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { samePosition, seekBack } from './row.ts';
+import { seekBack } from './row.ts';
 import { ALL_RULES, without } from './rules.ts';
 
 test('another offset than next leads back to next', () => {
@@ -7,10 +7,4 @@ test('another offset than next leads back to next', () => {
   expect(seekBack(6, 4, ALL_RULES)).toBe(4);
   expect(seekBack(2, 4, ALL_RULES)).toBe(4);
   expect(seekBack(6, 4, without('row'))).toBeNull();
-});
-
-test('positions are the same only in both numbers', () => {
-  expect(samePosition({ next: 1, mark: 0 }, { next: 1, mark: 0 })).toBe(true);
-  expect(samePosition({ next: 1, mark: 0 }, { next: 2, mark: 0 })).toBe(false);
-  expect(samePosition({ next: 1, mark: 0 }, { next: 1, mark: -1 })).toBe(false);
 });
