@@ -96,9 +96,12 @@ test('without scopes all that may be read comes, and the own wallet opens everyt
   const events = await everything({}, mine);
   expect(ids(events)).toEqual(written);
   const more = mine.ddc.consume({ log: world.log, groupId: `${groupId}-b` });
-  const [first] = await taken(more, 1);
-  expect(first?.scopes).toEqual({ purchase: '{"n":0}', profile: '{"name":"name 0"}' });
-  await more.return();
+  // Partitions come in any order, and in others are wallets that let it read less.
+  const scopes = async () => {
+    for await (const event of more) if (event.id === written[0]) return event.scopes;
+    return null;
+  };
+  expect(await scopes()).toEqual({ purchase: '{"n":0}', profile: '{"name":"name 0"}' });
 });
 
 test('copies of a record count once', async () => {
