@@ -26,11 +26,12 @@ export async function firstRows(edges: ExportsEdges, declaration: ExportDeclarat
   const vault = openVault({ db, keks, random, clock: performance, calendar: clock });
   try {
     const erased = new ErasedOwners();
-    erased.learn(await createErasures(db).all());
+    const erasures = createErasures(db);
+    erased.learn(await erasures.all());
     const { plan, starts } = plannedOf({ ...declaration, id: 0 });
     const pinned = named(batchesPinned);
     const run = {
-      ...{ plan, vault, erased, log, partitions, pinned: pinned.name },
+      ...{ plan, vault, erased, erasures, log, partitions, pinned: pinned.name },
       removedEvents: createRemovedEvents(db),
       rowMakers: rowMakersOf(plan, {
         schemas,

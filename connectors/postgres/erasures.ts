@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Erasures } from '../../services/pipeline/ports/erasures.ts';
 import type { Database } from './database.ts';
+import { unnest } from './unnest.ts';
 
 /** Erasures from the table `removals`. */
 export function createErasures({ kysely }: Database): Erasures {
@@ -11,6 +12,10 @@ export function createErasures({ kysely }: Database): Erasures {
       .where('kind', '=', 'erase');
   return {
     all: () => erasures().execute(),
+    of: (owners) =>
+      erasures()
+        .where(sql<boolean>`(app, wallet) IN (SELECT * FROM ${unnest(owners, { app: 'bytea', wallet: 'bytea' })})`)
+        .execute(),
     open: () => erasures().where(sql<boolean>`(state <> 'done' OR pending <> '{}')`).execute(),
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RowOwner } from '../../services/pipeline/ports/sink.ts';
 
-/** What a target knows of an erasure whose fence is known: `before` and `issuedAt` of a `RowOwner`, and whether its rows are gone. */
+/** What a target knows of an erasure: `before` and `issuedAt` of a `RowOwner`, and whether its rows are gone. */
 export interface ErasedOwner {
   readonly before: number;
   readonly issuedAt: number;
@@ -35,9 +35,7 @@ export function ownerCounts(owners: readonly RowOwner[]): OwnerCounts {
 export function dueOf(owner: RowOwner, known: ErasedOwner | undefined): RowOwner | null {
   const { before, issuedAt, done } = known ?? { before: 0, issuedAt: -1, done: false };
   // One erasure may be fenced anew, and farther, by a database that was restored.
-  const farther = owner.issuedAt === issuedAt && (owner.before ?? 0) > before;
-  if (owner.issuedAt > issuedAt || farther) {
-    return { ...owner, before: owner.before === null ? null : Math.max(owner.before, before) };
-  }
+  const farther = owner.issuedAt === issuedAt && owner.before > before;
+  if (owner.issuedAt > issuedAt || farther) return { ...owner, before: Math.max(owner.before, before) };
   return done ? null : { ...owner, before, issuedAt };
 }

@@ -56,9 +56,7 @@ function heldLine(line: string): HeldRow {
 type Judge = (line: string) => number | null;
 
 function linesOfOwners(owners: readonly RowOwner[]): Judge {
-  const fences = new Map(
-    owners.map(({ wallet, before }, n) => [wallet, { n, before: before ?? Number.POSITIVE_INFINITY }]),
-  );
+  const fences = new Map(owners.map(({ wallet, before }, n) => [wallet, { n, before }]));
   return (line) => {
     const { wallet, origin } = JSON.parse(line) as Line;
     const fence = fences.get(wallet);

@@ -152,20 +152,18 @@ const own: OwnSink = ({
             const due = owners.flatMap((owner) => dueOf(owner, state.erased[ownerName(owner)]) ?? []);
             if (due.length === 0) return null;
             const numbers = new Map(owners.map(({ app, wallet }, n) => [`${app}/${wallet}`, n]));
-            const before = new Map(
-              due.map((one) => [`${one.app}/${one.wallet}`, one.before ?? Number.POSITIVE_INFINITY]),
-            );
+            const first = new Map(due.map(({ app, wallet, before }) => [`${app}/${wallet}`, before]));
             await reach('drafted');
-            // What is erased without a fence yet is deleted now, and once more when the fence is known.
-            const fenced = due.flatMap(({ before: fence, issuedAt, ...owner }) =>
-              fence === null ? [] : [[ownerName(owner), { before: fence, issuedAt, done: true }] as const],
-            );
+            const done = due.map(({ before, issuedAt, ...owner }) => [
+              ownerName(owner),
+              { before, issuedAt, done: true },
+            ]);
             return {
               ...state,
-              erased: { ...state.erased, ...Object.fromEntries(fenced) },
+              erased: { ...state.erased, ...Object.fromEntries(done) },
               rows: state.rows.filter((line) => {
                 const { app, wallet, origin } = stored(line);
-                if (origin >= (before.get(`${app}/${wallet}`) ?? 0)) return true;
+                if (origin >= (first.get(`${app}/${wallet}`) ?? 0)) return true;
                 const n = numbers.get(`${app}/${wallet}`) ?? 0;
                 counts[n] = (counts[n] ?? 0) + 1;
                 return false;

@@ -1,4 +1,6 @@
 import { toHex } from '../../protocol/index.ts';
+import { RetriableError } from '../pipeline/errors.ts';
+import type { Erasures } from '../pipeline/ports/erasures.ts';
 import type { Position } from '../pipeline/ports/positions.ts';
 import type { RemovedEvents } from '../pipeline/ports/removed-events.ts';
 import type { ExportRow, Sink } from '../pipeline/ports/sink.ts';
@@ -24,6 +26,7 @@ export interface DeliveryEdges {
   /** Keys of a stretch; absent: those that wallets let the app's exports have. */
   readonly keysOf?: (batches: readonly LiveBatch[]) => Promise<FetchedKeys>;
   readonly erased: ErasedOwners;
+  readonly erasures: Pick<Erasures, 'of'>;
   readonly rowMakers: RowMakers;
   readonly removedEvents: Pick<RemovedEvents, 'any' | 'of'>;
   /** Leaves out what a replay was not asked for; when absent every event of the batches is exported. */
@@ -36,11 +39,26 @@ export interface DeliveryEdges {
   count(kind: DeliveryCount, n: number, last?: string): void;
 }
 
-/** Opens a stretch of records and hands it to the sink, together with the position. @returns false when another instance delivered. */
+/**
+ * Opens a stretch of records and hands it to the sink, together with the position.
+ * @returns false when another instance delivered
+ * @throws RetriableError `erasure_open` while it is not known whether an erasure reaches a batch: nothing is left out, or delivered, on a guess
+ */
 export function deliver(
   edges: DeliveryEdges,
 ): (partition: number, from: Position, to: Position, accepted: readonly PinnedRecord[]) => Promise<boolean> {
-  const { plan, sink, vault, erased, rowMakers, removedEvents, isWanted = () => true, breathe, count } = edges;
+  const {
+    plan,
+    sink,
+    vault,
+    erased,
+    erasures,
+    rowMakers,
+    removedEvents,
+    isWanted = () => true,
+    breathe,
+    count,
+  } = edges;
   const open = edges.open ?? openHere(breathe);
   const keep = keepRows(removedEvents);
   const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
@@ -49,11 +67,23 @@ export function deliver(
   const isOfType = (type: string) => types === null || types.has(type);
   const isExported = ({ app, body }: LiveBatch['value']) =>
     toHex(app) === plan.app && (types === null || body.summary.types.some(isOfType));
-  const isErased = ({ origin, value }: LiveBatch) =>
+  const reachOf = ({ origin, value }: LiveBatch) =>
     erased.reach({ ...value, origin, issuedAt: value.body.summary.issuedAt });
+  const isSpared = (batch: LiveBatch): boolean => {
+    const reach = reachOf(batch);
+    if (reach === 'open') throw openErasure(batch);
+    return reach === 'free';
+  };
+
+  /** A wallet writes again once the fence is stored, which whoever still does not know it is told here: nobody else may ask for minutes. */
+  async function spared(batches: readonly LiveBatch[]): Promise<LiveBatch[]> {
+    const open = batches.filter((batch) => reachOf(batch) === 'open');
+    if (open.length > 0) erased.learn(await erasures.of(open.map(({ value }) => value)));
+    return batches.filter(isSpared);
+  }
 
   return async (partition, from, to, accepted) => {
-    const batches = liveBatches(accepted, isExported).filter((batch) => !isErased(batch));
+    const batches = await spared(liveBatches(accepted, isExported));
     const { keys, forget } = await keysOf(batches);
     const opened: { batch: LiveBatch; events: OpenedEvent[] }[] = [];
     const refused: Record<'no_key' | 'mismatch', LiveBatch[]> = { no_key: [], mismatch: [] };
@@ -79,7 +109,7 @@ export function deliver(
       await breathe();
     }
     // Asked again right before the sink is: it puts and erases in order, so an erasure learned later finds these rows.
-    const rows = made.flatMap((one) => (isErased(one.batch) ? [] : one.rows));
+    const rows = made.flatMap((one) => (isSpared(one.batch) ? one.rows : []));
     const last = accepted.at(-1)?.origin ?? from.mark;
     const first = accepted[0]?.origin ?? last;
     let kept: readonly ExportRow[] = [];
@@ -99,3 +129,9 @@ export function deliver(
     return true;
   };
 }
+
+const openErasure = ({ origin, value }: LiveBatch) =>
+  new RetriableError(
+    'erasure_open',
+    `Wallet ${toHex(value.wallet)} was erased, and the fence that says whether batch ${origin} lies behind it is not stored yet: the API stores it within seconds`,
+  );

@@ -12,18 +12,25 @@ export interface Reached extends Subjected {
 const ownerOf = ({ app, wallet }: { app: Uint8Array; wallet: Uint8Array }) => `${toHex(app)}/${toHex(wallet)}`;
 const versionOf = ({ fence, issuedAt, rootVersions }: Erasure) => `${fence}/${issuedAt}/${rootVersions.join()}`;
 
-/** The erasures of one owner as one: the later ones reach further, and one whose fence is not known yet reaches everything. */
+/** The erasures of one owner as one, as far as their fences are known: the later ones reach further. */
 function rowsOf(erasures: readonly Erasure[], { app, wallet }: Erasure): RowOwner {
-  const fences = erasures.map(({ fence }) => fence);
+  const fenced = erasures.flatMap(({ fence, issuedAt }) => (fence === null ? [] : [{ fence, issuedAt }]));
   return {
     app: toHex(app),
     wallet: toHex(wallet),
-    before: fences.reduce((last, fence) => (last === null || fence === null ? null : Math.max(last, fence)), 0),
-    issuedAt: Math.max(...erasures.map(({ issuedAt }) => issuedAt)),
+    before: Math.max(...fenced.map(({ fence }) => fence)),
+    issuedAt: Math.max(...fenced.map(({ issuedAt }) => issuedAt)),
   };
 }
 
-/** What this export knows of erasures, and whose rows its sink is still to delete. */
+/** `open`: it may lie before the fence of an erasure or behind it, and which is not known here yet. */
+export type Reach = 'erased' | 'free' | 'open';
+
+/**
+ * What this export knows of erasures, and whose rows its sink is still to delete. Those whose fence is not known are not due: the sink would
+ * delete whatever is there when it gets to it, also what a wallet that was re-opened meanwhile has written. They are within seconds: the fence
+ * is stored five seconds after the erasure, and sooner than anything can be written again.
+ */
 export class ErasedOwners {
   readonly #known = new Map<string, Map<string, Erasure>>();
   readonly #due = new Map<string, RowOwner>();
@@ -34,13 +41,14 @@ export class ErasedOwners {
       const owner = ownerOf(erasure);
       const known = this.#known.get(owner) ?? new Map<string, Erasure>();
       if (known.has(versionOf(erasure))) continue;
+      const isSame = ({ issuedAt }: Erasure) => issuedAt === erasure.issuedAt;
+      // Read before the fence was stored, and taken in after another look that found it: the fence stays.
+      if (erasure.fence === null && [...known.values()].some((one) => isSame(one) && one.fence !== null)) continue;
       // The fence that ends an infinite one takes its place: otherwise a re-opened wallet would stay erased.
-      for (const [key, older] of known) {
-        if (older.issuedAt === erasure.issuedAt && older.fence === null) known.delete(key);
-      }
+      for (const [key, older] of known) if (isSame(older) && older.fence === null) known.delete(key);
       known.set(versionOf(erasure), erasure);
       this.#known.set(owner, known);
-      this.#due.set(owner, rowsOf([...known.values()], erasure));
+      if (erasure.fence !== null) this.#due.set(owner, rowsOf([...known.values()], erasure));
     }
   }
 
@@ -56,7 +64,10 @@ export class ErasedOwners {
   }
 
   /** Whether a batch falls under an erasure: before its fence, under an overwritten root, or signed before it. */
-  reach(batch: Reached): boolean {
-    return isErased(batch, this.#known.get(ownerOf(batch))?.values() ?? []);
+  reach(batch: Reached): Reach {
+    const known = [...(this.#known.get(ownerOf(batch))?.values() ?? [])];
+    const certain = known.map((erasure) => ({ ...erasure, fence: erasure.fence ?? 0 }));
+    if (isErased(batch, certain)) return 'erased';
+    return known.some(({ fence }) => fence === null) ? 'open' : 'free';
   }
 }

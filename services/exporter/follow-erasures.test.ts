@@ -14,8 +14,9 @@ const clock = {
     signal?.throwIfAborted();
   },
 };
+const app = new Uint8Array(32).fill(1);
 const erasure = (id: number, fence: number | null): NamedErasure => ({
-  app: new Uint8Array(32).fill(1),
+  app,
   wallet: new Uint8Array(32).fill(id),
   id: new Uint8Array(16).fill(id),
   issuedAt: id,
@@ -33,6 +34,7 @@ test('what a sink that is down could not erase stays due, and is reported only w
     end = resolve;
   });
   const following = await followErasures({
+    app,
     erasures: { all: async () => [erasure(1, 10)], open: async () => [erasure(2, 20), erasure(3, null)] },
     async report(applied) {
       story.push(`reports ${applied.map(({ issuedAt, rows }) => `${issuedAt}: ${rows}`)}`);
@@ -63,22 +65,23 @@ test('what a sink that is down could not erase stays due, and is reported only w
     'erasures again',
     'erases 1<10',
     'reports 1: 2',
-    'cannot erase 2<20,3<null',
+    'cannot erase 2<20',
     'erasures again',
-    'erases 2<20,3<null',
+    'erases 2<20',
     'reports 2: 4',
   ]);
 });
 
-test('what an owner lost before the fence was known is reported with the fence, once, by the last of his erasures', async () => {
+test('what an owner lost is reported once, by the last of his erasures, and an erasure without a fence deletes nothing', async () => {
   const reports: string[] = [];
   const looks = [[erasure(1, null)], [{ ...erasure(1, 9), issuedAt: 2, id: new Uint8Array(16) }, erasure(1, 5)], []];
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const lost = [7, 2];
+  const lost = [9];
   const following = await followErasures({
+    app,
     erasures: {
       all: async () => looks.shift() ?? [],
       async open() {
@@ -89,7 +92,12 @@ test('what an owner lost before the fence was known is reported with the fence, 
     },
     report: async (applied) => void reports.push(...applied.map(({ issuedAt, rows }) => `${issuedAt}: ${rows}`)),
     erased: new ErasedOwners(),
-    sink: { erase: async (owners) => owners.map(() => lost.shift() ?? 0) },
+    sink: {
+      async erase(owners) {
+        reports.push(`erases ${owners.map(({ before }) => `<${before}`)}`);
+        return owners.map(() => lost.shift() ?? 0);
+      },
+    },
     clock,
     random,
     onRetry: () => undefined,
@@ -98,5 +106,26 @@ test('what an owner lost before the fence was known is reported with the fence, 
   });
   await ended;
   await following.close();
-  expect(reports).toEqual(['2: 9', '1: 0']);
+  expect(reports).toEqual(['erases <9', '2: 9', '1: 0']);
+});
+
+test('who asks for all that was committed waits for the fences of the app, and of no other', async () => {
+  const other = { ...erasure(5, null), app: new Uint8Array(32).fill(9) };
+  const looks = [[other], [other, erasure(1, null)], [other, erasure(1, null)], [other, erasure(1, 10)]];
+  const story: string[] = [];
+  const following = await followErasures({
+    app,
+    erasures: { all: async () => looks.shift() ?? [], open: async () => [] },
+    report: async (applied) => void story.push(`reports ${applied.map(({ issuedAt }) => issuedAt)}`),
+    erased: new ErasedOwners(),
+    sink: { erase: async (owners) => owners.map(({ before }) => story.push(`erases <${before}`)) },
+    clock,
+    random,
+    onRetry: (_operation, _attempt, error) => void story.push((error as RetriableError).code),
+    onFatal: (error) => void story.push(String(error)),
+    onApplied: () => undefined,
+  });
+  await following.now(new AbortController().signal);
+  await following.close();
+  expect(story).toEqual(['erasure_open', 'erasure_open', 'erases <10', 'reports 1']);
 });

@@ -1,4 +1,5 @@
 import { toHex } from '../../protocol/index.ts';
+import { RetriableError } from '../pipeline/errors.ts';
 import type { Erasures, NamedErasure } from '../pipeline/ports/erasures.ts';
 import type { Sink } from '../pipeline/ports/sink.ts';
 import { type RepeatEdges, repeat } from '../pipeline/repeat.ts';
@@ -9,7 +10,9 @@ import type { ErasedOwners } from './erased-owners.ts';
 const FOLLOW_MS = 900;
 
 export interface FollowEdges extends RepeatEdges {
-  readonly erasures: Erasures;
+  readonly erasures: Pick<Erasures, 'all' | 'open'>;
+  /** Whose rows the sink has. */
+  readonly app: Uint8Array;
   /** Told of erasures that the sink has applied and whose fence is known, each with how many rows it deleted. */
   readonly report: (applied: readonly (NamedErasure & { readonly rows: number })[]) => Promise<void>;
   readonly erased: ErasedOwners;
@@ -19,7 +22,7 @@ export interface FollowEdges extends RepeatEdges {
 
 /** What goes on applying to the sink what is committed. */
 export interface Following {
-  /** All that was committed before is applied when it resolves. */
+  /** All that was committed before is applied when it resolves: an erasure whose fence is not known yet is waited for. */
   now(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,11 +32,11 @@ export interface Following {
  * @returns once the past is applied; `close` ends the following, `now` applies what is known now
  */
 export async function followErasures(edges: FollowEdges): Promise<Following> {
-  const { erasures, report, erased, sink, onApplied } = edges;
+  const { erasures, app, report, erased, sink, onApplied } = edges;
   const reported = new Set<string>();
   const nameOf = ({ app, wallet, id }: NamedErasure) => Buffer.concat([app, wallet, id]).toString('hex');
   const ownerOf = ({ app, wallet }: { app: Uint8Array; wallet: Uint8Array }) => `${toHex(app)}/${toHex(wallet)}`;
-  /** Rows deleted and not reported yet, by owner: the sink erases owners, also while no fence is known, and an owner may have several erasures. */
+  /** Rows deleted and not reported yet, by owner: the sink erases owners, and an owner may have several erasures. */
   const deleted = new Map<string, number>();
 
   /** What an owner lost is said with the erasure of his that was signed last. */
@@ -48,8 +51,11 @@ export async function followErasures(edges: FollowEdges): Promise<Following> {
       });
   }
 
-  /** May fail anywhere and be called again: what is not done yet stays due, and nothing is reported before. */
-  async function apply(read: () => ReturnType<Erasures['open']>): Promise<void> {
+  /**
+   * May fail anywhere and be called again: what is not done yet stays due, and nothing is reported before.
+   * @returns those whose fence is not known yet: nothing is done about them
+   */
+  async function apply(read: () => ReturnType<Erasures['open']>): Promise<NamedErasure[]> {
     const known = await read();
     erased.learn(known);
     const due = erased.due();
@@ -65,17 +71,32 @@ export async function followErasures(edges: FollowEdges): Promise<Following> {
         rows.reduce((sum, n) => sum + n, 0),
       );
     }
+    const unfenced = known.filter(({ fence }) => fence === null);
     const fenced = known.filter((one) => one.fence !== null && !reported.has(nameOf(one)));
-    if (fenced.length === 0) return;
+    if (fenced.length === 0) return unfenced;
     await report(counted(fenced));
     for (const one of fenced) {
       reported.add(nameOf(one));
       deleted.delete(ownerOf(one));
     }
+    return unfenced;
+  }
+
+  async function settle(): Promise<void> {
+    const open = (await apply(erasures.all)).find((one) => toHex(one.app) === toHex(app));
+    if (!open) return;
+    throw new RetriableError(
+      'erasure_open',
+      `Wallet ${toHex(open.wallet)} was erased, and up to where is not stored yet: the API stores it within seconds`,
+    );
   }
 
   const operation = 'erasures';
-  const now = (signal: AbortSignal) => withRetry({ ...edges, signal }, operation, () => apply(erasures.all));
-  await now(new AbortController().signal);
-  return { ...repeat({ operation, everyMs: FOLLOW_MS, look: () => apply(erasures.open) }, edges), now };
+  const until = (signal: AbortSignal, work: () => Promise<unknown>) => withRetry({ ...edges, signal }, operation, work);
+  await until(new AbortController().signal, () => apply(erasures.all));
+  const look = async () => void (await apply(erasures.open));
+  return {
+    ...repeat({ operation, everyMs: FOLLOW_MS, look }, edges),
+    now: async (signal) => void (await until(signal, settle)),
+  };
 }

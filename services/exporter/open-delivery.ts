@@ -18,7 +18,7 @@ export interface DeliverySetup extends RepeatEdges, Omit<DeliveryEdges, 'erased'
 /** An export at work on its sink, whatever it reads from: the live log or a replay. */
 export interface OpenDelivery {
   readonly deliver: ReturnType<typeof deliver>;
-  /** Erasures and removals that were committed before are applied to the sink when it resolves. */
+  /** Erasures and removals of the app that were committed before are applied to the sink when it resolves. */
   settle(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -36,6 +36,7 @@ export async function openDelivery(setup: DeliverySetup): Promise<OpenDelivery> 
   const following = [
     await followErasures({
       ...setup,
+      app,
       report: (applied) => reports.report(plan.name, applied),
       erased,
       onApplied: (owners, rows) => log.info({ owners, rows }, 'erasures applied to the sink'),

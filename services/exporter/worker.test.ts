@@ -94,6 +94,7 @@ test('a batch that does not open pauses its partition of this export after three
             scopeKeys: async (requests) => requests.map(() => ({ key: bytes(32, 7), by: '', recipient: null })),
           },
           erased: new ErasedOwners(),
+          erasures: { of: async () => [] },
           rowMakers: { for: async () => untypedRows([]) },
           removedEvents: { any: async (owners) => owners.map(() => false), of: async () => [] },
           breathe: async () => undefined,

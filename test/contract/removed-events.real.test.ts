@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { parseKeks } from '../../connectors/kms/kek-list.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
 import { createExportReports, createRemovals } from '../../connectors/postgres/removal-store.ts';
+import { putErasure } from '../../connectors/postgres/removals.ts';
 import { createRemovedEvents } from '../../connectors/postgres/removed-events.ts';
 import { createReplays } from '../../connectors/postgres/replays.ts';
 import { createRequests } from '../../connectors/postgres/requests.ts';
@@ -122,4 +123,17 @@ test('an export is told of each removal until it has reported it, and the receip
   await removals.complete(await found(), { payload: '', key: '', signature: '' }, []);
   expect(await reports.due('b', app, 'open', 10)).toEqual([]);
   expect(await reports.due('b', app, 'all', 10)).toEqual([removal]);
+});
+
+test('the erasures of an owner are told whether anybody still waits for them or not', async () => {
+  const [app, wallet] = [Buffer.alloc(32, 11), Buffer.alloc(32, 12)];
+  const ofOwner = (id: number, who: Buffer, fence: number | null) => ({
+    ...{ id: Buffer.alloc(16, id), app, wallet: who, issuedAt: id, fence, rootVersions: [id] },
+  });
+  const all = [ofOwner(1, wallet, 7), ofOwner(2, wallet, null), ofOwner(3, Buffer.alloc(32, 13), 9)];
+  for (const { id, ...erasure } of all) await putErasure(db.kysely, id, erasure);
+  await sql`UPDATE removals SET state = 'done' WHERE id = ${all[0]?.id}`.execute(db.kysely);
+  const found = await createErasures(db).of([{ app, wallet }]);
+  expect(found.sort((a, b) => a.issuedAt - b.issuedAt)).toEqual(all.slice(0, 2));
+  expect(await createErasures(db).of([{ app: wallet, wallet: app }])).toEqual([]);
 });

@@ -61,6 +61,7 @@ describe.each(quick.map((spec) => [spec.name, spec] as const))('an export to %s'
       sink,
       vault,
       erased,
+      erasures: { of: async () => [] },
       rowMakers: { for: async () => untypedRows(scopes) },
       removedEvents: createMemoryRemovedEvents(vault.tables),
       breathe: async () => undefined,
@@ -162,7 +163,6 @@ describe.each(quick.map((spec) => [spec.name, spec] as const))('an export to %s'
     const made = [await maker.make(gone, 2), await maker.make(kept, 2), await maker.make(gone, 2)];
     const erased = new ErasedOwners();
     const owner = { app: fromHex(maker.app), wallet: gone.publicKey };
-    erased.learn([{ ...owner, issuedAt: 0, fence: null, rootVersions: [] }]);
     erased.learn([{ ...owner, issuedAt: 0, fence: 1, rootVersions: [] }]);
     expect(erased.due().map(({ before }) => before)).toEqual([1]);
     await start(vault, maker.app, SCOPES, erased)(2, START, to(3), accepted(made.map((one) => one.pinned)));

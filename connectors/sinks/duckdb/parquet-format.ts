@@ -97,7 +97,7 @@ export function parquetFormat({ compression }: ParquetOptions): FileFormat & Mer
       const appender = await connection.createAppender('unwanted');
       for (const { wallet, before } of owners) {
         appender.appendVarchar(wallet);
-        appender.appendBigInt(before === null ? NO_FENCE : BigInt(before));
+        appender.appendBigInt(BigInt(before));
         appender.endRow();
       }
       appender.closeSync();

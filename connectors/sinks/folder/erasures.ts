@@ -6,7 +6,7 @@ import { dueOf, ownerName } from '../erased-owner.ts';
 const entry = z.tuple([z.number().int(), z.number().int(), z.boolean()]);
 const bookSchema = z.record(z.string(), entry);
 
-/** What an export knows of erasures whose fence is known: which owners' rows may not be delivered, and which are gone. */
+/** What an export knows of erasures: which owners' rows may not be delivered, and which are gone. */
 export type Erasures = ReadonlyMap<string, z.infer<typeof entry>>;
 
 export const NO_ERASURES: Erasures = new Map();
@@ -42,11 +42,9 @@ export const standingIn = (known: Erasures, owners: readonly RowOwner[]): RowOwn
     return before === owner.before && issuedAt === owner.issuedAt;
   });
 
-/** The same with those written down that have a fence. */
+/** The same with those written down. */
 export function withErasures(known: Erasures, owners: readonly RowOwner[], done: boolean): Erasures {
   const noted = new Map(known);
-  for (const owner of owners) {
-    if (owner.before !== null) noted.set(ownerName(owner), [owner.before, owner.issuedAt, done]);
-  }
+  for (const owner of owners) noted.set(ownerName(owner), [owner.before, owner.issuedAt, done]);
   return noted;
 }

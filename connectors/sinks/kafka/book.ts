@@ -16,7 +16,7 @@ export interface Book {
   due(owners: readonly RowOwner[]): RowOwner[];
   /** Rows that no erasure in the book reaches. */
   spared(rows: readonly ExportRow[]): readonly ExportRow[];
-  /** Writes down those that have a fence. */
+  /** Writes them down. */
   noteErased(owners: readonly RowOwner[], done: boolean): Promise<void>;
 }
 
@@ -87,12 +87,8 @@ export function createBook(topic: string, reader: CommittedReader, writer: LogWr
       });
     },
     async noteErased(owners, done) {
-      const keys = owners.flatMap((owner) =>
-        owner.before === null
-          ? []
-          : [`erased/${ownerName(owner)}/${owner.issuedAt}/${owner.before}/${done ? 'done' : 'due'}`],
-      );
-      await note(keys);
+      const how = done ? 'done' : 'due';
+      await note(owners.map((owner) => `erased/${ownerName(owner)}/${owner.issuedAt}/${owner.before}/${how}`));
     },
   };
 }

@@ -5,9 +5,7 @@ import { selectedBy } from '../folder/selected-rows.ts';
 export type Judge = (row: HeldRow) => number | null;
 
 export function ofOwners(owners: readonly RowOwner[]): Judge {
-  const fences = new Map(
-    owners.map(({ app, wallet, before }, n) => [`${app}/${wallet}`, { n, before: before ?? Number.POSITIVE_INFINITY }]),
-  );
+  const fences = new Map(owners.map(({ app, wallet, before }, n) => [`${app}/${wallet}`, { n, before }]));
   return ({ app, wallet, origin }) => {
     const fence = fences.get(`${app}/${wallet}`);
     return fence && origin < fence.before ? fence.n : null;

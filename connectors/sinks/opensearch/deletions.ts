@@ -19,9 +19,7 @@ export interface Doomed {
 
 /** The rows of these owners, each counted under its number. */
 export function ofOwners(owners: readonly RowOwner[]): Doomed {
-  const fences = new Map(
-    owners.map(({ app, wallet, before }, n) => [`${app}/${wallet}`, { n, before: before ?? Number.POSITIVE_INFINITY }]),
-  );
+  const fences = new Map(owners.map(({ app, wallet, before }, n) => [`${app}/${wallet}`, { n, before }]));
   return {
     queries: [...chunks(owners, OWNERS_AT_ONCE)].map((some) => ({
       terms: { wallet: some.map(({ wallet }) => wallet) },

@@ -11,7 +11,7 @@ interface Known extends ErasedOwner {
   readonly primaryTerm: number;
 }
 
-/** What the cluster knows of erasures whose fence is known: one document per owner. */
+/** What the cluster knows of erasures: one document per owner. */
 export interface Erasures {
   /** Those that are not done yet. */
   due(owners: readonly RowOwner[]): Promise<RowOwner[]>;
@@ -46,7 +46,7 @@ export function createErasures({ ask }: OpenSearch, bulk: Bulk, books: string): 
     owners: readonly RowOwner[],
     change: (owner: RowOwner, was: Known | undefined) => ErasedOwner | null,
   ) {
-    for (let left = owners.filter(({ before }) => before !== null); left.length > 0; ) {
+    for (let left = owners; left.length > 0; ) {
       const found = await known(left.map(ownerName));
       const changes = left.flatMap((owner) => {
         const was = found.get(ownerName(owner));
@@ -88,7 +88,7 @@ export function createErasures({ ask }: OpenSearch, bulk: Bulk, books: string): 
 
     note: (owners) =>
       update(owners, (owner, was) => {
-        const { before, issuedAt } = { ...owner, before: Math.max(owner.before ?? 0, was?.before ?? 0) };
+        const { before, issuedAt } = { ...owner, before: Math.max(owner.before, was?.before ?? 0) };
         const isNews = !was || issuedAt > was.issuedAt || (issuedAt === was.issuedAt && before > was.before);
         return isNews ? { before, issuedAt, done: false } : null;
       }),

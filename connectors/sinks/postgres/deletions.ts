@@ -10,7 +10,7 @@ const instant = (milliseconds: number) => instantOf(BigInt(milliseconds) * 1000n
 export function ownersGone(relation: string, owners: readonly RowOwner[]): Statement {
   const text = `WITH gone AS (
       DELETE FROM ${relation} AS mine USING unnest($1::text[], $2::text[], $3::bigint[]) AS owner (app, wallet, before)
-      WHERE mine.app = owner.app AND mine.wallet = owner.wallet AND (owner.before IS NULL OR mine.origin < owner.before)
+      WHERE mine.app = owner.app AND mine.wallet = owner.wallet AND mine.origin < owner.before
       RETURNING mine.app, mine.wallet)
     SELECT app, wallet, count(*)::integer AS rows FROM gone GROUP BY app, wallet`;
   return [text, [owners.map(({ app }) => app), owners.map(({ wallet }) => wallet), owners.map(({ before }) => before)]];

@@ -2,13 +2,13 @@ import type { ExportRow, RowOwner } from '../../../services/pipeline/ports/sink.
 import { dueOf, type ErasedOwner, ownerName } from '../erased-owner.ts';
 import type { Pool } from './pool.ts';
 
-/** What the schema knows of erasures whose fence is known. */
+/** What the schema knows of erasures. */
 export interface Erasures {
   /** Those that are not done yet. */
   due(owners: readonly RowOwner[]): Promise<RowOwner[]>;
   /** Rows that no erasure reaches. */
   spared(rows: readonly ExportRow[]): Promise<readonly ExportRow[]>;
-  /** Writes down those that have a fence, before their rows are deleted. */
+  /** Writes them down, before their rows are deleted. */
   note(owners: readonly RowOwner[]): Promise<void>;
   /** Their rows are gone, as far as nobody has noted more meanwhile. */
   done(owners: readonly RowOwner[]): Promise<void>;
@@ -26,7 +26,6 @@ export function createErasures({ query }: Pool, table: string): Erasures {
     );
   }
 
-  const fenced = (owners: readonly RowOwner[]) => owners.filter(({ before }) => before !== null);
   const arrays = (owners: readonly RowOwner[]) => [
     owners.map(ownerName),
     owners.map(({ before }) => before),
@@ -51,23 +50,21 @@ export function createErasures({ query }: Pool, table: string): Erasures {
     },
 
     async note(owners) {
-      const rows = fenced(owners);
-      if (rows.length === 0) return;
+      if (owners.length === 0) return;
       await query(
         `INSERT INTO ${table} AS known SELECT *, false FROM unnest($1::text[], $2::bigint[], $3::bigint[]) ORDER BY 1
          ON CONFLICT (owner) DO UPDATE SET before = greatest(excluded.before, known.before), issued_at = excluded.issued_at, done = false
          WHERE (excluded.issued_at, excluded.before) > (known.issued_at, known.before)`,
-        arrays(rows),
+        arrays(owners),
       );
     },
 
     async done(owners) {
-      const rows = fenced(owners);
-      if (rows.length === 0) return;
+      if (owners.length === 0) return;
       await query(
         `UPDATE ${table} AS known SET done = true FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS mine (owner, before, issued_at)
          WHERE known.owner = mine.owner AND known.before = mine.before AND known.issued_at = mine.issued_at`,
-        arrays(rows),
+        arrays(owners),
       );
     },
   };

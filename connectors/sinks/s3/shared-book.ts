@@ -27,7 +27,7 @@ export function sharedBook(store: ObjectStore, name: string) {
     due: async (owners: readonly RowOwner[]): Promise<RowOwner[]> => dueIn((await read()).book, owners),
     /** Rows that no erasure in the book reaches. */
     spared: async (rows: readonly ExportRow[]): Promise<readonly ExportRow[]> => sparedBy((await read()).book, rows),
-    /** Writes down those that have a fence. What other members know by now of a later erasure stands, and is not done by this one. */
+    /** Writes them down. What other members know by now of a later erasure stands, and is not done by this one. */
     async note(owners: readonly RowOwner[], done: boolean): Promise<void> {
       for (;;) {
         const { book, version } = await read();

@@ -21,4 +21,6 @@ export interface Erasures {
   all(): Promise<NamedErasure[]>;
   /** Those that are not completed, or wait for an export. */
   open(): Promise<NamedErasure[]>;
+  /** All of these owners. */
+  of(owners: readonly Pick<Erasure, 'app' | 'wallet'>[]): Promise<NamedErasure[]>;
 }

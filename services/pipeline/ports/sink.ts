@@ -45,8 +45,8 @@ export interface RowOwner {
   /** Lower-case hex, like the columns. */
   readonly app: string;
   readonly wallet: string;
-  /** First origin that stays: the last fence of the owner's erasures; null while there is none yet: all go. */
-  readonly before: number | null;
+  /** First origin that stays: the last fence of the owner's erasures. An erasure without a fence yet is no order. */
+  readonly before: number;
   /** When the last of the owner's erasures was signed, milliseconds: tells a new order from an old one of a member that slept. */
   readonly issuedAt: number;
 }
@@ -92,7 +92,7 @@ export interface Sink {
   position(partition: number): Promise<Position>;
   /**
    * Deletes the rows of these owners, each named once. Idempotent, also long after, when an owner has come back with later origins: what was
-   * done costs nothing. Once it resolves, no member of the export can add rows before a known fence, whatever it had in hand.
+   * done costs nothing. Once it resolves, no member of the export can add rows before the fence, whatever it had in hand.
    * @returns how many rows each owner lost; what an earlier call deleted is not counted
    */
   erase(owners: readonly RowOwner[]): Promise<readonly number[]>;
