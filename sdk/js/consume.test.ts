@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { ProtocolError, ready, toHex } from '../../protocol/index.ts';
+import { encryptionKeyPairFromSeed, ProtocolError, ready, toHex } from '../../protocol/index.ts';
 import { type ConsumingWorld, consumingWorld, type Reading } from '../../test/support/consuming-world.ts';
 import {
   type Account,
@@ -102,6 +102,21 @@ test('without scopes all that may be read comes, and the own wallet opens everyt
     return null;
   };
   expect(await scopes()).toEqual({ purchase: '{"n":0}', profile: '{"name":"name 0"}' });
+});
+
+test('a wallet that still grants to an old key gives nothing, is told of, and holds up nobody', async () => {
+  const old = await world.reader(friend.ddc.account, encryptionKeyPairFromSeed(new Uint8Array(randomBytes(32))));
+  const stale = account('stale');
+  await world.grant(stale, old);
+  await world.write(stale, 3);
+  await world.grant(owner, friend);
+  const written = await world.write(owner, 3);
+  const told: string[] = [];
+  const onTrouble: ConsumeOptions['onTrouble'] = ({ code, message }) => told.push(`${code} ${message}`);
+  expect(ids(await everything({ onTrouble }))).toEqual(written);
+  expect(told.filter((one) => one.startsWith('key_not_held'))).toEqual([
+    expect.stringContaining(toHex(stale.publicKey)),
+  ]);
 });
 
 test('copies of a record count once', async () => {

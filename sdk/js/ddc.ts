@@ -330,7 +330,7 @@ export class Ddc {
    * batch counts once; scopes are opened with the keys that were granted to `pair`, signatures are verified, and what was removed, erased, or is no
    * longer granted is left out. After a crash or a rebalance the group goes on behind what was committed: nothing is lost, and what was given since
    * comes again, under the same `batchId` and `index`.
-   * @throws BadOptions at once; while it runs ProtocolError for whatever is not what was signed, KeyNotHeld, BatchRefused, MetaKeyMissing, and errors with a `code` of the log
+   * @throws BadOptions at once; while it runs ProtocolError for whatever is not what was signed, BatchRefused, MetaKeyMissing, and errors with a `code` of the log
    * @example
    * import { kafkaLog } from '@cere-ddc/sdk/kafka';
    *

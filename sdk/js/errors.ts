@@ -128,13 +128,15 @@ export class BadOptions extends Error {
   }
 }
 
-/** Keys were granted to this wallet, but sealed to another encryption key than the one given as `pair`: nothing would ever open. */
+/** A wallet grants to this one, but to another encryption key than the one given as `pair`: nothing of it opens until it grants again. */
 export class KeyNotHeld extends Error {
   readonly code = 'key_not_held';
   /** Whose data, hex. */
   readonly wallet: string;
   constructor(wallet: string) {
-    super(`the keys of wallet ${wallet} are sealed to another key than \`pair\`: give the one that was certified`);
+    super(
+      `the keys of wallet ${wallet} are sealed to another key than \`pair\`, which opens nothing of it until it grants to that: let it grant again, or give the pair that it has granted to`,
+    );
     this.name = 'KeyNotHeld';
     this.wallet = wallet;
   }

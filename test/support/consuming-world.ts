@@ -95,8 +95,7 @@ export async function consumingWorld() {
       const recipient = to.pair.publicKey;
       await client.requests(owner).grant({ scope, fromEpoch: 0, recipient, expiresAt });
     },
-    async reader(account: Account): Promise<Reading> {
-      const pair = encryptionKeyPairFromSeed(account.publicKey);
+    async reader(account: Account, pair = encryptionKeyPairFromSeed(account.publicKey)): Promise<Reading> {
       const ddc = await Ddc.connect({ url: it.url, app, account, pair, network: 'cere-sandbox', receiptKey: app });
       await ddc.certify(new Date(Date.now() + HOUR));
       return { ddc, pair, hex: toHex(account.publicKey) };

@@ -31,7 +31,7 @@ export interface ConsumeOptions {
   readonly onRefused?: (batchId: string, error: ProtocolError) => void;
   /** Told of each own batch that was written in client mode and that `keys` do not open: it is left out. Without it that is MetaKeyMissing. */
   readonly onSealed?: (batchId: string) => void;
-  /** Told what fails for now and is tried again, and what an operator should see. */
+  /** Told what fails for now and is tried again, and what an operator should see; of each wallet that grants to another key than `pair`, once (KeyNotHeld). */
   readonly onTrouble?: (trouble: { readonly code: string; readonly message: string; readonly error?: unknown }) => void;
 }
 

@@ -1,12 +1,12 @@
 import { type KeyPair, META_SCOPE, toHex } from '../../../protocol/index.ts';
 import type { Account } from '../account.ts';
-import { KeyNotHeld } from '../errors.ts';
 import { paused } from '../paused.ts';
 import type { Transport } from '../transport.ts';
-import { openKeys, WalletRequests } from '../wallet-requests.ts';
+import { WalletRequests } from '../wallet-requests.ts';
 import { atMost } from './at-most.ts';
 import { type Consumption, consumption } from './consume.ts';
 import { GrantedKeys } from './granted-keys.ts';
+import { keysHeld } from './keys-held.ts';
 import { type OpenLoggedOptions, openLogged } from './open-logged.ts';
 import type { CheckedOptions, ConsumeOptions } from './options.ts';
 import type { DeploymentPositions } from './pinned-log.ts';
@@ -34,13 +34,11 @@ export function startConsumption(
 ): Consumption {
   const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length));
   const requests = new WalletRequests(account, { network, app, now, randomBytes }, transport);
+  const held = keysHeld(pair, onTrouble);
   const granted = new GrantedKeys(async (wallet, names) => {
     const wanted = names.filter((name) => name !== META_SCOPE);
     if (toHex(wallet) === toHex(account.publicKey)) return requests.keys(wanted, pair);
-    const sealed = await requests.sealedKeys(wallet, wanted);
-    const opened = openKeys(sealed, pair);
-    if (sealed.length > 0 && opened.length === 0) throw new KeyNotHeld(toHex(wallet));
-    return opened;
+    return held(wallet, await requests.sealedKeys(wallet, wanted));
   });
   const opening: OpenLoggedOptions = {
     ...{ endpoint, network, app, scopes, types, granted, keys, onRefused, onSealed },
