@@ -45,7 +45,7 @@ const config = z
       .boolean()
       .default(false)
       .describe(
-        'Accepts a bucket that keeps old versions. What is erased stays in them until a lifecycle rule deletes it.',
+        'Accepts a bucket that keeps old versions, or whose keys may not ask (`s3:GetBucketVersioning`). What is erased stays in them until a lifecycle rule deletes it.',
       ),
     timeoutSeconds: z
       .number()

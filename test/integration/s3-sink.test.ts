@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type S3, startS3 } from '../support/s3.ts';
-import { refusal, type S3Proxy, type Seen, startS3Proxy } from '../support/s3-proxy.ts';
+import { type Fate, refusal, type S3Proxy, type Seen, startS3Proxy } from '../support/s3-proxy.ts';
 import { delivery, erasureOf, GONE, gate, heldAt, KEPT, row, type S3World, s3World } from '../support/s3-world.ts';
 import { shown } from '../support/seen-rows.ts';
 
@@ -22,7 +22,11 @@ afterEach(async () => {
   await world.close();
 });
 
-const VERSIONED = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
+const versioning = (status: string): Fate => ({
+  kind: 'answer',
+  status: 200,
+  body: `<VersioningConfiguration><Status>${status}</Status></VersioningConfiguration>`,
+});
 const isCommit = ({ method, key }: Seen) => method === 'PUT' && /\/_ddc\/0\/\d+\.json$/.test(key);
 
 describe('what a listing shows', () => {
@@ -217,10 +221,17 @@ describe('a store that behaves badly', () => {
     await expect(world.open({ endpoint: proxy.endpoint })).rejects.toMatchObject({ code: 'sink_not_atomic' });
   });
 
-  it('is refused while it keeps old versions, unless that is accepted', async () => {
-    proxy.fate = ({ query }) =>
-      query.startsWith('versioning') ? { kind: 'answer', status: 200, body: VERSIONED } : { kind: 'pass' };
-    await expect(world.open({ endpoint: proxy.endpoint })).rejects.toMatchObject({ code: 'sink_keeps_versions' });
+  it.each<[string, Fate, string | null]>([
+    ['it keeps old versions', versioning('Enabled'), 'sink_keeps_versions'],
+    ['it has kept some', versioning('Suspended'), 'sink_keeps_versions'],
+    ['its keys may not ask whether it does', refusal(403, 'AccessDenied'), 'sink_versions_untold'],
+    ['it never did', { kind: 'answer', status: 200, body: '<VersioningConfiguration/>' }, null],
+    ['it knows no versions', refusal(501, 'NotImplemented'), null],
+    ['it knows no such question', refusal(405, 'MethodNotAllowed'), null],
+  ])('%s: that it is used has to be accepted where erased rows could stay', async (_, fate, code) => {
+    proxy.fate = ({ query }) => (query.startsWith('versioning') ? fate : { kind: 'pass' });
+    const opened = world.open({ endpoint: proxy.endpoint });
+    await (code === null ? expect(opened).resolves.toBeDefined() : expect(opened).rejects.toMatchObject({ code }));
     await world.open({ endpoint: proxy.endpoint, versions: true });
   });
 });

@@ -18,10 +18,18 @@ export async function checkStore(store: ObjectStore, log: string, versions: bool
       `The store of ${store.address} writes over what is there although it was told not to (If-None-Match): two processes could both deliver. Use one that knows conditional writes.`,
     );
   }
-  if (!versions && (await store.keepsVersions())) {
+  // What keeps versions only makes erased rows noncurrent, so whoever does not say that this is good enough has to be sure.
+  const kept = versions ? 'none' : await store.versions();
+  if (kept === 'kept') {
     throw new FatalError(
       'sink_keeps_versions',
-      `The bucket of ${store.address} keeps old versions, so what is erased or removed would stay in it. Turn versioning off, or set \`versions: true\` and let a lifecycle rule delete old versions.`,
+      `The bucket of ${store.address} keeps old versions, or has kept some (versioning is on, or suspended), so what is erased or removed would stay in it. Use a bucket that never did, or set \`versions: true\` and let a lifecycle rule delete old versions.`,
+    );
+  }
+  if (kept === 'untold') {
+    throw new FatalError(
+      'sink_versions_untold',
+      `These keys may not ask whether the bucket of ${store.address} keeps old versions, in which what is erased or removed would stay. Allow s3:GetBucketVersioning on the bucket, or set \`versions: true\` and let a lifecycle rule delete old versions.`,
     );
   }
 }

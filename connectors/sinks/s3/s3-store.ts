@@ -153,11 +153,14 @@ export function s3Store(client: S3Client, bucket: string, prefix: string): Objec
       }
     },
 
-    async keepsVersions() {
+    async versions() {
       try {
-        return (await client.send(new GetBucketVersioningCommand({ Bucket: bucket }))).Status === 'Enabled';
+        const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket: bucket }));
+        // Suspended keeps what was written before, also when it is deleted.
+        return Status === 'Enabled' || Status === 'Suspended' ? 'kept' : 'none';
       } catch (error) {
-        if (answered(error, 'AccessDenied', 'NotImplemented', 'MethodNotAllowed')) return null;
+        if (answered(error, 'NotImplemented', 'MethodNotAllowed')) return 'none';
+        if (answered(error, 'AccessDenied')) return 'untold';
         throw error;
       }
     },

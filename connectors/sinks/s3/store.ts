@@ -37,8 +37,8 @@ export interface ObjectStore {
   /** Prefixed names of uploads in parts that were not ended. */
   unfinished(prefix: string): Promise<{ readonly name: string; readonly id: string }[]>;
   abort(upload: { readonly name: string; readonly id: string }): Promise<void>;
-  /** Whether the store keeps what is overwritten or deleted; null: it does not say. */
-  keepsVersions(): Promise<boolean | null>;
+  /** Whether the store keeps what is overwritten or deleted, or has kept some of it; `untold`: these keys may not ask. */
+  versions(): Promise<'kept' | 'none' | 'untold'>;
   /** The store's clock as its last answer told it, milliseconds; 0 before the first. */
   now(): number;
   close(): void;
