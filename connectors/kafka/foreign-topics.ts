@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { FatalError } from '../../services/pipeline/errors.ts';
+import { topics } from '../../topics/index.ts';
 import { CONNECT_TIMEOUT_MS, type KafkaOptions, newKafka } from './client.ts';
 import { withDeadline } from './deadline.ts';
 import { refusalOf, toPortError } from './kafka-errors.ts';
@@ -15,8 +16,22 @@ export interface ForeignTopic {
 
 const LOOK_MS = 20;
 
-/** Creates a topic outside our own log, such as a target of exports, where it is missing. @throws FatalError `topic_partitions` where it has others */
+/**
+ * Whether a topic is one of a deployment, whatever DDC_TOPIC_PREFIX that has: another one on the same Kafka would read what is written there as
+ * its own, too.
+ */
+export const isOwnTopic = (name: string): boolean => topics.some((own) => name.endsWith(own.name));
+
+/**
+ * Creates a topic outside our own log, such as a target of exports, where it is missing.
+ * @throws FatalError `topic_partitions` where it has others, `own_topic` where it is none of outside
+ */
 export async function ensureTopic(options: KafkaOptions, topic: ForeignTopic): Promise<void> {
+  if (isOwnTopic(topic.name))
+    throw new FatalError(
+      'own_topic',
+      `${topic.name} is the name of a topic of the DDC, and nothing else is written there: use another prefix.`,
+    );
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, log } = options;
   const admin = newKafka(options).admin();
   const make = async () => {
@@ -60,8 +75,8 @@ export async function ensureTopic(options: KafkaOptions, topic: ForeignTopic): P
 /** 0 while it is not there, or has no leaders yet. */
 async function partitionsOf(admin: Admin, name: string): Promise<number> {
   try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
-    const partitions = topics.find((topic) => topic.name === name)?.partitions ?? [];
+    const found = await admin.fetchTopicMetadata({ topics: [name] });
+    const partitions = found.topics.find((topic) => topic.name === name)?.partitions ?? [];
     return partitions.every(({ leader }) => leader >= 0) ? partitions.length : 0;
   } catch (error) {
     const refusal = refusalOf(error);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineSink } from '../../services/pipeline/define-sink.ts';
 import { kafkaSink } from './kafka/kafka-sink.ts';
+import { beginsOwnTopic } from './kafka/topics.ts';
 import { kafkaTrial } from './kafka/trial.ts';
 
 const DAY_MS = 86_400_000;
@@ -14,6 +15,7 @@ const config = z.strictObject({
   prefix: z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,150}$/)
+    .refine((prefix) => !beginsOwnTopic(prefix), 'would name topics of the DDC itself, such as `ddc.batches.received`')
     .describe('Names of topics begin with it: rows of table `t` are in `<prefix>.t`. Each export has its own.'),
   partitions: z
     .int()

@@ -1,4 +1,5 @@
 import { MAX_MESSAGE_BYTES } from '../../../topics/define-topic.ts';
+import { topics as ownTopics } from '../../../topics/index.ts';
 import type { ForeignTopic } from '../../kafka/index.ts';
 
 /** The part of the sink's configuration that topics follow from. */
@@ -15,6 +16,16 @@ export interface TopicPlan {
 export const controlTopic = (prefix: string): string => `${prefix}-ddc`;
 export const removedTopic = (prefix: string): string => `${prefix}-removed`;
 export const tableTopic = (prefix: string, table: string): string => `${prefix}.${table}`;
+
+/** Whether some table would have the topic of a deployment, with whatever DDC_TOPIC_PREFIX: `ddc`, `x-ddc.batches`. A table may be called as its type is. */
+export const beginsOwnTopic = (prefix: string): boolean =>
+  ownTopics.some(({ name }) =>
+    name.split('.').some((_, n, parts) => n > 0 && isTailOf(parts.slice(0, n).join('.'), prefix)),
+  );
+
+/** As a whole word: a prefix of any deployment ends with something else, or somebody chose it to be like this. */
+const isTailOf = (tail: string, text: string): boolean =>
+  text.endsWith(tail) && !/[A-Za-z0-9]$/.test(text.slice(0, -tail.length));
 
 const COMMON = {
   'compression.type': 'producer',
