@@ -1,12 +1,11 @@
 import { type Selectable, sql } from 'kysely';
+import { refusalOf } from '../../services/pipeline/exports/room-for.ts';
 import {
   type DeclaredBy,
   type DeclaredExport,
-  ExportRefused,
   type ExportRun,
   type ExportStatus,
   type Exports,
-  MOST_EXPORTS,
   NOTE_CODES,
   type PartitionStatus,
 } from '../../services/pipeline/ports/exports.ts';
@@ -33,12 +32,13 @@ export function createExports({ kysely }: Database): Exports {
       kysely.transaction().execute(async (tx) => {
         // Two that are declared at once would both be the last one.
         await sql`LOCK TABLE declared_exports IN EXCLUSIVE MODE`.execute(tx);
-        const known = await tx.selectFrom('declared_exports').select('name').execute();
+        const known = await tx.selectFrom('declared_exports').select(['name', 'app', 'declared_by']).execute();
+        const refusal = refusalOf(
+          known.map(({ declared_by, ...one }) => ({ ...one, by: declared_by as DeclaredBy })),
+          declaration,
+        );
+        if (refusal) throw refusal;
         const { name, from, starts, config, by, ...rest } = declaration;
-        if (known.some((one) => one.name === name))
-          throw new ExportRefused('name_taken', `there is an export ${name} already`);
-        if (known.length >= MOST_EXPORTS)
-          throw new ExportRefused('too_many_exports', `there are ${MOST_EXPORTS} exports, which is the most`);
         const row = await tx
           .insertInto('declared_exports')
           .values({

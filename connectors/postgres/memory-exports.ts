@@ -1,10 +1,9 @@
+import { refusalOf } from '../../services/pipeline/exports/room-for.ts';
 import {
   type DeclaredExport,
   type ExportNote,
-  ExportRefused,
   type ExportRun,
   type Exports,
-  MOST_EXPORTS,
   NOTE_CODES,
   type PartitionStatus,
 } from '../../services/pipeline/ports/exports.ts';
@@ -19,10 +18,8 @@ export function createMemoryExports(now: () => number = () => 0): Exports {
   const notes = new Map<number, Map<ExportNote['code'], ExportNote>>();
   return {
     async add(declaration, state) {
-      if ([...byId.values()].some(({ name }) => name === declaration.name))
-        throw new ExportRefused('name_taken', `there is an export ${declaration.name} already`);
-      if (byId.size >= MOST_EXPORTS)
-        throw new ExportRefused('too_many_exports', `there are ${MOST_EXPORTS} exports, which is the most`);
+      const refusal = refusalOf([...byId.values()], declaration);
+      if (refusal) throw refusal;
       last += 1;
       const declared = { ...structuredClone(declaration), id: last, state, createdAt: now() };
       byId.set(last, declared);

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { MOST_ATTACHED, MOST_OF_ONE } from '../../services/pipeline/exports/room-for.ts';
 import {
+  type DeclaredBy,
   type ExportDeclaration,
   type ExportNote,
   type Exports,
@@ -65,6 +67,26 @@ export function exportsContract(name: string, open: () => Promise<Exports>): voi
       const refused = results.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
       expect(refused).toEqual(['too_many_exports', 'too_many_exports', 'too_many_exports']);
       expect(await exports.list()).toHaveLength(MOST_EXPORTS);
+    });
+
+    test('of one app and of one partner there are fewer, also at once; the operator may declare more for them', async () => {
+      const [one, two, three] = ['0a', '0b', '0c'].map((byte) => `wallet:${byte.repeat(32)}` as const);
+      let last = 0;
+      const tries = async (by: DeclaredBy, times: number, app = 1) => {
+        const results = await Promise.allSettled(
+          Array.from({ length: times }, () => added({ name: `n${++last}`, by, app: key(app) })),
+        );
+        return results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []));
+      };
+      expect(await tries(one as DeclaredBy, MOST_OF_ONE + 2)).toEqual(['too_many_of_one', 'too_many_of_one']);
+      // To another app neither.
+      expect(await tries(one as DeclaredBy, 1, 2)).toEqual(['too_many_of_one']);
+      expect(await tries(two as DeclaredBy, MOST_ATTACHED - MOST_OF_ONE, 2)).toEqual([]);
+      expect(await tries(three as DeclaredBy, 1)).toEqual(['too_many_attached']);
+      expect(await tries('app', MOST_OF_ONE + 1)).toEqual(['too_many_of_one']);
+      expect(await tries('app', 1, 2)).toEqual([]);
+      expect(await tries('operator', 2)).toEqual([]);
+      expect(await exports.list()).toHaveLength(MOST_ATTACHED + MOST_OF_ONE + 3);
     });
 
     test('they are listed by name, those of one app alone as well', async () => {

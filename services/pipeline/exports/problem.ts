@@ -15,6 +15,8 @@ export const DECLARATION_PROBLEMS = {
   name_taken: 'There is an export of this name; it may be one of another app.',
   too_many_exports: 'The deployment has as many exports as it takes.',
   unknown_app: 'The app is not registered here.',
+  too_many_of_one: 'The app has declared, or the partner attached, as many exports as one of them may.',
+  too_many_attached: 'Partners have attached as many exports as all of them together may.',
   unknown_sink: 'There is no sink of this name.',
   sink_config: "The sink does not take this configuration: see the sink's own list of fields.",
   secret_name: 'What is referred to as a secret is no name of one.',

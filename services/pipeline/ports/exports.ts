@@ -103,7 +103,7 @@ export const MOST_EXPORTS = 20;
 
 /** A declaration that the store does not take. */
 export class ExportRefused extends Error {
-  readonly code: 'name_taken' | 'too_many_exports';
+  readonly code: 'name_taken' | 'too_many_exports' | 'too_many_of_one' | 'too_many_attached';
   constructor(code: ExportRefused['code'], message: string) {
     super(message);
     this.name = 'ExportRefused';
@@ -113,7 +113,7 @@ export class ExportRefused extends Error {
 
 /** Declared exports, and how far they are. */
 export interface Exports {
-  /** @throws ExportRefused when the name is taken, or there are `MOST_EXPORTS` */
+  /** @throws ExportRefused when the name is taken, or there are as many as there may be: see `exports/room-for.ts` */
   add(declaration: ExportDeclaration, state: 'running' | 'paused'): Promise<DeclaredExport>;
   find(name: string): Promise<DeclaredExport | null>;
   /** In the order of their names. @param app of this app alone */
