@@ -16,6 +16,10 @@ export interface MayRead {
 /** So many wallets are looked at. */
 export const MOST_LOOKED_AT = 1_000;
 
+/** Nobody lets it read anything. Of an app with more wallets than are looked at nobody knows: whoever is let in vain gets no rows. */
+export const isNothing = ({ more, scopes }: MayRead): boolean =>
+  !more && Object.values(scopes).every((wallets) => wallets === 0);
+
 /** Asks, as the vault does for every key, what each wallet allows now. */
 export async function mayRead(
   consents: Pick<Consents, 'owners' | 'of' | 'certificates'>,
