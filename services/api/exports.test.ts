@@ -248,3 +248,17 @@ describe('a partner', () => {
     expect(await world.it.exports.find('partners')).toMatchObject({ state: 'ending' });
   });
 });
+    const order = (what: string, headers: Record<string, string> = as('exports.write').headers) =>
+      call<ExportView>(`${url}/exports/partners/${what}`, { headers, body: {} });
+    const byApp = world.appToken('*', 'exports.write');
+    expect((await order('pause', byApp)).status).toBe(200);
+    for (const narrower of [{ scopes: ['profile'] }, { partners: [] }, { sinks: [] }, { expiresAt: world.now() }]) {
+      expect((await offer(narrower)).status).toBe(200);
+      expect([narrower, await order('resume')]).toMatchObject([narrower, { status: 403, body: { code: 'no_offer' } }]);
+    }
+    expect(await world.it.exports.find('partners')).toMatchObject({ state: 'paused' });
+    expect(await order('resume', byApp)).toMatchObject({ status: 200, body: { state: 'running' } });
+    await order('pause');
+    await offer({ partners: [wallet] });
+    expect(await order('resume')).toMatchObject({ status: 200, body: { state: 'running' } });
+

@@ -1,8 +1,8 @@
 import { fromHex } from '../../../protocol/index.ts';
 import { outOfBounds } from '../../pipeline/exports/bounds.ts';
 import { type DeclareEdges, declareExport, judgeDeclaration } from '../../pipeline/exports/declare.ts';
-import { mayRead } from '../../pipeline/exports/may-read.ts';
-import { notOffered } from '../../pipeline/exports/offered.ts';
+import { isNothing, mayRead } from '../../pipeline/exports/may-read.ts';
+import { isFor, notOffered } from '../../pipeline/exports/offered.ts';
 import { readDeclaration } from '../../pipeline/exports/shape.ts';
 import type { ExportOffer } from '../../pipeline/ports/export-offers.ts';
 import type { DeclaredExport } from '../../pipeline/ports/exports.ts';
@@ -83,14 +83,14 @@ export function offerRoutes(
         const offer = await exports.offers.find(bytes);
         if (!offer || !isFor(offer, caller.wallet, now())) throw new ApiProblem('no_offer');
         const wanted = readDeclaration(request.body).said.scopes ?? [];
-        const { scopes } = await mayRead(
+        const readable = await mayRead(
           consents,
           { app: bytes, scopes: wanted.length > 0 ? wanted : offer.scopes, by },
           now(),
         );
-        if (Object.values(scopes).every((n) => n === 0)) throw new ApiProblem('nothing_granted');
-        const bounds: DeclareEdges['bounds'] = (said) => [
-          ...outOfBounds(exports.bounds, { by, app }, said),
+        if (isNothing(readable)) throw new ApiProblem('nothing_granted');
+        const bounds: DeclareEdges['bounds'] = async (said) => [
+          ...(await outOfBounds(exports, { by, app }, said)),
           ...notOffered(offer, said),
         ];
         await orProblem(async () => {
@@ -110,6 +110,3 @@ const NOTHING: ExportOffer = {
   partners: null,
   expiresAt: 0,
 };
-
-const isFor = ({ partners, expiresAt }: ExportOffer, wallet: string, now: number): boolean =>
-  now < expiresAt && (partners === null || partners.includes(wallet));

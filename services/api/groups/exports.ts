@@ -4,6 +4,7 @@ import { fromHex, toHex } from '../../../protocol/index.ts';
 import { type ExportBounds, outOfBounds } from '../../pipeline/exports/bounds.ts';
 import { type DeclareEdges, declareExport, judgeDeclaration } from '../../pipeline/exports/declare.ts';
 import { mayRead } from '../../pipeline/exports/may-read.ts';
+import { isFor, notOffered } from '../../pipeline/exports/offered.ts';
 import { BadDeclaration } from '../../pipeline/exports/problem.ts';
 import { whatStays } from '../../pipeline/exports/stays.ts';
 import { type ExportView, type ViewEdges, viewExports } from '../../pipeline/exports/view.ts';
@@ -43,6 +44,8 @@ export interface ExportRoutesDeps {
   readonly partitions: number;
   readonly now: () => number;
 }
+type Caller = ReturnType<Authorize>;
+
 
 const params = ownerShape.pick({ app: true });
 const named = params.extend({
@@ -72,22 +75,34 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
     return shown(view as ExportView);
   };
 
-  /** Whose exports somebody deals with: the app with all of its own, a partner with those that it has attached. */
-  function reachOf(request: Request, operation: Operation, app: string): (declared: DeclaredExport) => boolean {
+  /** The app, or a partner. */
+  function callerOf(request: Request, operation: Operation, app: string): Caller {
     const caller = authorize(request, operation, app);
-    if (caller.signer === 'wallet') return ({ by }) => by === `wallet:${caller.wallet}`;
-    mustBeApp(caller);
-    return () => true;
+    if (caller.signer !== 'wallet') mustBeApp(caller);
+    return caller;
   }
+  /** The app deals with all of its own exports, a partner with those that it has attached. */
+  const isTheirs = (caller: Caller, { by }: DeclaredExport): boolean =>
+    caller.signer !== 'wallet' || by === `wallet:${caller.wallet}`;
+
 
   /** The export of this name, if it is one of the caller's. @throws ApiProblem `unknown_export` */
   async function exportOf(request: Request, operation: Operation): Promise<DeclaredExport> {
     const { app, name } = checked(named, request.params);
-    const isTheirs = reachOf(request, operation, app);
-    const found = await exports.store.find(name);
-    if (found && toHex(found.app) === app && isTheirs(found)) return found;
+    const caller = callerOf(request, operation, app);
+    const declared = await exports.store.find(name);
+    if (declared && toHex(declared.app) === app && isTheirs(caller, declared)) return { caller, declared };
     throw new ApiProblem('unknown_export');
   }
+  /** A partner goes on with what the app offers now; the app itself lets go on what it likes. @throws ApiProblem `no_offer` */
+  async function stillOffered(caller: Caller, declared: DeclaredExport): Promise<void> {
+    if (caller.signer !== 'wallet') return;
+    const offer = await exports.offers.find(declared.app);
+    if (!offer || !isFor(offer, caller.wallet, now())) throw new ApiProblem('no_offer');
+    const [problem] = notOffered(offer, declared);
+    if (problem) throw new ApiProblem('no_offer', { detail: `${problem.path}: ${problem.message}` });
+  }
+
 
   const declare: DeclareEdges = {
     apps: { find: (bytes) => deps.apps.find({ hex: toHex(bytes), bytes }) },
@@ -107,13 +122,15 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
       request: { params: named },
       responses: {
         200: ok('As it is now; its process follows within seconds.', exportShapes.exportView),
+        ...(state === 'running' ? { 403: problem('`no_offer`: a partner goes on with what the app offers now') } : {}),
         404: problem('`unknown_export`'),
         409: problem('`export_ending`'),
       },
     },
     async handle(request, response) {
-      const { id } = await exportOf(request, 'exports.write');
-      const changed = await exports.store.setState(id, state);
+      const { caller, declared } = await exportOf(request, 'exports.write');
+      if (state === 'running') await stillOffered(caller, declared);
+      const changed = await exports.store.setState(declared.id, state);
       if (!changed) throw new ApiProblem('unknown_export');
       if (changed.state === 'ending') throw new ApiProblem('export_ending');
       answerJson(response, 200, await viewOf(changed));
@@ -131,13 +148,16 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
         description:
           'In the order of their names; those that the operator and partners have declared among them. A partner sees those that it has attached.',
         request: { params },
-        responses: { 200: ok('All of them: a deployment has 20 at most.', exportShapes.exportList) },
+        responses: {
+          200: ok('All of them: a deployment has 20 at most, 5 of one app or partner.', exportShapes.exportList),
+        },
       },
       async handle(request, response) {
         const { app } = checked(params, request.params);
-        const isTheirs = reachOf(request, 'exports.read', app);
+        const caller = callerOf(request, 'exports.read', app);
         const all = await exports.store.list(fromHex(app, 32));
-        const views = await viewExports(viewEdges, all.filter(isTheirs));
+        const theirs = all.filter((one) => isTheirs(caller, one));
+        const views = await viewExports(viewEdges, theirs);
         answerJson(response, 200, { exports: views.map(shown) });
       },
     },
@@ -184,7 +204,7 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
         responses: { 200: ok('Now.', exportShapes.exportPage), 404: problem('`unknown_export`') },
       },
       async handle(request, response) {
-        const declared = await exportOf(request, 'exports.read');
+        const { declared } = await exportOf(request, 'exports.read');
         const view = await viewOf(declared);
         answerJson(response, 200, { ...view, mayRead: await mayRead(deps.consents, declared, now()) });
       },
@@ -204,7 +224,7 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
         responses: { 202: ok('It is ending.', exportShapes.removing), 404: problem('`unknown_export`') },
       },
       async handle(request, response) {
-        const declared = await exportOf(request, 'exports.write');
+        const { declared } = await exportOf(request, 'exports.write');
         const view = await viewOf(declared);
         await exports.store.setState(declared.id, 'ending');
         answerJson(response, 202, { name: declared.name, state: 'ending', stays: whatStays(view) });

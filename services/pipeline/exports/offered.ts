@@ -1,12 +1,19 @@
 import type { ExportOffer } from '../ports/export-offers.ts';
 import type { DeclarationProblem } from './problem.ts';
-import type { DeclarationInput } from './shape.ts';
+
+/** A declaration as far as offers speak of it; also one that was taken long ago. */
+interface OfPartner {
+  readonly scopes?: readonly string[] | undefined;
+  readonly types?: readonly string[] | null | undefined;
+  readonly sink?: string | undefined;
+}
+
+/** Whether an offer holds for this wallet now. */
+export const isFor = ({ partners, expiresAt }: ExportOffer, wallet: string, now: number): boolean =>
+  now < expiresAt && (partners === null || partners.includes(wallet));
 
 /** What of a partner's declaration the app does not offer. */
-export function notOffered(
-  offer: ExportOffer,
-  { scopes, types, sink }: Partial<DeclarationInput>,
-): DeclarationProblem[] {
+export function notOffered(offer: ExportOffer, { scopes, types, sink }: OfPartner): DeclarationProblem[] {
   const problems: DeclarationProblem[] = [];
   // Without a scope every event would be a row, also of wallets that have granted nothing.
   if (scopes?.length === 0) problems.push({ code: 'scope_not_offered', path: 'scopes', message: 'must name a scope' });

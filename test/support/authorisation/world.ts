@@ -42,7 +42,7 @@ export async function authorisationWorld() {
   const by = `wallet:${toHex(friend.account.publicKey)}` as const;
   for (const name of ['sales', 'gone']) await it.exports.add(someDeclaration({ name, app: world.app }), 'paused');
   for (const name of ['theirs', 'theirs-gone'])
-    await it.exports.add(someDeclaration({ name, app: world.app, by }), 'paused');
+    await it.exports.add(someDeclaration({ name, app: world.app, by, sink: 'ndjson' }), 'paused');
   for (const id of Object.values(REPLAYS)) await it.replays.add(someReplay(id, world.app));
   await it.replays.change(REPLAYS.resumed, 1, { ...someReplay(REPLAYS.resumed, world.app), state: 'paused' });
   const { cid } = (await uploaded.json()) as { cid: string };
