@@ -7,6 +7,7 @@ import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createPositions } from '../../connectors/postgres/positions.ts';
 import { createAppSchemas, createRegistryCodecs } from '../../connectors/registry/index.ts';
 import { judgeSinks } from '../../connectors/sinks/judge.ts';
+import { membersOfSinks } from '../../connectors/sinks/members.ts';
 import type { DeclareEdges } from '../../services/pipeline/exports/declare.ts';
 import { startsOf } from '../../services/pipeline/exports/start.ts';
 import type { ViewEdges } from '../../services/pipeline/exports/view.ts';
@@ -77,6 +78,7 @@ export async function withExports<T>(use: (edges: ExportsEdges) => Promise<T>): 
       declare: {
         ...{ exports, now, apps: createApps(db) },
         judgeSink: judgeSinks(environment.shape.DDC_SINKS.parse(process.env.DDC_SINKS)),
+        membersOf: membersOfSinks(environment.shape.DDC_SINKS.parse(process.env.DDC_SINKS)),
         startsOf: (from) => startsOf({ log: lookup, pinned, partitions, index, positions }, from),
       },
     });

@@ -16,6 +16,7 @@ const hook = defineSink({
       .strictObject({ user: z.string(), password: z.string().optional(), pin: secret(z.string()).optional() })
       .optional(),
   }),
+  members: { url: 'place', table: 'place', auth: 'free' },
   create: never,
   trial: never,
 });

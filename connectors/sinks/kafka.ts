@@ -44,6 +44,10 @@ export default defineSink({
   summary:
     'A topic `<prefix>.<table>` per table: Avro in the registry (subject `<topic>-value`), CloudEvents headers, key `<wallet>/<batch id>/<slot>`, our partition. Exactly once for consumers with `isolation.level=read_committed`. A removed row gets a tombstone, and a record in `<prefix>-removed`.',
   config,
+  members: {
+    ...{ brokers: 'place', prefix: 'place', registry: 'free', partitions: 'free', copies: 'free' },
+    ...{ retentionMs: 'free', compactWithinMs: 'free', noticeMs: 'free' },
+  },
   create: kafkaSink,
   trial: kafkaTrial,
 });

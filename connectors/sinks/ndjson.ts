@@ -154,6 +154,7 @@ export default defineSink({
   summary:
     'Newline-delimited JSON files, one object per event, in the folders `<table>/app=<hex>/dt=YYYY-MM-DD/`. Numbers have all their digits, timestamps are ISO 8601 with microseconds, bytes are base64.',
   config,
+  members: { folder: 'folder' },
   create: ({ folder }, context) => folderSink(folder, format, context),
   trial: (scratch) => ({ config: { folder: scratch }, rows: (tables) => seenRows(scratch, tables) }),
 });

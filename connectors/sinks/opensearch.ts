@@ -43,6 +43,10 @@ export default defineSink({
   summary:
     'An index per event type in OpenSearch, with its template; a document per event. Strings are `keyword`, decimals of up to 18 digits `scaled_float` and longer ones `keyword`, times `date` with `.nanos` beside it, lists of records `nested`. What the cluster refuses goes to the index `<index>-_rejected`.',
   config,
+  members: {
+    ...{ node: 'place', index: 'place', username: 'free', password: 'free', ca: 'operator' },
+    ...{ shards: 'free', replicas: 'free', requestTimeoutMs: 'free' },
+  },
   create(parsed, context) {
     const { host } = new URL(parsed.node);
     return weatherproof(opensearchSink(openClient(parsed), parsed, context), (error) => toSinkError(error, host));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineSink } from '../../services/pipeline/define-sink.ts';
-import { compactionFields, compactionLimits } from './compaction-config.ts';
+import { compactionFields, compactionLimits, compactionMembers } from './compaction-config.ts';
 import { parquetFormat } from './duckdb/parquet-format.ts';
 import { seenRows } from './duckdb/seen-rows.ts';
 import { folderSink } from './folder/folder-sink.ts';
@@ -20,6 +20,7 @@ export default defineSink({
   summary:
     'Parquet files in the folders `<table>/app=<hex>/dt=YYYY-MM-DD/` (UTC day of the event). Timestamps are microseconds UTC, ids are text, decimals, lists and records are what they are.',
   config,
+  members: { folder: 'folder', compression: 'free', ...compactionMembers },
   create({ folder, compression, ...small }, context) {
     const format = parquetFormat({ compression });
     const limits = compactionLimits(small);

@@ -7,11 +7,13 @@ import { dropSchema, readSchema } from './postgres/trial.ts';
 import { toSinkError } from './postgres/weather.ts';
 import { weatherproof } from './weatherproof.ts';
 
-const URL_HELP = 'must be postgres://user@host:port/database; TLS is said by `tls` and `ca`, not in the URL';
+const URL_HELP =
+  'must be postgres://user@host:port/database and nothing else; TLS is said by `tls` and `ca`, and no socket of this machine is a host';
 const isServer = (text: string) => {
   if (!URL.canParse(text)) return false;
-  const { protocol, search } = new URL(text);
-  return /^postgres(ql)?:$/.test(protocol) && !/[?&]ssl/.test(search);
+  const { protocol, search, hostname } = new URL(text);
+  // An encoded slash makes a host a socket, behind which this machine's own user may be let in.
+  return /^postgres(ql)?:$/.test(protocol) && search === '' && hostname !== '' && !hostname.includes('%');
 };
 
 const config = z.strictObject({
@@ -45,6 +47,10 @@ export default defineSink({
   summary:
     'A table per event type in a schema of PostgreSQL, rows and position in one transaction. Names are in lower case; decimals are `numeric`, times `timestamptz`, lists of scalars arrays, records and other lists `jsonb`.',
   config,
+  members: {
+    ...{ url: 'place', schema: 'place', password: 'free', tls: 'free', ca: 'operator' },
+    ...{ statementTimeoutMs: 'free', connectTimeoutMs: 'free' },
+  },
   create(parsed, context) {
     const { host } = new URL(parsed.url);
     return weatherproof(postgresSink(openPool(parsed), parsed.schema, context), (error) => toSinkError(error, host));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { defineSink, secret } from '../../services/pipeline/define-sink.ts';
-import { compactionFields, compactionLimits } from './compaction-config.ts';
+import { compactionFields, compactionLimits, compactionMembers } from './compaction-config.ts';
 import { parquetFormat } from './duckdb/parquet-format.ts';
 import { seenRows } from './duckdb/seen-rows.ts';
 import { toSinkError } from './folder/weather.ts';
@@ -70,6 +70,19 @@ export default defineSink({
   summary:
     'Parquet objects in S3, or any store that speaks it and knows conditional writes, laid out as `parquet` lays out files: `<table>/app=<hex>/dt=YYYY-MM-DD/`. Small objects are merged.',
   config,
+  members: {
+    ...{
+      target: 'place',
+      endpoint: 'place',
+      region: 'free',
+      compression: 'free',
+      versions: 'free',
+      timeoutSeconds: 'free',
+    },
+    // Without them the SDK takes the role of the machine.
+    ...{ accessKeyId: 'credential', secretAccessKey: 'credential', scratch: 'operator' },
+    ...compactionMembers,
+  },
   create(parsed, context) {
     const { target, endpoint = null, region, accessKeyId, secretAccessKey, timeoutSeconds } = parsed;
     const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(target) ?? [];

@@ -27,6 +27,8 @@ export default defineSink({
   summary:
     'POSTs signed messages to a URL: rows as NDJSON, and orders to erase or remove. At least once: a message that comes again has its `webhook-id` again. `Retry-After` is kept to, redirects are not followed, private addresses are refused unless the operator names them in `DDC_PRIVATE_TARGETS`.',
   config,
+  // Several may post to one URL: positions and what is erased are in the folder.
+  members: { folder: 'folder', url: 'free', secret: 'free', rows: 'free', bytes: 'free', timeoutMs: 'free' },
   create({ url, secret: key, folder, rows, bytes, timeoutMs }, context) {
     const { privateTargets = [], now = () => performance.timeOrigin + performance.now() } = context;
     const secretOf = secretBytes(key);

@@ -24,6 +24,7 @@ import { createTokenRevocations } from '../../connectors/postgres/token-revocati
 import { createUsage } from '../../connectors/postgres/usage.ts';
 import { openRoomEdges } from '../../connectors/room-edges.ts';
 import { judgeSinks } from '../../connectors/sinks/judge.ts';
+import { membersOfSinks } from '../../connectors/sinks/members.ts';
 import { createFreshRoot } from '../../connectors/vault/fresh-root.ts';
 import { keepKeks, withKekLock } from '../../connectors/vault/kek-lives.ts';
 import { openVault } from '../../connectors/vault/postgres-vault.ts';
@@ -222,6 +223,7 @@ async function start(boot: Boot): Promise<Running> {
         exports: {
           store: createExports(db),
           judgeSink: judgeSinks(config.sinkFiles),
+          membersOf: membersOfSinks(config.sinkFiles),
           startsOf: (from) =>
             startsOf(
               { log: lookup, pinned: named(batchesPinned).name, partitions, index, positions: lanes.positions },

@@ -66,7 +66,6 @@ describe('a replay', () => {
     });
     expect([answer.status, answer.body]).toEqual([422, expect.objectContaining({ code: 'bad_replay' })]);
     expect(problemsOf(answer).sort()).toEqual([
-      'folder_not_allowed target.config.folder',
       'invalid rate',
       'invalid scopes.0',
       'invalid wallet',

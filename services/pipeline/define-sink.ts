@@ -9,8 +9,8 @@ export type SinkStep = 'staged' | 'written' | 'committed' | 'placed' | 'drafted'
 export interface SinkContext {
   /** Id of the log in whose offsets positions are counted, hex. A sink that holds positions of another log refuses to start. */
   readonly log: string;
-  /** Of the export, for targets that several of them share. */
-  readonly name?: string;
+  /** Of the export. A target that another export has claimed refuses this one; it is told apart by it where several share one. */
+  readonly name: string;
   /** Private and other special addresses, or ranges of them, that a sink may call by order of whoever declares it: the operator's word. */
   readonly privateTargets?: readonly string[];
   /** Milliseconds since the epoch, where what is written must say when. */
@@ -46,6 +46,19 @@ export interface SinkTrial {
   close?(): Promise<void>;
 }
 
+/**
+ * What a member of a sink's configuration is to the deployment.
+ * `place`: with the others of this kind it says where rows go, and one export goes there.
+ * `folder`: the same, on this machine; apps and partners have folders of their own, and name no other.
+ * `credential`: without it the sink would write with what this machine may; apps and partners have to say theirs.
+ * `operator`: of this machine, such as a path; apps and partners do not say it.
+ */
+export type SinkMember = 'place' | 'folder' | 'credential' | 'operator' | 'free';
+
+/** Of every member of a configuration. What is not named, as in a file of one's own that is not checked, is the operator's. */
+export type SinkMembers<C = unknown> = Readonly<Record<string, SinkMember>> &
+  Readonly<Record<keyof C & string, SinkMember>>;
+
 /** A target of exports: one file under `connectors/sinks/`, from which registration, parsing and documentation follow. */
 export interface SinkSpec<C = unknown> {
   /** As written in `DDC_EXPORT`. */
@@ -54,6 +67,7 @@ export interface SinkSpec<C = unknown> {
   readonly summary: string;
   /** Describes and parses the sink's part of `DDC_EXPORT`; every field has `.describe(…)`. */
   readonly config: z.ZodType<C>;
+  readonly members: SinkMembers<C>;
   /** Makes no connection yet: `check()` does. */
   create(config: C, context: SinkContext): Sink;
   /** Makes a trial, in an empty scratch folder where the target is one; no other trial has that path. */
@@ -63,7 +77,8 @@ export interface SinkSpec<C = unknown> {
 /**
  * Declares a sink.
  * @example
- * export default defineSink({ name: 'ndjson', summary: 'One JSON object per line.', config: z.object({ folder: z.string() }), create, trial });
+ * const config = z.strictObject({ folder: z.string().describe('Receives the files.') });
+ * export default defineSink({ name: 'ndjson', summary: 'One JSON object per line.', config, members: { folder: 'folder' }, create, trial });
  */
 export function defineSink<C>(spec: SinkSpec<C>): SinkSpec<C> {
   return spec;

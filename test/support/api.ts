@@ -160,6 +160,7 @@ export async function startMemoryApi(over: Partial<ApiDeps> = {}, server: Partia
       exports: {
         store: exports,
         judgeSink: (sink, config) => judgeSinkConfig([ndjson], sink, config),
+        membersOf: async (sink) => (sink === ndjson.name ? ndjson.members : null),
         startsOf: async (from) =>
           startsOf({ log: log.lookup(), pinned: PINNED, partitions: PARTITIONS, index, positions }, from),
         log: log.lookup(),

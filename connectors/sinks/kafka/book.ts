@@ -1,15 +1,16 @@
-import { FatalError } from '../../../services/pipeline/errors.ts';
+import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import type { LogWriter } from '../../../services/pipeline/ports/log.ts';
 import type { ExportRow, RowOwner } from '../../../services/pipeline/ports/sink.ts';
 import type { CommittedReader } from '../../kafka/index.ts';
+import { claimOf, holdClaim } from '../claim.ts';
 import { dueOf, type ErasedOwner, ownerName } from '../erased-owner.ts';
 
-/** What all members of an export know: whose log it is, which tables there are, which owners are erased. */
+/** What all members of an export know: whose topics they are, which tables there are, which owners are erased. */
 export interface Book {
   /** Reads on to the end. Whatever was noted before this was called is known then. */
   read(): Promise<void>;
-  /** Notes whose log it is, unless somebody has. @throws FatalError `another_log` */
-  claim(log: string): Promise<void>;
+  /** Notes whose topics these are, unless somebody has. @throws FatalError `another_log`, `another_export` */
+  claim(context: Pick<SinkContext, 'log' | 'name'>): Promise<void>;
   noteTables(names: readonly string[]): Promise<void>;
   tables(): readonly string[];
   /** Those that are not done yet. An order older than what is known is taken for what is known. */
@@ -25,18 +26,18 @@ const SEND_RECORDS = 5_000;
 
 /**
  * Partition 0 of the control topic. Every record is a fact under a key that says it all, so it does not matter who wrote it first, or twice,
- * and compaction takes nothing away: `log/<id>`, `table/<name>`, `erased/<owner>/<issuedAt>/<before>/<done>`.
+ * and compaction takes nothing away: `log/<id> <export>`, `table/<name>`, `erased/<owner>/<issuedAt>/<before>/<done>`.
  */
 export function createBook(topic: string, reader: CommittedReader, writer: LogWriter): Book {
   let next = 0;
-  let log: string | null = null;
+  let claimed: string | null = null;
   const tables = new Set<string>();
   const erased = new Map<string, ErasedOwner>();
 
   function learn(key: string): void {
     const [kind, name = '', issuedAt, before, done] = key.split('/');
     // The first counts.
-    if (kind === 'log') log ??= name;
+    if (kind === 'log') claimed ??= name;
     else if (kind === 'table') tables.add(name);
     else if (kind === 'erased') {
       const fact = { issuedAt: Number(issuedAt), before: Number(before), done: done === 'done' };
@@ -63,12 +64,8 @@ export function createBook(topic: string, reader: CommittedReader, writer: LogWr
     read,
     async claim(mine) {
       await read();
-      if (log === null) await note([`log/${mine}`]);
-      if (log === mine) return;
-      throw new FatalError(
-        'another_log',
-        `The topics ${topic} counts for hold offsets of log ${log}, but ours are of log ${mine}. Use another prefix.`,
-      );
+      if (claimed === null) await note([`log/${claimOf(mine)}`]);
+      holdClaim(claimed ?? '', mine, `The prefix that ${topic} keeps count of`, 'another prefix');
     },
     async noteTables(names) {
       const unknown = names.filter((name) => !tables.has(name));

@@ -24,13 +24,26 @@ export interface Pool {
   close(): Promise<void>;
 }
 
+/** Said member by member: what `pg` reads out of a URL replaces what is said beside it, the password too. */
+function serverOf({ url, password }: Pick<PoolConfig, 'url' | 'password'>): pg.PoolConfig {
+  const { hostname, port, username, password: inUrl, pathname } = new URL(url);
+  const said = decodeURIComponent(inUrl) || (password ?? '');
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    ...(port === '' ? {} : { port: Number(port) }),
+    ...(username === '' ? {} : { user: decodeURIComponent(username) }),
+    ...(pathname.length > 1 ? { database: decodeURIComponent(pathname.slice(1)) } : {}),
+    // A text that is empty would be looked for in PGPASSWORD and ~/.pgpass of this machine.
+    password: () => said,
+  };
+}
+
 /** @throws when the file `ca` cannot be read; nothing is connected yet */
 export function openPool(config: PoolConfig): Pool {
-  const { url, password, tls, ca, statementTimeoutMs } = config;
+  const { tls, ca, statementTimeoutMs } = config;
   const trusted = { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') }) };
   const pool = new pg.Pool({
-    connectionString: url,
-    ...(password === undefined ? {} : { password }),
+    ...serverOf(config),
     ssl: tls === 'off' ? false : trusted,
     max: CONNECTIONS,
     application_name: 'cere-ddc-export',

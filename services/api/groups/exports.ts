@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { fromHex, toHex } from '../../../protocol/index.ts';
-import { type ExportBounds, outOfBounds } from '../../pipeline/exports/bounds.ts';
+import { type BoundsEdges, outOfBounds } from '../../pipeline/exports/bounds.ts';
 import { type DeclareEdges, declareExport, judgeDeclaration } from '../../pipeline/exports/declare.ts';
 import { mayRead } from '../../pipeline/exports/may-read.ts';
 import { isFor, notOffered } from '../../pipeline/exports/offered.ts';
@@ -23,13 +23,12 @@ import { ownerShape } from '../shapes.ts';
 import { offerRoutes } from './export-offers.ts';
 
 /** What the API has of declared exports. */
-export interface ApiExports {
+export interface ApiExports extends BoundsEdges {
   readonly store: Exports;
   readonly judgeSink: DeclareEdges['judgeSink'];
   readonly startsOf: DeclareEdges['startsOf'];
   /** For the lag: ends of `received`. */
   readonly log: ViewEdges['log'];
-  readonly bounds: ExportBounds;
   readonly offers: ExportOffers;
 }
 
@@ -44,8 +43,8 @@ export interface ExportRoutesDeps {
   readonly partitions: number;
   readonly now: () => number;
 }
-type Caller = ReturnType<Authorize>;
 
+type Caller = ReturnType<Authorize>;
 
 const params = ownerShape.pick({ app: true });
 const named = params.extend({
@@ -81,19 +80,20 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
     if (caller.signer !== 'wallet') mustBeApp(caller);
     return caller;
   }
+
   /** The app deals with all of its own exports, a partner with those that it has attached. */
   const isTheirs = (caller: Caller, { by }: DeclaredExport): boolean =>
     caller.signer !== 'wallet' || by === `wallet:${caller.wallet}`;
 
-
   /** The export of this name, if it is one of the caller's. @throws ApiProblem `unknown_export` */
-  async function exportOf(request: Request, operation: Operation): Promise<DeclaredExport> {
+  async function exportOf(request: Request, operation: Operation) {
     const { app, name } = checked(named, request.params);
     const caller = callerOf(request, operation, app);
     const declared = await exports.store.find(name);
     if (declared && toHex(declared.app) === app && isTheirs(caller, declared)) return { caller, declared };
     throw new ApiProblem('unknown_export');
   }
+
   /** A partner goes on with what the app offers now; the app itself lets go on what it likes. @throws ApiProblem `no_offer` */
   async function stillOffered(caller: Caller, declared: DeclaredExport): Promise<void> {
     if (caller.signer !== 'wallet') return;
@@ -103,11 +103,11 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
     if (problem) throw new ApiProblem('no_offer', { detail: `${problem.path}: ${problem.message}` });
   }
 
-
   const declare: DeclareEdges = {
     apps: { find: (bytes) => deps.apps.find({ hex: toHex(bytes), bytes }) },
     exports: exports.store,
     judgeSink: exports.judgeSink,
+    membersOf: exports.membersOf,
     startsOf: exports.startsOf,
     now,
   };
@@ -181,7 +181,7 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
         const { app } = checked(params, request.params);
         const { dryRun, paused } = checked(query, request.query);
         mustBeApp(authorize(request, 'exports.write', app));
-        const bounds: DeclareEdges['bounds'] = (said) => outOfBounds(exports.bounds, { by: 'app', app }, said);
+        const bounds: DeclareEdges['bounds'] = (said) => outOfBounds(exports, { by: 'app', app }, said);
         const edges = { ...declare, bounds };
         await orProblem(async () => {
           const judged = await judgeDeclaration(edges, app, request.body, 'app');

@@ -35,7 +35,7 @@ export interface ApiReplays {
 export interface ReplayRoutesDeps extends UntilsEdges {
   readonly authorize: Authorize;
   readonly replays: ApiReplays;
-  readonly exports: Pick<ApiExports, 'store' | 'judgeSink' | 'bounds'>;
+  readonly exports: Pick<ApiExports, 'store' | 'judgeSink' | 'bounds' | 'membersOf'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Pick<Random, 'bytes'>;
 }
@@ -138,7 +138,7 @@ export function replayRoutes(deps: ReplayRoutesDeps): Route[] {
         const edges = {
           ...{ exportOf, judgeSink: exports.judgeSink, replays: store },
           bounds: (target: { sink: string; config: Readonly<Record<string, unknown>> }) =>
-            outOfBounds(exports.bounds, { by: 'app', app }, { sink: target.sink, config: { ...target.config } }),
+            outOfBounds(exports, { by: 'app', app }, { sink: target.sink, config: { ...target.config } }),
         };
         const spec = await judgeReplay(edges, app, request.body, 'app').catch((error: unknown) => {
           if (error instanceof BadDeclaration) throw new ApiProblem('bad_replay', { problems: error.problems });

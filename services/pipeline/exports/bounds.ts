@@ -1,6 +1,7 @@
 import { isAbsolute, join, normalize, sep } from 'node:path';
 import type { DeclaredBy } from '../ports/exports.ts';
 import { secretsOf } from '../ports/secrets.ts';
+import { type MembersOf, memberOf } from './members.ts';
 import type { DeclarationProblem } from './problem.ts';
 import type { DeclarationInput } from './shape.ts';
 
@@ -12,29 +13,51 @@ export interface ExportBounds {
   readonly folder: string;
 }
 
-/** What is wrong with a declaration of an app or a partner beside what would be wrong with anybody's. */
-export function outOfBounds(
-  { sinks, folder }: ExportBounds,
+export interface BoundsEdges {
+  readonly bounds: ExportBounds;
+  readonly membersOf: MembersOf;
+}
+
+/**
+ * What is wrong with a declaration of an app or a partner beside what would be wrong with anybody's. Every member that the sink has not set free is
+ * looked at: a path of this machine, or its role in a cloud, is not theirs to use.
+ */
+export async function outOfBounds(
+  { bounds: { sinks, folder }, membersOf }: BoundsEdges,
   of: { readonly by: DeclaredBy; readonly app: string },
-  { sink, config = {} }: Partial<DeclarationInput>,
-): DeclarationProblem[] {
+  { sink, config = {} }: Pick<Partial<DeclarationInput>, 'sink' | 'config'>,
+): Promise<DeclarationProblem[]> {
+  if (sink === undefined) return [];
   const problems: DeclarationProblem[] = [];
-  if (sink !== undefined && !sinks.includes(sink)) {
+  const tell = (code: DeclarationProblem['code'], path: string, message: string) =>
+    problems.push({ code, path, message });
+  if (!sinks.includes(sink)) {
     const allowed = sinks.length === 0 ? 'it allows none' : `it allows ${sinks.join(', ')}`;
-    problems.push({
-      code: 'sink_not_allowed',
-      path: 'sink',
-      message: `the operator does not allow ${sink} here: ${allowed}`,
-    });
+    tell('sink_not_allowed', 'sink', `the operator does not allow ${sink} here: ${allowed}`);
   }
+  const members = await membersOf(sink);
+  // Judged elsewhere: there is no such sink.
+  if (members === null) return problems;
   const own = join(folder, secretsOf(of));
-  const given = config.folder;
-  if (typeof given !== 'string' || (folder !== '' && isAbsolute(given) && isWithin(own, given))) return problems;
-  const message =
-    folder === '' ? 'the operator gives no folder to exports that are declared here' : `must lie within ${own}`;
-  problems.push({ code: 'folder_not_allowed', path: 'config.folder', message });
+  for (const [name, value] of Object.entries(config)) {
+    const [member, path] = [memberOf(members, name), `config.${name}`];
+    if (member === 'operator')
+      tell(
+        'operator_only',
+        path,
+        `is for the operator alone to say, who declares with \`ddc exports add\`: leave it out`,
+      );
+    // Also what stands behind the name of a secret: it is not seen here.
+    else if (member === 'folder' && folder === '')
+      tell('folder_not_allowed', path, 'the operator gives no folder to exports that are declared here');
+    else if (member === 'folder' && !isWithin(own, value))
+      tell('folder_not_allowed', path, `must lie within ${own}, and be said as it is`);
+  }
+  for (const name of Object.keys(members))
+    if (memberOf(members, name) === 'credential' && (config[name] ?? null) === null)
+      tell('credential_missing', `config.${name}`, 'has to be there: nobody else writes with what this machine may');
   return problems;
 }
 
-const isWithin = (folder: string, path: string): boolean =>
-  `${normalize(path)}${sep}`.startsWith(`${normalize(folder)}${sep}`);
+const isWithin = (folder: string, path: unknown): boolean =>
+  typeof path === 'string' && isAbsolute(path) && `${normalize(path)}${sep}`.startsWith(`${normalize(folder)}${sep}`);

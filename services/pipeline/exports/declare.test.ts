@@ -18,6 +18,7 @@ beforeEach(async () => {
     apps,
     exports: createMemoryExports(),
     judgeSink: (sink) => (sink === 'files' ? [] : [{ code: 'unknown_sink', path: 'sink', message: 'no' }]),
+    membersOf: async (sink) => (sink === 'files' ? { folder: 'folder' } : null),
     startsOf: async (from) => {
       if (from === 0) throw new StartTrimmed(1, 5);
       return from === 'beginning' ? [] : [{ next: 4, mark: 3 }];
@@ -85,13 +86,23 @@ test('a name is taken once, whoever is faster', async () => {
   expect(await wrong(good)).toEqual(['name_taken name']);
 });
 
+test('two exports have no target in common: each would take the rows of the other for delivered', async () => {
+  await declareExport(edges, await judge({ ...good, types: ['PURCHASE'] }), 'running');
+  const logins = { ...good, name: 'logins', types: ['LOGIN'] };
+  expect(await wrong(logins)).toEqual(['another_export config']);
+  expect(await judge({ ...logins, config: { folder: '/x/logins' } })).toMatchObject({ name: 'logins' });
+});
+
 test('no more than the deployment takes', async () => {
-  for (let n = 0; n < MOST_EXPORTS; n += 1)
-    await declareExport(edges, { ...(await judge(good)), name: `e${n}` }, 'paused');
-  expect(await wrong(good)).toEqual(['too_many_exports']);
+  const each = (n: number) => ({ ...good, name: `e${n}`, config: { folder: `/x/${n}` } });
+  for (let n = 0; n < MOST_EXPORTS; n += 1) await declareExport(edges, await judge(each(n)), 'paused');
+  expect(await wrong(each(MOST_EXPORTS))).toEqual(['too_many_exports']);
 });
 
 test('who declares may be bound further', async () => {
-  edges = { ...edges, bounds: ({ sink }) => [{ code: 'sink_not_allowed', path: 'sink', message: `not ${sink}` }] };
+  edges = {
+    ...edges,
+    bounds: async ({ sink }) => [{ code: 'sink_not_allowed', path: 'sink', message: `not ${sink}` }],
+  };
   expect(await wrong({ ...good, name: '' })).toEqual(['invalid name', 'sink_not_allowed sink']);
 });

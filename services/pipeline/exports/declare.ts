@@ -1,4 +1,4 @@
-import { fromHex } from '../../../protocol/index.ts';
+import { fromHex, toHex } from '../../../protocol/index.ts';
 import type { Apps } from '../ports/apps.ts';
 import {
   type DeclaredBy,
@@ -6,11 +6,12 @@ import {
   type ExportDeclaration,
   ExportRefused,
   type Exports,
-  MOST_EXPORTS,
 } from '../ports/exports.ts';
 import type { Position } from '../ports/positions.ts';
 import { SECRET_NAME, secretsIn } from '../secret-references.ts';
+import { type MembersOf, placeOf } from './members.ts';
 import { BadDeclaration, type DeclarationProblem } from './problem.ts';
+import { refusalOf } from './room-for.ts';
 import { type DeclarationInput, readDeclaration } from './shape.ts';
 import { StartTrimmed } from './start.ts';
 
@@ -24,12 +25,13 @@ export interface DeclareEdges {
   readonly apps: { find(app: Uint8Array): ReturnType<Apps['find']> };
   readonly exports: Pick<Exports, 'list' | 'add'>;
   readonly judgeSink: JudgeSink;
+  readonly membersOf: MembersOf;
   /** @throws StartTrimmed */
   readonly startsOf: (from: ExportDeclaration['from']) => Promise<Position[]>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** What whoever declares may not, beside what nobody may. */
-  readonly bounds?: (said: Partial<DeclarationInput>) => readonly DeclarationProblem[];
+  readonly bounds?: (said: Partial<DeclarationInput>) => Promise<readonly DeclarationProblem[]>;
 }
 
 /**
@@ -44,13 +46,15 @@ export async function judgeDeclaration(
   by: DeclaredBy,
 ): Promise<ExportDeclaration> {
   const { said, problems: form } = readDeclaration(input);
+  const others = await edges.exports.list();
   const problems = [
     ...form,
     ...(await judgeApp(edges, app)),
-    ...(await judgeName(edges, said.name)),
+    ...judgeRoom(others, said.name, { by, app }),
+    ...(await judgePlace(edges, others, said, { by, app })),
     ...(said.sink === undefined ? [] : await edges.judgeSink(said.sink, said.config ?? {})),
     ...judgeSecrets(said.config),
-    ...(edges.bounds?.(said) ?? []),
+    ...((await edges.bounds?.(said)) ?? []),
   ];
   const starts = await judgeStart(edges, said.from, problems);
   if (problems.length > 0) throw new BadDeclaration(problems);
@@ -69,7 +73,7 @@ export async function declareExport(
   } catch (error) {
     // Somebody was faster.
     if (!(error instanceof ExportRefused)) throw error;
-    throw new BadDeclaration([{ code: error.code, path: 'name', message: error.message }]);
+    throw new BadDeclaration([problemOf(error)]);
   }
 }
 
@@ -78,19 +82,42 @@ async function judgeApp({ apps }: DeclareEdges, app: string): Promise<Declaratio
   return [{ code: 'unknown_app', path: 'app', message: `${app} is not registered: see \`ddc apps list\`` }];
 }
 
-async function judgeName({ exports }: DeclareEdges, name: string | undefined): Promise<DeclarationProblem[]> {
-  const all = await exports.list();
-  if (all.some((one) => one.name === name))
-    return [{ code: 'name_taken', path: 'name', message: `there is an export ${name} already` }];
-  if (all.length >= MOST_EXPORTS)
-    return [
-      {
-        code: 'too_many_exports',
-        path: '',
-        message: `there are ${MOST_EXPORTS} exports, which is the most: remove one`,
-      },
-    ];
-  return [];
+function judgeRoom(
+  others: readonly DeclaredExport[],
+  name: string | undefined,
+  { by, app }: { readonly by: DeclaredBy; readonly app: string },
+): DeclarationProblem[] {
+  const refusal = refusalOf(others, { name: name ?? '', by, app: fromHex(app, 32) });
+  return refusal ? [problemOf(refusal)] : [];
+}
+
+const problemOf = ({ code, message }: ExportRefused): DeclarationProblem => ({
+  code,
+  path: code === 'name_taken' ? 'name' : '',
+  message,
+});
+
+/** As early as it can be told; what is not seen here the target refuses (`another_export`). */
+async function judgePlace(
+  { membersOf }: DeclareEdges,
+  others: readonly DeclaredExport[],
+  { name, sink, config = {} }: Partial<DeclarationInput>,
+  of: { readonly by: DeclaredBy; readonly app: string },
+): Promise<DeclarationProblem[]> {
+  const members = sink === undefined ? null : await membersOf(sink);
+  const place = members && placeOf(members, config, of);
+  if (!members || place === null) return [];
+  const there = others.find(
+    (one) =>
+      one.sink === sink &&
+      one.name !== name &&
+      placeOf(members, one.config, { by: one.by, app: toHex(one.app) }) === place,
+  );
+  if (!there) return [];
+  // What others have declared is not theirs to know of.
+  const isSeen = of.by === 'operator' || (there.by === of.by && toHex(there.app) === of.app);
+  const message = `${isSeen ? `export ${there.name}` : 'another export'} has this target, and each would take the rows of the other for delivered: give this one its own`;
+  return [{ code: 'another_export', path: 'config', message }];
 }
 
 /** References to secrets that are none. */

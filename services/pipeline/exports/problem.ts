@@ -26,6 +26,9 @@ export const DECLARATION_PROBLEMS = {
   sink_not_allowed: 'The operator does not let apps declare exports to this sink.',
   folder_not_allowed: "The folder is not within the one that the operator gave to the app's exports.",
   scope_not_offered: 'The app does not offer this scope to partners.',
+  operator_only: 'The member is of the machine that exports, such as a path: the operator alone says it.',
+  credential_missing:
+    "Whoever is not the operator says with which keys the sink writes: those of the machine are the operator's.",
   type_not_offered: 'The app does not offer this event type to partners.',
   unknown_export: 'There is no such export of this app.',
   export_running: 'An export that is replayed into does not run meanwhile: pause it.',

@@ -32,7 +32,7 @@ export interface JudgeReplayEdges {
   readonly bounds?: (target: {
     readonly sink: string;
     readonly config: Readonly<Record<string, unknown>>;
-  }) => readonly DeclarationProblem[];
+  }) => Promise<readonly DeclarationProblem[]>;
 }
 
 /** Of one app, at most so many wait or run. */
@@ -90,7 +90,11 @@ async function judgeOwn(
   { scopes }: Partial<ReplayInput>,
   problems: DeclarationProblem[],
 ): Promise<void> {
-  const found = [...(await judgeSink(sink, config)), ...judgeSecrets(config), ...(bounds?.({ sink, config }) ?? [])];
+  const found = [
+    ...(await judgeSink(sink, config)),
+    ...judgeSecrets(config),
+    ...((await bounds?.({ sink, config })) ?? []),
+  ];
   problems.push(...found.map((one) => ({ ...one, path: `target.${one.path}` })));
   if (scopes === undefined && !problems.some(({ path }) => path.startsWith('scopes')))
     problems.push({ code: 'missing', path: 'scopes', message: 'has to be there; empty: rows without content' });
