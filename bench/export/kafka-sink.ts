@@ -30,7 +30,7 @@ export async function kafkaSinkRounds(
   const [topic, prefix] = ['bench-raw', 'bench-sink'];
   await createPlainTopic(brokers, topic);
   const raw = await openRawRecords(brokers, topic);
-  const sink = createSink('kafka', { brokers, registry, prefix, copies: 1 }, { log: '01'.repeat(16) });
+  const sink = createSink('kafka', { brokers, registry, prefix, copies: 1 }, { log: '01'.repeat(16), name: 'shop' });
   try {
     await sink.check();
     const deliveries = Array.from({ length: Math.ceil(rows / DELIVERY) }, (_, n) => typedRowsFrom(n * DELIVERY));

@@ -24,6 +24,9 @@ export const compactionFields = {
     .describe('Small files that are older are merged with their neighbours, however few. Looked for as often.'),
 };
 
+/** Of a sink that spreads these into its configuration. */
+export const compactionMembers = { fileMib: 'free', smallFiles: 'free', smallFileMinutes: 'free' } as const;
+
 type Said = Readonly<Record<keyof typeof compactionFields, number>>;
 
 /** Null: nothing is ever merged. */

@@ -8,7 +8,7 @@ import type { ExportRow } from '../../services/pipeline/ports/sink.ts';
 import type { Table } from '../../services/pipeline/ports/table.ts';
 import parquet from './parquet.ts';
 
-const context = { log: '00' };
+const context = { log: '00', name: 'shop' };
 const APP = 'ab'.repeat(32);
 let folder: string;
 

@@ -9,14 +9,15 @@ import type { Delivery, Sink } from '../../services/pipeline/ports/sink.ts';
 
 /** All there is: so rows and positions change together or not at all. */
 interface State {
-  readonly log: string;
+  /** Whose it is. */
+  readonly claim: string;
   /** By partition: the last delivery. */
   readonly deliveries: Readonly<Record<string, Delivery>>;
   readonly erased: Readonly<Record<string, ErasedOwner>>;
   readonly rows: readonly string[];
 }
 
-const EMPTY: State = { log: '', deliveries: {}, erased: {}, rows: [] };
+const EMPTY: State = { claim: '', deliveries: {}, erased: {}, rows: [] };
 
 /** A row as far as orders ask. */
 interface StoredRow {
@@ -74,7 +75,8 @@ const own: OwnSink = ({
   z,
   START,
   RetriableError,
-  FatalError,
+  claimOf,
+  holdClaim,
   rowLines,
   seenLine,
   selectedBy,
@@ -85,8 +87,10 @@ const own: OwnSink = ({
     name: 'mine',
     summary: 'Everything in one JSON file.',
     config: z.strictObject({ folder: z.string().min(1).describe('Folder of the file; created when absent.') }),
+    /** A folder of this machine, and the place that one export has for itself. */
+    members: { folder: 'folder' },
 
-    create({ folder }, { log, reach = () => {} }): Sink {
+    create({ folder }, { log, name, reach = () => {} }): Sink {
       /** Down, full, gone: it is tried again, and these words are what the export's status says. Anything else is a bug. */
       async function told<T>(call: () => Promise<T>): Promise<T> {
         try {
@@ -112,9 +116,9 @@ const own: OwnSink = ({
         async check() {
           await mkdir(folder, { recursive: true });
           await change(async (state) => {
-            if (state.log === log) return null;
-            if (state.log === '') return { ...state, log };
-            throw new FatalError('another_log', `${folder} counts offsets of another log: use a new folder.`);
+            if (state.claim === '') return { ...state, claim: claimOf({ log, name }) };
+            holdClaim(state.claim, { log, name }, `The folder ${folder}`, 'a new folder');
+            return null;
           });
         },
 

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { attachExport } from '../../cli/exports/attach.ts';
 import { keyPairFromSeed, toHex } from '../../protocol/index.ts';
+import { someDeclaration } from '../../test/contract/exports.ts';
 import { app, startMemoryApi } from '../../test/support/api.ts';
 import { bearer, call } from '../../test/support/call-api.ts';
 import { readingWorld } from '../../test/support/reading-world.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
+import { MOST_OF_ONE } from '../pipeline/exports/room-for.ts';
 import type { ExportView } from '../pipeline/exports/view.ts';
 
 const APP = toHex(app.publicKey);
@@ -51,7 +53,6 @@ describe('a declaration', () => {
     );
     expect([answer.status, answer.body.code]).toEqual([422, 'bad_declaration']);
     expect(problemsOf(answer).sort()).toEqual([
-      'folder_not_allowed config.folder',
       'invalid from',
       'invalid name',
       'invalid scopes.0',
@@ -77,6 +78,27 @@ describe('a declaration', () => {
   test('is kept without being begun', async () => {
     const { status, body } = await ask('?paused=true', said());
     expect([status, body.state, body.health]).toEqual([201, 'paused', 'paused']);
+  });
+
+  test('takes a target once, and says whose it is to none but who declared that', async () => {
+    await ask('', said());
+    const again = await ask('', said({ name: 'logins', types: ['LOGIN'], config: { folder: `${FOLDER}/./sales/` } }));
+    expect([again.status, problemsOf(again)]).toEqual([422, ['another_export config']]);
+    expect(JSON.stringify(again.body)).toContain('export sales has this target');
+    expect((await ask('', said({ name: 'logins', config: { folder: `${FOLDER}/logins` } }))).status).toBe(201);
+    await it.exports.add(
+      { ...someDeclaration(), name: 'theirs', sink: 'ndjson', config: { folder: FOLDER } },
+      'running',
+    );
+    const onTheirs = await ask('', said({ name: 'more', config: { folder: FOLDER } }));
+    expect(problemsOf(onTheirs)).toEqual(['another_export config']);
+    expect(JSON.stringify(onTheirs.body)).not.toContain('theirs');
+  });
+
+  test('is one of so many of an app', async () => {
+    const each = (n: number) => ask('', said({ name: `e${n}`, config: { folder: `${FOLDER}/${n}` } }));
+    for (let n = 0; n < MOST_OF_ONE; n += 1) expect((await each(n)).status).toBe(201);
+    expect(problemsOf(await each(MOST_OF_ONE))).toEqual(['too_many_of_one ']);
   });
 
   test('takes a name once, of whatever app', async () => {
@@ -240,14 +262,6 @@ describe('a partner', () => {
     expect(await seenBy(as('exports.read'))).toEqual(['partners']);
     expect(await seenBy({ headers: world.token(owner, 'exports.read') })).toEqual([]);
     expect(await seenBy({ headers: world.appToken('*', 'exports.read') })).toEqual(['partners']);
-    const ended = await call(`${url}/exports/partners/remove`, {
-      headers: world.appToken('*', 'exports.write'),
-      body: {},
-    });
-    expect(ended.status).toBe(202);
-    expect(await world.it.exports.find('partners')).toMatchObject({ state: 'ending' });
-  });
-});
     const order = (what: string, headers: Record<string, string> = as('exports.write').headers) =>
       call<ExportView>(`${url}/exports/partners/${what}`, { headers, body: {} });
     const byApp = world.appToken('*', 'exports.write');
@@ -262,3 +276,11 @@ describe('a partner', () => {
     await offer({ partners: [wallet] });
     expect(await order('resume')).toMatchObject({ status: 200, body: { state: 'running' } });
 
+    const ended = await call(`${url}/exports/partners/remove`, {
+      headers: world.appToken('*', 'exports.write'),
+      body: {},
+    });
+    expect(ended.status).toBe(202);
+    expect(await world.it.exports.find('partners')).toMatchObject({ state: 'ending' });
+  });
+});

@@ -27,6 +27,7 @@ import { targetOf } from '../support/targets.ts';
 import { EVENTS, KIND_VALUES, KINDS, REJECTED, SALES_1, SALES_3, TABLES } from './sink-tables.ts';
 
 const APP = 'a1'.repeat(32);
+const MINE = { log: 'f6'.repeat(16), name: 'purchases' };
 
 function row(origin: number, slot: number, fields: Partial<ExportRow> = {}): ExportRow {
   return {
@@ -99,7 +100,7 @@ export function sinkContract(spec: SinkSpec): void {
     const opened: Sink[] = [];
 
     async function openWith(reach: NonNullable<SinkContext['reach']>): Promise<Sink> {
-      const sink = makeSink(spec, trial.config, { log: 'f6'.repeat(16), reach, ...trial.context });
+      const sink = makeSink(spec, trial.config, { ...MINE, reach, ...trial.context });
       opened.push(sink);
       await sink.check();
       return sink;
@@ -161,11 +162,19 @@ export function sinkContract(spec: SinkSpec): void {
       await shows([]);
     });
 
-    it('refuses to go on with the positions of another log', async () => {
-      await open();
-      const other = makeSink(spec, trial.config, { log: '00'.repeat(16), ...trial.context });
+    it.each([
+      ['the positions of another log', 'another_log', { log: '00'.repeat(16) }],
+      [
+        'the target of another export, whose deliveries it would take for its own',
+        'another_export',
+        { name: 'logins' },
+      ],
+    ])('refuses to go on with %s', async (_, code, theirs) => {
+      await (await open()).put(rowsOf(0, 1), delivery(0, 1));
+      const other = makeSink(spec, trial.config, { ...MINE, ...theirs, ...trial.context });
       opened.push(other);
-      await expect(other.check()).rejects.toMatchObject({ code: 'another_log' });
+      await expect(other.check()).rejects.toMatchObject({ code });
+      await expect(open()).resolves.toBeDefined();
     });
 
     it('shows exactly the rows that were put, and keeps its position over a restart', async () => {
@@ -232,7 +241,7 @@ export function sinkContract(spec: SinkSpec): void {
 
     /** What another process reads back that has not opened the target as members do. */
     async function held(): Promise<readonly HeldRows[]> {
-      const sink = makeSink(spec, trial.config, { log: 'f6'.repeat(16), ...trial.context });
+      const sink = makeSink(spec, trial.config, { ...MINE, ...trial.context });
       const found: HeldRows[] = [];
       try {
         await sink.held?.(async (some) => void found.push(some));

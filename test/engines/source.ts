@@ -39,9 +39,9 @@ export interface Source {
 export async function fillSource(targets: SourceTargets, count: number): Promise<Source> {
   const kafkaConfig = { ...targets.kafka, partitions: PARTITIONS };
   const sinks: Sink[] = [
-    makeSink(kafka, kafkaConfig, { log: LOG }),
-    makeSink(parquet, { folder: targets.folder }, { log: LOG }),
-    makeSink(s3Parquet, targets.s3, { log: LOG }),
+    makeSink(kafka, kafkaConfig, { log: LOG, name: 'shop' }),
+    makeSink(parquet, { folder: targets.folder }, { log: LOG, name: 'shop' }),
+    makeSink(s3Parquet, targets.s3, { log: LOG, name: 'shop' }),
   ];
   for (const sink of sinks) await sink.check();
   const written: ExportRow[] = [];
@@ -99,7 +99,7 @@ async function fail(config: object, rows: readonly ExportRow[], delivery: Delive
   const reach = (): never => {
     throw new Error('died');
   };
-  const dying = makeSink(kafka, config, { log: LOG, reach });
+  const dying = makeSink(kafka, config, { log: LOG, name: 'shop', reach });
   await dying.check();
   const outcome = await dying.put(rows, delivery).catch((error: Error) => error.message);
   await dying.close();

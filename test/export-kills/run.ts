@@ -117,7 +117,7 @@ export async function exportKills(log: PinnedLog, plan: KillsPlan): Promise<Kill
 /** Waits until the position in the output says that everything was delivered. */
 async function caughtUp({ sink: name, config, env }: Target, member: Member, ends: readonly number[]): Promise<void> {
   const sink: Sink = createSink(name, config, {
-    log: '00'.repeat(16),
+    ...{ log: '00'.repeat(16), name },
     privateTargets: (env.DDC_PRIVATE_TARGETS ?? '').split(',').filter((text) => text !== ''),
   });
   const deadline = performance.now() + DRAIN_MS;

@@ -42,7 +42,7 @@ describe.each(quick.map((spec) => [spec.name, spec] as const))('an export to %s'
   beforeEach(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'ddc-export-'));
     trial = await spec.trial(scratch, targetOf);
-    sink = makeSink(spec, trial.config, { log: '01'.repeat(16), ...trial.context });
+    sink = makeSink(spec, trial.config, { log: '01'.repeat(16), name: 'shop', ...trial.context });
     await sink.check();
     counts = {};
     // A target may have to be built first.

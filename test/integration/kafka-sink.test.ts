@@ -32,7 +32,8 @@ describe('what consumers of the kafka sink see', () => {
   let sink: Sink;
   let config: { brokers: string[]; registry: string; prefix: string; partitions: number };
 
-  const open = (reach?: () => void) => makeSink(kafka, config, { log: 'f6'.repeat(16), ...(reach ? { reach } : {}) });
+  const open = (reach?: () => void) =>
+    makeSink(kafka, config, { log: 'f6'.repeat(16), name: 'shop', ...(reach ? { reach } : {}) });
   const keys = (records: readonly Consumed[]) => records.map(({ key }) => key);
 
   beforeAll(async () => {

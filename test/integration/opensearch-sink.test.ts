@@ -34,7 +34,11 @@ afterEach(async () => {
 });
 
 async function open(config: object = {}, reach: NonNullable<SinkContext['reach']> = () => {}): Promise<Sink> {
-  const sink = createSink('opensearch', { node, index: index(), replicas: 0, ...config }, { log: 'f6', reach });
+  const sink = createSink(
+    'opensearch',
+    { node, index: index(), replicas: 0, ...config },
+    { log: 'f6', name: 'shop', reach },
+  );
   sinks.push(sink);
   await sink.check();
   return sink;

@@ -36,7 +36,7 @@ const through = () => {
 
 function make(config: object = {}): Sink {
   const given = { url: database.url, tls: 'off', schema: `shop_${schema}`, ...config };
-  const sink = createSink('postgres', given, { log: 'f6' });
+  const sink = createSink('postgres', given, { log: 'f6', name: 'shop' });
   sinks.push(sink);
   return sink;
 }

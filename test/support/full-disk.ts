@@ -53,7 +53,7 @@ const ballast = join(folder, 'ballast');
 const fill = () => writeFile(ballast, new Uint8Array(8 * 1024 * 1024)).catch(({ code }) => code);
 const free = () => rm(ballast);
 
-const sink = createSink(kind, { folder }, { log: 'f6' });
+const sink = createSink(kind, { folder }, { log: 'f6', name: 'shop' });
 await sink.check();
 await answer(sink.put([row(0, kept), row(0, gone)], delivery(0)));
 await fill();

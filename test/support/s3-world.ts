@@ -67,7 +67,11 @@ export async function s3World({ endpoint, bucket, keys }: S3): Promise<S3World> 
     store,
     async open(config = {}, reach) {
       const defaults = { target: `s3://${bucket}/${prefix}`, endpoint, ...keys, scratch: join(scratch, 'way') };
-      const sink = makeSink(s3Parquet, { ...defaults, ...config }, { log: 'f6', ...(reach ? { reach } : {}) });
+      const sink = makeSink(
+        s3Parquet,
+        { ...defaults, ...config },
+        { log: 'f6', name: 'shop', ...(reach ? { reach } : {}) },
+      );
       opened.push(sink);
       await sink.check();
       return sink;

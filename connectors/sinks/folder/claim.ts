@@ -1,16 +1,17 @@
 import { link, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FatalError } from '../../../services/pipeline/errors.ts';
+import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
+import { claimOf, holdClaim } from '../claim.ts';
 import { sync } from './durable.ts';
 import { BOOKS } from './layout.ts';
 import { failedWith } from './tolerant.ts';
 
-/** The first export that uses a folder writes, at once or not at all, which log it reads: offsets mean nothing in another. */
-export async function claim(root: string, log: string): Promise<void> {
+/** Writes whose folder this is, unless somebody has. @throws FatalError `another_log`, `another_export` */
+export async function claim(root: string, context: Pick<SinkContext, 'log' | 'name'>): Promise<void> {
   const path = join(root, BOOKS, 'log');
   const drafts = await mkdtemp(join(root, BOOKS, 'claim-'));
   try {
-    await writeFile(join(drafts, 'log'), log);
+    await writeFile(join(drafts, 'log'), claimOf(context));
     await sync(join(drafts, 'log'));
     await link(join(drafts, 'log'), path);
     await sync(join(root, BOOKS));
@@ -19,10 +20,5 @@ export async function claim(root: string, log: string): Promise<void> {
   } finally {
     await rm(drafts, { recursive: true, force: true });
   }
-  const theirs = await readFile(path, 'utf8');
-  if (theirs === log) return;
-  throw new FatalError(
-    'another_log',
-    `The export folder ${root} counts offsets of log ${theirs}, but the topics are log ${log}. Use an empty folder.`,
-  );
+  holdClaim(await readFile(path, 'utf8'), context, `The export folder ${root}`, 'an empty folder');
 }

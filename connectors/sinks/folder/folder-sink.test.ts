@@ -62,7 +62,7 @@ describe.each([ndjson, parquet])('$name', (spec) => {
   const opened: Sink[] = [];
 
   async function open(reach?: (step: SinkStep) => void | Promise<void>): Promise<Sink> {
-    const context = { log: 'f6', ...(reach ? { reach } : {}) };
+    const context = { log: 'f6', name: 'shop', ...(reach ? { reach } : {}) };
     const config = spec.config.parse({ folder });
     const sink = makeSink<unknown>(spec as typeof ndjson & typeof parquet, config, context);
     if (!reach) opened.push(sink);

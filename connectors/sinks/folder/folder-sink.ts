@@ -78,7 +78,7 @@ export interface Found {
 export function folderSink(
   root: string,
   format: FileFormat,
-  { log: logId, reach = () => {} }: SinkContext,
+  { log, name, reach = () => {} }: SinkContext,
   compaction: Compaction | null = null,
 ): Sink {
   const logs = new Map<number, CommitLog>();
@@ -220,7 +220,7 @@ export function folderSink(
         `The export folder ${root} has \`app=…\` at its top, as before rows belonged to tables (\`<table>/app=…\`). Give this export an empty folder, and delete the old one when it has caught up.`,
       );
     }
-    await claim(root, logId);
+    await claim(root, { log, name });
     for (const partition of await partitions(root)) await logOf(partition).sweep();
     await endMerges(root);
     await emptyTrash(root);

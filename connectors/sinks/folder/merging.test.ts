@@ -14,7 +14,11 @@ let folder: string;
 const opened: Sink[] = [];
 
 async function open(reach?: SinkContext['reach'], config = {}): Promise<Sink> {
-  const sink = makeSink(parquet, { folder, smallFiles: 4, ...config }, { log: 'f6', ...(reach ? { reach } : {}) });
+  const sink = makeSink(
+    parquet,
+    { folder, smallFiles: 4, ...config },
+    { log: 'f6', name: 'shop', ...(reach ? { reach } : {}) },
+  );
   opened.push(sink);
   await sink.check();
   return sink;

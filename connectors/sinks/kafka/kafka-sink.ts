@@ -39,7 +39,7 @@ export interface KafkaTarget extends TopicPlan {
 const SILENT = { warn() {}, error() {} };
 
 /** Rows as records of one topic per table, committed together with the position. */
-export function kafkaSink(target: KafkaTarget, { log: logId, reach = () => {} }: SinkContext): Sink {
+export function kafkaSink(target: KafkaTarget, { log, name, reach = () => {} }: SinkContext): Sink {
   const { prefix, partitions } = target;
   const kafka: KafkaOptions = { brokers: target.brokers, clientId: `ddc-sink-${prefix}`, log: SILENT };
   const reader = new CommittedReader(kafka);
@@ -101,7 +101,7 @@ export function kafkaSink(target: KafkaTarget, { log: logId, reach = () => {} }:
     async check() {
       await ensureTopic(kafka, control(target));
       await ensureTopic(kafka, removals(target));
-      await book.claim(logId);
+      await book.claim({ log, name });
       notices = openNotices(removedTopic(prefix), createRegistryCodecs({ url: target.registry }));
       await notices;
     },

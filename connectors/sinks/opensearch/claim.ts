@@ -1,8 +1,15 @@
+import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../../services/pipeline/errors.ts';
+import { claimOf, holdClaim } from '../claim.ts';
 import type { OpenSearch } from './client.ts';
 
-/** Makes the export's own index where it is not there, and writes which log is read, or refuses another one. */
-export async function claim({ ask }: OpenSearch, books: string, log: string, replicas: number): Promise<void> {
+/** Makes the export's own index where it is not there, and writes whose it is, unless somebody has. @throws FatalError `another_log`, `another_export` */
+export async function claim(
+  { ask }: OpenSearch,
+  books: string,
+  context: Pick<SinkContext, 'log' | 'name'>,
+  replicas: number,
+): Promise<void> {
   const settings = {
     'index.hidden': true,
     'index.number_of_shards': 1,
@@ -26,12 +33,7 @@ export async function claim({ ask }: OpenSearch, books: string, log: string, rep
       );
     }
   }
-  await ask({ method: 'PUT', path: `/${books}/_create/log`, body: { log }, accept: [409] });
+  await ask({ method: 'PUT', path: `/${books}/_create/log`, body: { log: claimOf(context) }, accept: [409] });
   const { body } = await ask({ method: 'GET', path: `/${books}/_doc/log`, query: { preference: '_primary' } });
-  const theirs = body._source.log;
-  if (theirs === log) return;
-  throw new FatalError(
-    'another_log',
-    `The index ${books} counts offsets of log ${theirs}, but the topics are log ${log}. Use another \`index\`.`,
-  );
+  holdClaim(String(body._source.log), context, `The index ${books}`, 'another `index`');
 }

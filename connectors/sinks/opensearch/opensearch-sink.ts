@@ -26,7 +26,11 @@ import { bulkLines, LIMITS } from './source.ts';
 import { withoutStrays } from './strays.ts';
 
 /** A document per row, by an id that the row itself has, and a document per partition for its position, moved by compare-and-set. */
-export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, reach = () => {} }: SinkContext): Sink {
+export function opensearchSink(
+  client: OpenSearch,
+  config: IndexConfig,
+  { log, name, reach = () => {} }: SinkContext,
+): Sink {
   const closing = new AbortController();
   const books = booksIndex(config.index);
   const bulk = createBulk(client, closing.signal);
@@ -145,7 +149,7 @@ export function opensearchSink(client: OpenSearch, config: IndexConfig, { log, r
   };
 
   return {
-    check: () => claim(client, books, log, config.replicas),
+    check: () => claim(client, books, { log, name }, config.replicas),
     put: (rows, delivery, keep) => afresh(put(rows, delivery, keep)),
     position: async (partition) => (await places.read(partition))?.to ?? START,
     erase: (owners) => afresh(erase(owners)),

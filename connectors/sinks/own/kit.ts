@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineSink, type SinkSpec, secret } from '../../../services/pipeline/define-sink.ts';
 import { FatalError, RetriableError } from '../../../services/pipeline/errors.ts';
 import { START } from '../../../services/pipeline/ports/positions.ts';
+import { claimOf, holdClaim } from '../claim.ts';
 import { dueOf, ownerName } from '../erased-owner.ts';
 import { selectedBy } from '../folder/selected-rows.ts';
 import { rowLines, seenLine } from '../json/row-line.ts';
@@ -15,8 +16,12 @@ export const kit = {
   START,
   /** `sink_unavailable`: the target is down or full; it is tried again. */
   RetriableError,
-  /** `another_log`, a wrong configuration: alarm and stop. */
+  /** A wrong configuration: alarm and stop. */
   FatalError,
+  /** What `check` writes into a target, unless something stands there, and then reads back: whose it is. */
+  claimOf,
+  /** Throws `another_log` or `another_export` where that was somebody else. */
+  holdClaim,
   rowLines,
   seenLine,
   selectedBy,

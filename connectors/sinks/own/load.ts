@@ -40,13 +40,14 @@ async function importTypescript(path: string): Promise<unknown> {
 function specOf(module: unknown, path: string): SinkSpec {
   const make = (module as { readonly default?: unknown }).default;
   const spec: unknown = typeof make === 'function' ? make(kit) : make;
-  const { name, create, config } = (spec ?? {}) as Partial<SinkSpec>;
+  const { name, create, config, members } = (spec ?? {}) as Partial<SinkSpec>;
   if (typeof name === 'string' && typeof create === 'function' && typeof config?.safeParse === 'function') {
-    return spec as SinkSpec;
+    // A file that says nothing of its members leaves them all to the operator.
+    return { ...(spec as SinkSpec), members: members ?? {} };
   }
   throw new FatalError(
     'bad_sink_file',
-    `${path} is named in DDC_SINKS, but its default export is no function (kit) => kit.defineSink({ name, summary, config, create, trial }).`,
+    `${path} is named in DDC_SINKS, but its default export is no function (kit) => kit.defineSink({ name, summary, config, members, create, trial }).`,
   );
 }
 

@@ -1,6 +1,7 @@
-import { FatalError } from '../../../services/pipeline/errors.ts';
+import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { type Position, START } from '../../../services/pipeline/ports/positions.ts';
 import type { Delivery } from '../../../services/pipeline/ports/sink.ts';
+import { claimOf, holdClaim } from '../claim.ts';
 import { BOOKS, quoted } from './names.ts';
 import type { Pool } from './pool.ts';
 
@@ -19,8 +20,8 @@ export interface Place {
 export interface Books {
   readonly erased: string;
   readonly tables: string;
-  /** Makes schema and tables where they are not there, and writes which log is read, or refuses another one. */
-  open(pool: Pool, log: string): Promise<void>;
+  /** Makes schema and tables where they are not there, and writes whose they are, unless somebody has. @throws FatalError `another_log`, `another_export` */
+  open(pool: Pool, context: Pick<SinkContext, 'log' | 'name'>): Promise<void>;
   /** Makes the row of a partition. Whatever reads afterwards what is erased, reads what an erasure wrote that did not find this row. */
   begin(query: Query, partition: number): Promise<void>;
   place(query: Query, partition: number, how: 'read' | 'lock'): Promise<Place | null>;
@@ -70,17 +71,13 @@ export function createBooks(schema: string): Books {
     erased,
     tables,
 
-    async open(pool, log) {
+    async open(pool, context) {
       // Asked first: who may make nothing may use what somebody made for him.
       const [there] = await pool.query('SELECT to_regclass($1) AS erased', [erased]);
       if (there?.erased === null) await pool.transaction(make);
-      await pool.query(`INSERT INTO ${logs} (log) VALUES ($1) ON CONFLICT DO NOTHING`, [log]);
+      await pool.query(`INSERT INTO ${logs} (log) VALUES ($1) ON CONFLICT DO NOTHING`, [claimOf(context)]);
       const [theirs] = await pool.query(`SELECT log FROM ${logs}`);
-      if (theirs?.log === log) return;
-      throw new FatalError(
-        'another_log',
-        `The schema ${schema} counts offsets of log ${theirs?.log}, but the topics are log ${log}. Use another schema.`,
-      );
+      holdClaim(String(theirs?.log), context, `The schema ${schema}`, 'another schema');
     },
 
     async begin(query, partition) {

@@ -29,7 +29,7 @@ const SELECTIONS_AT_ONCE = 100;
 const OPEN_ATTEMPTS = 2;
 
 /** Rows and position in one transaction, of a schema in PostgreSQL. */
-export function postgresSink(pool: Pool, schema: string, { log, reach = () => {} }: SinkContext): Sink {
+export function postgresSink(pool: Pool, schema: string, { log, name, reach = () => {} }: SinkContext): Sink {
   const books = createBooks(schema);
   const erasures = createErasures(pool, books.erased);
   const relations = createRelations(pool, schema, books);
@@ -178,7 +178,7 @@ export function postgresSink(pool: Pool, schema: string, { log, reach = () => {}
   };
 
   return {
-    check: () => books.open(pool, log),
+    check: () => books.open(pool, { log, name }),
     put: (rows, delivery, keep) => afresh(put(rows, delivery, keep)),
     position: async (partition) => (await books.place(pool.query, partition, 'read'))?.to ?? START,
     erase: (owners) => afresh(erase(owners)),

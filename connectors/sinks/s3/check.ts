@@ -1,18 +1,19 @@
+import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../../services/pipeline/errors.ts';
+import { claimOf, holdClaim } from '../claim.ts';
 import { BOOKS } from '../folder/layout.ts';
 import type { ObjectStore } from './store.ts';
 
-/** The first export that uses a prefix writes which log it reads: offsets mean nothing in another. And the store is asked to keep its word. */
-export async function checkStore(store: ObjectStore, log: string, versions: boolean): Promise<void> {
-  const name = `${BOOKS}/log`;
-  if (!(await store.create(name, log))) {
-    const theirs = (await store.read(name))?.text;
-    throw new FatalError(
-      'another_log',
-      `The export ${store.address} counts offsets of log ${theirs}, but the topics are log ${log}. Use an empty prefix.`,
-    );
-  }
-  if (await store.create(name, `${log} `)) {
+/** Writes whose prefix this is, unless somebody has; and the store is asked to keep its word. @throws FatalError */
+export async function checkStore(
+  store: ObjectStore,
+  context: Pick<SinkContext, 'log' | 'name'>,
+  versions: boolean,
+): Promise<void> {
+  const [name, mine] = [`${BOOKS}/log`, claimOf(context)];
+  if (!(await store.create(name, mine)))
+    holdClaim((await store.read(name))?.text ?? '', context, `The export ${store.address}`, 'an empty prefix');
+  if (await store.create(name, `${mine} `)) {
     throw new FatalError(
       'sink_not_atomic',
       `The store of ${store.address} writes over what is there although it was told not to (If-None-Match): two processes could both deliver. Use one that knows conditional writes.`,

@@ -43,7 +43,7 @@ export interface S3SinkEdges {
  * A sink that keeps objects below a prefix, laid out as `<table>/app=<hex>/dt=YYYY-MM-DD/`. They are staged out of sight, made to count by one conditional write
  * (`change.ts`), and only then copied into place. No lock and no clock decides anything: of two that want the same place in a log, one gets it.
  */
-export function s3Sink(edges: S3SinkEdges, { log: logId, reach = () => {} }: SinkContext): Sink {
+export function s3Sink(edges: S3SinkEdges, { log: logId, name, reach = () => {} }: SinkContext): Sink {
   const { store, format, scratch, limits } = edges;
   const unique = () => scratch.unique();
   const logs = new Map<number, PositionLog>();
@@ -154,7 +154,7 @@ export function s3Sink(edges: S3SinkEdges, { log: logId, reach = () => {} }: Sin
   }
 
   async function check(): Promise<void> {
-    await checkStore(store, logId, edges.versions);
+    await checkStore(store, { log: logId, name }, edges.versions);
     await scratch.sweep();
     for (const partition of await partitions()) await logOf(partition).sweep();
     await changes.sweep();

@@ -37,7 +37,7 @@ class Overtaken extends Error {}
 /** Rows are posted, then their position is noted: whoever dies in between posts them again, under the same ids. */
 export function webhookSink(
   { folder: root, limits, post }: WebhookTarget,
-  { log: logId, name = 'export', reach = () => {} }: SinkContext,
+  { log: logId, name, reach = () => {} }: SinkContext,
 ): Sink {
   const partitions = partitionStates(root, reach);
   const book = erasureBook(root);
@@ -90,7 +90,7 @@ export function webhookSink(
   const sink: Sink = {
     async check() {
       await mkdir(join(root, BOOKS), { recursive: true });
-      await claim(root, logId);
+      await claim(root, { log: logId, name });
       await partitions.sweep();
       await post({ kind: 'ping', id: `${name}/ping`, type: 'application/json', body: Buffer.from('{}') });
     },

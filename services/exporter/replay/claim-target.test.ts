@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { ready } from '../../../protocol/index.ts';
 import { someReplay } from '../../../test/contract/replays.ts';
+import { reporterOf } from '../../pipeline/replays/job.ts';
 import { claimTarget, logOfTarget } from './claim-target.ts';
 
 beforeAll(() => ready());
@@ -23,4 +24,8 @@ test("a target of a job's own refuses others by itself: each job has its own log
   const other = { ...own, id: '0b' };
   expect(new Set([into, own, other].map((job) => logOfTarget(job, LOG))).size).toBe(3);
   expect([logOfTarget(into, LOG), logOfTarget(own, LOG)]).toEqual(['07'.repeat(16), logOfTarget({ ...own }, LOG)]);
+});
+
+test('a replay into an export claims the target as that export does, so that this one goes on with it', () => {
+  expect({ log: logOfTarget(into, LOG), name: reporterOf(into) }).toEqual({ log: '07'.repeat(16), name: 'sales' });
 });

@@ -160,7 +160,7 @@ const declaring =
     path: `/v1/apps/${toHex(world.app)}${path}`,
     body: JSON.stringify({
       ...{ name: `e-${toHex(random(6))}`, scopes: ['purchase'], sink: 'ndjson' },
-      config: { folder: `/srv/exports/${folderOf(world)}/x` },
+      config: { folder: `/srv/exports/${folderOf(world)}/${toHex(random(6))}` },
     }),
   });
 
