@@ -46,8 +46,9 @@ afterAll(async () => {
 async function register(type: string, schema: string) {
   const file = join(scratch, `${type}.avsc`);
   await writeFile(file, schema);
-  const { SCHEMA_REGISTRY_URL = '', DDC_TOPIC_PREFIX = '' } = it.sandbox.env;
-  return ddc(['schemas', 'add', toHex(it.app), type, file], { SCHEMA_REGISTRY_URL, DDC_TOPIC_PREFIX });
+  const { SCHEMA_REGISTRY_URL = '', DDC_TOPIC_PREFIX = '', DATABASE_URL = '' } = it.sandbox.env;
+  const env = { SCHEMA_REGISTRY_URL, DDC_TOPIC_PREFIX, DATABASE_URL };
+  return ddc(['schemas', 'add', type, file, '--app', toHex(it.app)], env);
 }
 
 /** By the app itself. */

@@ -39,7 +39,7 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
       name,
       '--app',
       log.app,
-      '--scope',
+      '--scopes',
       ...SCOPES,
       '--sink',
       'ndjson',
@@ -100,7 +100,7 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
         'Sales',
         '--app',
         '09'.repeat(32),
-        '--scope',
+        '--scopes',
         'a b',
         '--sink',
         'ndjson',
@@ -117,7 +117,7 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
   }, 60_000);
 
   it('show their first rows before they are declared, and leave nothing behind', async () => {
-    const { code, stdout, stderr } = await add('tried', '--dry-run', '4', '--type', 'PURCHASE');
+    const { code, stdout, stderr } = await add('tried', '--dry-run', '4', '--types', 'PURCHASE');
     expect([code, stderr]).toEqual([0, expect.stringContaining('Nothing was declared, written or consumed.')]);
     const shownRows = stdout
       .trim()
