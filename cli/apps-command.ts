@@ -3,31 +3,30 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { potAccount } from '../connectors/chain/pots.ts';
 import { toHex } from '../protocol/bytes.ts';
 import type { App } from '../services/pipeline/ports/apps.ts';
-import { accountKey, appsAdd, appsList } from './apps.ts';
+import { appsAdd, appsList } from './apps.ts';
 import { type TokenWish, tokenOfApp } from './apps-token.ts';
+import { UsageError } from './crypto/outcome.ts';
+import { publicKeyOption } from './crypto/places.ts';
 import { readSecret } from './crypto/secret-input.ts';
 import { algorithmOption } from './crypto/signing.ts';
+import { needed } from './needed.ts';
 import { wholeNumber } from './whole-number.ts';
 
-function database(): string {
-  const url = process.env.DATABASE_URL;
-  if (!url) throw new Error('DATABASE_URL is not set: name the database of the deployment.');
-  return url;
-}
+const database = (): string => needed('DATABASE_URL').DATABASE_URL;
 
 /** The address of an app's pot, in the form of the operator's. */
-function potAddress(operator: string, pot: number): string {
-  const key = accountKey(operator);
+async function potAddress(operator: string, pot: number): Promise<string> {
+  const key = await publicKeyOption(operator, '--operator');
   const isHex = operator.length >= 64;
   return encodeAddress(potAccount(key, pot), isHex ? undefined : checkAddressChecksum(base58Decode(operator))[3]);
 }
 
-const line = ({ app, tier, open, pot, unpaid, origins }: App, operator?: string): string =>
+const line = async ({ app, tier, open, pot, unpaid, origins }: App, operator?: string): Promise<string> =>
   [
     toHex(app),
     tier,
     `pot ${pot}`,
-    ...(operator ? [potAddress(operator, pot)] : []),
+    ...(operator ? [await potAddress(operator, pot)] : []),
     ...(open ? ['open'] : []),
     ...(unpaid ? ['UNPAID'] : []),
     ...origins.map((origin) => `from ${origin}`),
@@ -75,7 +74,7 @@ function originList(given: readonly string[]): string[] {
     const url = URL.canParse(one) ? new URL(one) : null;
     const isOrigin = url !== null && /^https?:$/.test(url.protocol) && url.origin === one;
     if (one !== '*' && !isOrigin)
-      throw new Error(`${one} is no origin: write scheme, host and port, as https://shop.example`);
+      throw new UsageError(`${one} is no origin: write scheme, host and port, as https://shop.example`);
   }
   return [...new Set(given)];
 }
@@ -98,13 +97,13 @@ export function command(): Command {
     .addOption(operator())
     .action(async (key: string, { operator, origin, ...options }: Options) => {
       const given = { ...options, ...(origin ? { origins: originList(origin) } : {}) };
-      process.stdout.write(`${line(await appsAdd(database(), key, given), operator)}\n`);
+      process.stdout.write(`${await line(await appsAdd(database(), key, given), operator)}\n`);
     });
   const list = new Command('list')
     .description('every app, in the order of its pot')
     .addOption(operator())
     .action(async ({ operator }: Options) => {
-      for (const app of await appsList(database())) process.stdout.write(`${line(app, operator)}\n`);
+      for (const app of await appsList(database())) process.stdout.write(`${await line(app, operator)}\n`);
     });
   return new Command('apps').description('registered apps').addCommand(add).addCommand(list).addCommand(token());
 }

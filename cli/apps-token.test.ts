@@ -82,7 +82,7 @@ test('one for a wallet is for no other', async () => {
 
 test('what is wrong is said, and no token printed', async () => {
   const { code, out, err } = await token('--hours', '25');
-  expect([code, out, err]).toEqual([1, '', expect.stringContaining('24 hours at most')]);
+  expect([code, out, err]).toEqual([2, '', expect.stringContaining('24 hours at most')]);
   const wish = {
     ...{ secret: `${PHRASE}//closed`, algorithm: 'sr25519' as const, network: 'cere-sandbox' },
     ...{ wallet: '*', operations: ['batches.write'], hours: 1 },
@@ -90,7 +90,7 @@ test('what is wrong is said, and no token printed', async () => {
   const refused: [Partial<typeof wish>, RegExp][] = [
     [{ secret: `${PHRASE}//other` }, /^The key of --key-file is not that of [0-9a-f]{64}\.$/],
     [{ operations: ['batches.read'] }, /^batches\.read is no operation\. There are grants\.read, /],
-    [{ wallet: 'nobody' }, /^nobody is neither an SS58 address nor 64 hex digits\.$/],
+    [{ wallet: 'nobody' }, /^--wallet is 64 hex digits or an SS58 address of 32 bytes\.$/],
     [{ secret: 'no phrase at all' }, /^This is no secret URI/],
   ];
   for (const [wrong, said] of refused)

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { UsageError } from './crypto/outcome.ts';
 import { wholeNumber } from './whole-number.ts';
 
 interface BenchOptions {
@@ -27,6 +28,7 @@ export const command = (): Command =>
     .option('--json', 'last line of stdout is the result as JSON', false)
     .action(async (name: string, options: BenchOptions) => {
       const load = BENCHMARKS[name];
-      if (!load) throw new Error(`There is no benchmark ${name}; there are ${Object.keys(BENCHMARKS).join(', ')}.`);
+      if (!load)
+        throw new UsageError(`There is no benchmark ${name}; there are ${Object.keys(BENCHMARKS).join(', ')}.`);
       await (await load()).bench(options);
     });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { PARTS } from '../stack/parts.ts';
 import { display } from '../stack/progress.ts';
+import { UsageError } from './crypto/outcome.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { parseInteractions } from './demo/interactions.ts';
 import { runFolder } from './run-folder.ts';
@@ -16,7 +17,7 @@ function readEvents(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new Error(`--events ${file} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new UsageError(`--events ${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 

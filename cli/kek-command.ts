@@ -5,12 +5,11 @@ import { destroyKek, type KekEdges, kekLives, rotateKek, withKekLock } from '../
 import { rewrapRoots } from '../connectors/vault/rewrap.ts';
 import { ready } from '../protocol/index.ts';
 import { processHost } from '../services/pipeline/host/main.ts';
+import { needed } from './needed.ts';
 import { wholeNumber } from './whole-number.ts';
 
 async function withKeks(work: (edges: KekEdges) => Promise<unknown>): Promise<void> {
-  const { DATABASE_URL, DDC_KEK_FILE } = process.env;
-  if (!DATABASE_URL || !DDC_KEK_FILE)
-    throw new Error('Set DATABASE_URL and DDC_KEK_FILE: the deployment whose keys these are.');
+  const { DATABASE_URL, DDC_KEK_FILE } = needed('DATABASE_URL', 'DDC_KEK_FILE');
   await ready();
   const db = openDatabase(DATABASE_URL, { connections: 2 });
   try {

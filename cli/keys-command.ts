@@ -7,7 +7,9 @@ import { writeKeyBackup } from '../connectors/vault/key-backup/write-backup.ts';
 import { ready } from '../protocol/index.ts';
 import { processHost } from '../services/pipeline/host/main.ts';
 import type { Kms } from '../services/pipeline/ports/kms.ts';
+import { UsageError } from './crypto/outcome.ts';
 import { RefusedError } from './dlq.ts';
+import { needed } from './needed.ts';
 import { withRemovalLog } from './removals.ts';
 
 const print = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -15,13 +17,12 @@ const print = (value: object): void => void process.stdout.write(`${JSON.stringi
 function keyManagement(): Kms {
   const { DDC_KEK_FILE = '', DDC_KEK = '' } = process.env;
   if ((DDC_KEK_FILE === '') === (DDC_KEK === ''))
-    throw new Error('Set exactly one of DDC_KEK_FILE and DDC_KEK: the keys that open the backup.');
+    throw new UsageError('Set exactly one of DDC_KEK_FILE and DDC_KEK: the keys that open the backup.');
   return openKms({ kekFile: DDC_KEK_FILE, kek: DDC_KEK }, performance, processHost.random);
 }
 
 async function backup(path: string): Promise<void> {
-  const { DATABASE_URL } = process.env;
-  if (!DATABASE_URL) throw new Error('DATABASE_URL is not set: name the database whose roots are to be backed up.');
+  const { DATABASE_URL } = needed('DATABASE_URL');
   await ready();
   const db = openDatabase(DATABASE_URL, { connections: 1 });
   try {

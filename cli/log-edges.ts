@@ -10,6 +10,7 @@ import { batchesReceived } from '../topics/batches-received.ts';
 import { type Topic, withPrefix } from '../topics/define-topic.ts';
 import { log as logTopic } from '../topics/log.ts';
 import type { DeadLetterPorts } from './dlq.ts';
+import { needed } from './needed.ts';
 
 const tell = (what: string): void => void process.stderr.write(`ddc: ${what}\n`);
 const log = {
@@ -25,10 +26,12 @@ export interface OperatorPorts extends DeadLetterPorts {
 
 /** Runs an operator's command with the log and the positions that the environment names. */
 export async function withLog<T>(use: (ports: OperatorPorts, partitions: number) => Promise<T>): Promise<T> {
-  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL, DDC_TOPIC_PREFIX = '' } = process.env;
-  if (!KAFKA_BROKERS || !SCHEMA_REGISTRY_URL || !DATABASE_URL) {
-    throw new Error('Set KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL to those of the deployment.');
-  }
+  const { DDC_TOPIC_PREFIX = '' } = process.env;
+  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL } = needed(
+    'KAFKA_BROKERS',
+    'SCHEMA_REGISTRY_URL',
+    'DATABASE_URL',
+  );
   const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-operator', log };
   const lookup = createKafkaLookup(kafka);
   const writer = createKafkaWriter(kafka);

@@ -9,6 +9,7 @@ import type { Reapplied } from '../services/pipeline/ports/removals.ts';
 import { withPrefix } from '../topics/define-topic.ts';
 import { log as logTopic } from '../topics/log.ts';
 import { removalsRequested } from '../topics/removals-requested.ts';
+import { needed } from './needed.ts';
 
 export interface RemovalLogEdges {
   readonly db: Database;
@@ -20,9 +21,12 @@ export interface RemovalLogEdges {
 
 /** Runs an operator's command with the database and the log of removals that the environment names. */
 export async function withRemovalLog<T>(use: (edges: RemovalLogEdges) => Promise<T>): Promise<T> {
-  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL, DDC_TOPIC_PREFIX = '' } = process.env;
-  if (!KAFKA_BROKERS || !SCHEMA_REGISTRY_URL || !DATABASE_URL)
-    throw new Error('Set KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL to those of the deployment.');
+  const { DDC_TOPIC_PREFIX = '' } = process.env;
+  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL } = needed(
+    'KAFKA_BROKERS',
+    'SCHEMA_REGISTRY_URL',
+    'DATABASE_URL',
+  );
   const tell = (_fields: object, message: string): void => void process.stderr.write(`kafka: ${message}\n`);
   const lookup = createKafkaLookup({
     brokers: KAFKA_BROKERS.split(','),

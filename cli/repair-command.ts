@@ -19,7 +19,7 @@ async function skip({ positions, lookup, named }: OperatorPorts, partition: numb
     received: await lookup.firstOffset(named(batchesReceived), partition),
   }));
   for (const one of skips) {
-    if (one.outcome.kind === 'lost') process.exitCode = 2;
+    if (one.outcome.kind === 'lost') process.exitCode = 1;
     process.stdout.write(`partition ${partition}: ${told(one)}\n`);
   }
 }

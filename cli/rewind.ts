@@ -9,6 +9,8 @@ import { BOOKS } from '../connectors/sinks/folder/layout.ts';
 import { tablesIn } from '../connectors/sinks/folder/walk.ts';
 import { batchesPinned } from '../topics/batches-pinned.ts';
 import { withPrefix } from '../topics/define-topic.ts';
+import { UsageError } from './crypto/outcome.ts';
+import { needed } from './needed.ts';
 
 /** A rewind that would run beside the rooms that it sets back. */
 export class RoomsRunning extends Error {
@@ -92,13 +94,13 @@ interface RewindOptions {
 function parseExport(text: string): { name: string; folder: string } {
   const at = text.indexOf('=');
   if (at < 1 || at === text.length - 1)
-    throw new Error(`--export ${text}: write the export's name and folder as NAME=FOLDER.`);
+    throw new UsageError(`--export ${text}: write the export's name and folder as NAME=FOLDER.`);
   return { name: text.slice(0, at), folder: text.slice(at + 1) };
 }
 
 async function run(options: RewindOptions): Promise<void> {
-  const { DATABASE_URL, KAFKA_BROKERS, DDC_TOPIC_PREFIX = '' } = process.env;
-  if (!DATABASE_URL || !KAFKA_BROKERS) throw new Error('Set DATABASE_URL and KAFKA_BROKERS: the deployment to rewind.');
+  const { DDC_TOPIC_PREFIX = '' } = process.env;
+  const { DATABASE_URL, KAFKA_BROKERS } = needed('DATABASE_URL', 'KAFKA_BROKERS');
   const warn = (_fields: object, message: string) => void process.stderr.write(`kafka: ${message}\n`);
   const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-rewind', log: { warn, error: warn } };
   const db = openDatabase(DATABASE_URL, { connections: 1 });

@@ -10,8 +10,9 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ddc-schemas-'));
   written = '';
   for (const stream of [process.stdout, process.stderr])
-    jest.spyOn(stream, 'write').mockImplementation((text) => {
+    jest.spyOn(stream, 'write').mockImplementation((text: unknown, done?: unknown) => {
       written += String(text);
+      if (typeof done === 'function') done();
       return true;
     });
 });
@@ -46,7 +47,9 @@ test('lint shows the columns that a schema makes', async () => {
 
 test('lint tells all that is wrong, and fails', async () => {
   const said = await lint('events', { name: 'wallet', type: 'int' }, { name: 'a', type: ['int', 'string'] });
-  const lines = said.split('\n').map((line) => line.replace(/:.*/, ''));
-  expect(lines).toEqual(['type_name', 'name_taken at wallet', 'union at a', 'default at a', '']);
+  const codes = said.split('\n').map((line) => /\((\w+)\)$/.exec(line)?.[1] ?? line);
+  expect(codes).toEqual(['type_name', 'name_taken', 'union', 'default', '']);
+  const places = said.split('\n').map((line) => /^- (\w+): /.exec(line)?.[1]);
+  expect(places.slice(1, 4)).toEqual(['wallet', 'a', 'a']);
   expect(process.exitCode).toBe(1);
 });

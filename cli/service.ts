@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ALL_ROOMS } from '../stack/rooms.ts';
+import { UsageError } from './crypto/outcome.ts';
 
 /** A room's `main.ts` runs when it is imported; what it needs comes from the environment. */
 const IMPORTS: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -14,7 +15,7 @@ const IMPORTS: Readonly<Record<string, () => Promise<unknown>>> = {
 
 async function run(room: string): Promise<void> {
   const start = IMPORTS[room];
-  if (!start) throw new Error(`There is no room ${room}; the rooms are ${ALL_ROOMS.join(', ')}.`);
+  if (!start) throw new UsageError(`There is no room ${room}; the rooms are ${ALL_ROOMS.join(', ')}.`);
   await start();
 }
 

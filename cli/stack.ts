@@ -3,6 +3,7 @@ import type { PartName } from '../stack/part.ts';
 import { PARTS } from '../stack/parts.ts';
 import { display } from '../stack/progress.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
+import { UsageError } from './crypto/outcome.ts';
 import { runFolder } from './run-folder.ts';
 import { onSignal } from './until-signal.ts';
 
@@ -17,7 +18,7 @@ function partNames(only: string | undefined): PartName[] {
   const asked = only?.split(',').map((name) => name.trim()) ?? known;
   for (const name of asked) {
     if (!known.some((part) => part === name))
-      throw new Error(`There is no part ${name}; the parts are ${known.join(', ')}.`);
+      throw new UsageError(`There is no part ${name}; the parts are ${known.join(', ')}.`);
   }
   return known.filter((name) => asked.includes(name));
 }

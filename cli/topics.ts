@@ -15,6 +15,7 @@ import { FatalError, RetriableError } from '../services/pipeline/errors.ts';
 import { withPrefix } from '../topics/define-topic.ts';
 import { batchTopics, topics } from '../topics/index.ts';
 import { log as logTopic } from '../topics/log.ts';
+import { needed } from './needed.ts';
 import { wholeNumber } from './whole-number.ts';
 
 export interface TopicsCommand {
@@ -121,11 +122,8 @@ interface Flags {
 }
 
 function optionsOf({ partitions, prefix, reset = false }: Flags, needsRegistry: boolean): TopicsCommand {
-  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL = '', DDC_TOPIC_PREFIX = '' } = process.env;
-  if (!KAFKA_BROKERS || (needsRegistry && !SCHEMA_REGISTRY_URL)) {
-    const needed = needsRegistry ? 'KAFKA_BROKERS and SCHEMA_REGISTRY_URL' : 'KAFKA_BROKERS';
-    throw new FatalError('config', `set ${needed} (a running stack prints them: \`ddc stack\`)`);
-  }
+  const { SCHEMA_REGISTRY_URL = '', DDC_TOPIC_PREFIX = '' } = process.env;
+  const { KAFKA_BROKERS } = needsRegistry ? needed('KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL') : needed('KAFKA_BROKERS');
   const brokers = KAFKA_BROKERS.split(',');
   return { brokers, registryUrl: SCHEMA_REGISTRY_URL, prefix: prefix ?? DDC_TOPIC_PREFIX, partitions, reset };
 }
@@ -155,12 +153,12 @@ export function command(): Command {
     });
   const drift = flags(
     new Command('drift').description(
-      'compare topics with what is declared, change nothing; exit code 2 when they differ',
+      'compare topics with what is declared, change nothing; exit code 1 when they differ',
     ),
   ).action(async (given: Flags) => {
     const found = await topicsDrift(optionsOf(given, false));
     process.stdout.write(found.map(line).join('') || 'no drift\n');
-    if (found.length > 0) process.exitCode = 2;
+    if (found.length > 0) process.exitCode = 1;
   });
   return new Command('topics').description('topics and schemas in Kafka').addCommand(apply).addCommand(drift);
 }

@@ -5,14 +5,13 @@ import { command as encrypt } from './encrypt.ts';
 import { command as grant } from './grant.ts';
 import { command as keygen } from './keygen.ts';
 import { command as open } from './open.ts';
-import { strict } from './outcome.ts';
 import { command as verify } from './verify.ts';
 
 /** `ddc crypto`. */
 export function command(): Command {
-  const crypto = strict(new Command('crypto'))
+  const crypto = new Command('crypto')
     .description('keys, envelopes and signatures on files and pipes; needs no service')
-    .addHelpText('after', '\nExit codes: 0 done, 1 refused, 2 asked wrongly. Secrets come from a file or a prompt.');
+    .addHelpText('after', '\nSecrets come from a file or a prompt.');
   for (const one of [keygen, encrypt, decrypt, grant, open, decode, verify]) crypto.addCommand(one());
   return crypto;
 }

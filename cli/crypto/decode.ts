@@ -8,7 +8,7 @@ import {
   type Merge,
 } from '../../protocol/legacy/index.ts';
 import { readWanted } from './input.ts';
-import { type Outcome, settle, strict } from './outcome.ts';
+import { type Outcome, settle } from './outcome.ts';
 import { readSecret } from './secret-input.ts';
 
 interface Options {
@@ -64,7 +64,7 @@ async function decode(options: Options): Promise<Outcome> {
 
 /** `ddc crypto decode`. */
 export const command = (): Command =>
-  strict(new Command('decode'))
+  new Command('decode')
     .description('decrypt what one of the four generations before v1 encrypted; stdin: a document or one ciphertext')
     .option('--master-file <file>', 'holds the master, as text or in hex (default: asks)')
     .addOption(

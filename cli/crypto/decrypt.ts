@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { envelopeEpoch, fromBase64url, fromUtf8, open, ready, toHex } from '../../protocol/index.ts';
 import { isObject, parseJson, readWanted } from './input.ts';
-import { type Outcome, settle, strict, UsageError } from './outcome.ts';
+import { type Outcome, settle, UsageError } from './outcome.ts';
 import { bytesOption, keyOf, publicKeyOption, readKeyFile } from './places.ts';
 
 /** Where the envelope belongs: options, or members of the JSON that `encrypt --json` prints. */
@@ -67,7 +67,7 @@ async function decrypt(options: Options): Promise<Outcome> {
 
 /** `ddc crypto decrypt`. */
 export const command = (): Command =>
-  strict(new Command('decrypt'))
+  new Command('decrypt')
     .description('open one envelope; stdin: base64url, or what `encrypt --json` printed')
     .requiredOption('--key-file <file>', 'JSON object of scope to key')
     .option('--app <key>', "the app's public key, hex or SS58")

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import { commitment, fromUtf8, isEventId, ready, seal, toBase64url, toHex } from '../../protocol/index.ts';
 import { readInput } from './input.ts';
-import { type Outcome, Refusal, settle, strict } from './outcome.ts';
+import { type Outcome, Refusal, settle } from './outcome.ts';
 import { bytesOption, epochOption, keyOf, publicKeyOption, readKeyFile } from './places.ts';
 
 interface Options {
@@ -40,7 +40,7 @@ async function encrypt({ keyFile, scope, event, epoch, ...options }: Options): P
 
 /** `ddc crypto encrypt`. */
 export const command = (): Command =>
-  strict(new Command('encrypt'))
+  new Command('encrypt')
     .description('seal one scope of one event into an envelope; stdin: its data, stdout: base64url')
     .requiredOption('--key-file <file>', 'JSON object of scope to key')
     .requiredOption('--app <key>', "the app's public key, hex or SS58")

@@ -10,7 +10,7 @@ import {
   verifyRequest,
 } from '../../protocol/index.ts';
 import { parseJson, readText } from './input.ts';
-import { type Outcome, settle, strict } from './outcome.ts';
+import { type Outcome, settle } from './outcome.ts';
 import { bytesOption, epochOption, keyOf, publicKeyOption, readKeyFile } from './places.ts';
 import { type SigningOptions, signAs, signingOptions } from './signing.ts';
 
@@ -76,7 +76,7 @@ A key opens its epoch for ever; the end of a grant stops only what the service g
 
 /** `ddc crypto grant`. */
 export const command = (): Command =>
-  signingOptions(strict(new Command('grant')))
+  signingOptions(new Command('grant'))
     .description("sign that a recipient may read one scope, and seal the scope's key to them")
     .requiredOption('--app <key>', "the app's public key, hex or SS58")
     .requiredOption('--scope <name>', 'the one scope')

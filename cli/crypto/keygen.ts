@@ -11,7 +11,7 @@ import {
 } from '../../protocol/index.ts';
 import { accountOf, newPhrase } from './account.ts';
 import { writeSecretFile } from './input.ts';
-import { type Outcome, settle, strict, UsageError } from './outcome.ts';
+import { type Outcome, settle, UsageError } from './outcome.ts';
 import { bytesOption, epochOption, publicKeyOption, several } from './places.ts';
 import { readSecret } from './secret-input.ts';
 import { algorithmOption, type SigningOptions, signAs, signingOptions } from './signing.ts';
@@ -82,7 +82,7 @@ async function scopes({ rootFile, app, epoch, scope, out }: ScopesOptions): Prom
 
 /** Options of every kind, and the action. */
 function kind<T>(name: string, summary: string, run: (options: T) => Promise<Outcome>): Command {
-  return strict(new Command(name))
+  return new Command(name)
     .description(summary)
     .option('--json', 'one line of JSON', false)
     .action((options: T & { json: boolean }) => settle(options.json, () => run(options)));
@@ -91,7 +91,7 @@ function kind<T>(name: string, summary: string, run: (options: T) => Promise<Out
 /** `ddc crypto keygen`. */
 export function command(): Command {
   const out = ['--out <file>', 'new file for the secret, readable by this user only'] as const;
-  return strict(new Command('keygen'))
+  return new Command('keygen')
     .description('make keys: the secret goes to a file, stdout has what may be public')
     .addCommand(kind('root', 'a user root: 32 random bytes', root).requiredOption(...out))
     .addCommand(kind('x25519', 'a key pair that grants are sealed to', x25519).requiredOption(...out))

@@ -14,7 +14,7 @@ import {
 import { verifiedBody } from './batch-input.ts';
 import { type HeldKeys, heldKeys, type KeyOptions } from './held-keys.ts';
 import { isObject, parseJson, readWanted } from './input.ts';
-import { type Outcome, Refusal, settle, strict } from './outcome.ts';
+import { type Outcome, Refusal, settle } from './outcome.ts';
 import { bytesOption, publicKeyOption } from './places.ts';
 
 interface OpenedEvent {
@@ -105,7 +105,7 @@ async function openAll(options: KeyOptions): Promise<Outcome> {
 
 /** `ddc crypto open`. */
 export const command = (): Command =>
-  strict(new Command('open'))
+  new Command('open')
     .description('decrypt events scope by scope with the keys of files, and merge what they hold')
     .option('--key-file <file>', 'JSON object of scope to key')
     .option('--grant-file <file>', 'what `grant --key-file` made, or the keys that the service answered')

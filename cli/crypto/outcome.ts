@@ -1,15 +1,18 @@
 import type { Command } from 'commander';
-import { ProtocolError } from '../../protocol/index.ts';
+import { ProtocolError } from '../../protocol/errors.ts';
 
-/** The command line or a file it names is wrong: exit code 2. Never carries what a file holds. */
+/** The command line, the environment or a file that is named is wrong: exit code 2. Never carries what a file holds. */
 export class UsageError extends Error {}
 
 /** What was asked for is refused: exit code 1, with a stable code. */
 export class Refusal extends Error {
   readonly code: string;
-  constructor(code: string, message: string) {
+  /** With `--json`: everything that is wrong, where it is more than one thing. */
+  readonly problems: readonly object[] | undefined;
+  constructor(code: string, message: string, problems?: readonly object[]) {
     super(message);
     this.code = code;
+    this.problems = problems;
   }
 }
 
@@ -40,14 +43,19 @@ const print = (output: string | Uint8Array): Promise<void> =>
     });
   });
 
+/** Says what whoever asked did wrong. */
+export function blame({ message }: UsageError): void {
+  say(`error: ${message}`);
+  process.exitCode = 2;
+}
+
 /** Runs a command to its exit code: 0, 1 when it refuses, 2 when it was asked wrongly. Bugs go on to the caller. */
 export async function settle(json: boolean, run: () => Promise<Outcome>): Promise<void> {
   try {
     await print(await told(json, run));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    say(`error: ${error.message}`);
-    process.exitCode = 2;
+    blame(error);
   }
 }
 
@@ -61,9 +69,10 @@ async function told(json: boolean, run: () => Promise<Outcome>): Promise<string 
   } catch (error) {
     if (!(error instanceof ProtocolError || error instanceof Refusal)) throw error;
     const { code, message } = error;
+    const problems = error instanceof Refusal ? error.problems : undefined;
     say(`refused: ${code}: ${message}`);
     process.exitCode = 1;
-    return json ? `${JSON.stringify({ refused: { code, message } })}\n` : '';
+    return json ? `${JSON.stringify({ refused: { code, message, problems } })}\n` : '';
   }
 }
 
@@ -74,8 +83,10 @@ const discreet = (message: string): string =>
     .replace(/unknown command '.*'/s, 'unknown command')
     .replace(/argument '.*' is invalid/s, 'argument is invalid');
 
-/** What commander finds wrong with the arguments is exit code 2, too. */
-export const strict = (command: Command): Command =>
-  command
+/** What commander finds wrong with the arguments of a command, or of one below it, is exit code 2, too. */
+export function strict(command: Command): Command {
+  for (const below of command.commands) strict(below);
+  return command
     .configureOutput({ outputError: (message, write) => write(discreet(message)) })
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+}

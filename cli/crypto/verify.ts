@@ -3,7 +3,7 @@ import { equalBytes, fromUtf8, type Header, ready, toHex, verifyDisclosure } fro
 import { verifiedBody } from './batch-input.ts';
 import { checkedRequest, requestIn } from './checked-request.ts';
 import { isObject, parseJson, readWanted } from './input.ts';
-import { type Outcome, Refusal, settle, strict, UsageError } from './outcome.ts';
+import { type Outcome, Refusal, settle, UsageError } from './outcome.ts';
 import { bytesOption } from './places.ts';
 
 interface Options {
@@ -76,7 +76,7 @@ async function verify(options: Options): Promise<Outcome> {
 
 /** `ddc crypto verify`. */
 export const command = (): Command =>
-  strict(new Command('verify'))
+  new Command('verify')
     .description('check a batch, a disclosure, or a certificate, grant or other signed request; stdin: NDJSON or JSON')
     .option('--network <name>', 'for which it must have been signed (default: the one it names)')
     .option('--batch-id <hex>', 'the id that it must have')

@@ -3,6 +3,7 @@ import { encodeBearer, ready } from '../../protocol/index.ts';
 import { walletToken } from '../../sdk/js/index.ts';
 import type { ExportView } from '../../services/pipeline/exports/view.ts';
 import { accountOf } from '../crypto/account.ts';
+import { Refusal } from '../crypto/outcome.ts';
 
 export interface AttachWish {
   /** Of the API. */
@@ -17,12 +18,13 @@ export interface AttachWish {
 }
 
 interface Refused {
+  readonly code?: string;
   readonly title?: string;
   readonly advice?: string;
   readonly problems?: readonly { readonly code: string; readonly path: string; readonly message: string }[];
 }
 
-/** Attaches an export as the partner that the secret is of. @throws with what the API says against it, all of it */
+/** Attaches an export as the partner that the secret is of. @throws Refusal with what the API says against it, all of it */
 export async function attachExport({
   url,
   network,
@@ -42,7 +44,7 @@ export async function attachExport({
   });
   const body: unknown = await answer.json();
   if (answer.ok) return body as ExportView;
-  const { title = `HTTP ${answer.status}`, advice = '', problems = [] } = body as Refused;
-  const lines = problems.map(({ code, path, message }) => `- ${path}: ${message} (${code})`);
-  throw new Error([`${title} ${advice}`.trim(), ...lines].join('\n'));
+  const { code = `http_${answer.status}`, title = `HTTP ${answer.status}`, advice = '', problems } = body as Refused;
+  const lines = (problems ?? []).map((one) => `- ${one.path}: ${one.message} (${one.code})`);
+  throw new Refusal(code, [`${title} ${advice}`.trim(), ...lines].join('\n'), problems);
 }

@@ -6,6 +6,7 @@ import type { AppSchemas } from '../../services/pipeline/ports/app-schemas.ts';
 import type { ExportDeclaration } from '../../services/pipeline/ports/exports.ts';
 import { REJECTED_COLUMNS, REJECTED_TABLE, type Table } from '../../services/pipeline/ports/table.ts';
 import { typedTable } from '../../services/pipeline/typed/typed-table.ts';
+import { Refusal } from '../crypto/outcome.ts';
 
 type Declared = Pick<ExportDeclaration, 'name' | 'app' | 'types' | 'scopes' | 'schema' | 'sink' | 'config'>;
 type Schemas = Pick<AppSchemas, 'types' | 'versions'>;
@@ -32,11 +33,11 @@ export async function tablesOf({ app, types, scopes, schema }: Declared, schemas
   return [...typed, ...(allTyped ? [] : [events]), { name: REJECTED_TABLE, version: 0, columns: REJECTED_COLUMNS }];
 }
 
-/** Where an export's files are, as engines write it. @throws where its target is no files */
+/** Where an export's files are, as engines write it. @throws Refusal `not_parquet` where its target is no files */
 function locationOf({ name, sink, config }: Declared): string {
   if (sink === 's3-parquet' && typeof config.target === 'string') return config.target;
   if (sink === 'parquet' && typeof config.folder === 'string') return `file://${config.folder}`;
-  throw new Error(`${name} goes to ${sink}: only what is written as Parquet has tables in a catalog.`);
+  throw new Refusal('not_parquet', `${name} goes to ${sink}: only what is written as Parquet has tables in a catalog.`);
 }
 
 /** The export's tables for a catalog. */

@@ -2,7 +2,11 @@ import { Command } from 'commander';
 import { openDatabase } from '../../connectors/postgres/database.ts';
 import { createExports } from '../../connectors/postgres/exports.ts';
 import { createAppSchemas } from '../../connectors/registry/index.ts';
+import { UsageError } from '../crypto/outcome.ts';
+import { needed } from '../needed.ts';
+import { settleDeployment } from '../settle-deployment.ts';
 import { catalogOf, glueOf, statementsOf } from './catalog.ts';
+import { foundExport } from './on-exports.ts';
 
 interface DdlOptions {
   readonly database?: string;
@@ -14,22 +18,22 @@ interface DdlOptions {
 const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 const DATABASE = /^[A-Za-z0-9_]{1,255}$/;
 
-async function ddl(name: string, { database, since, listed, glue }: DdlOptions): Promise<void> {
-  const { DATABASE_URL, SCHEMA_REGISTRY_URL: url, DDC_TOPIC_PREFIX: prefix = '' } = process.env;
-  if (!DATABASE_URL || !url) throw new Error('Set DATABASE_URL and SCHEMA_REGISTRY_URL to those of the deployment.');
-  if (!DAY.test(since)) throw new Error('--since is a day, YYYY-MM-DD.');
-  if (database !== undefined && !DATABASE.test(database)) throw new Error('--database: letters, digits and _.');
-  const db = openDatabase(DATABASE_URL, { connections: 1 });
-  try {
-    const declared = await createExports(db).find(name);
-    if (!declared) throw new Error(`There is no export ${name}: see \`ddc exports ls\`.`);
-    const options = { database: database ?? null, since: listed ? null : since };
-    const tables = await catalogOf(declared, createAppSchemas({ url, prefix }), options.since);
-    process.stdout.write(`${glue ? glueOf(tables) : statementsOf(tables, options)}\n`);
-  } finally {
-    await db.close();
-  }
-}
+const ddl = (name: string, { database, since, listed, glue }: DdlOptions): Promise<void> =>
+  settleDeployment(false, async () => {
+    const { DATABASE_URL, SCHEMA_REGISTRY_URL: url } = needed('DATABASE_URL', 'SCHEMA_REGISTRY_URL');
+    const { DDC_TOPIC_PREFIX: prefix = '' } = process.env;
+    if (!DAY.test(since)) throw new UsageError('--since is a day, YYYY-MM-DD.');
+    if (database !== undefined && !DATABASE.test(database)) throw new UsageError('--database: letters, digits and _.');
+    const db = openDatabase(DATABASE_URL, { connections: 1 });
+    try {
+      const declared = await foundExport({ exports: createExports(db) }, name);
+      const options = { database: database ?? null, since: listed ? null : since };
+      const tables = await catalogOf(declared, createAppSchemas({ url, prefix }), options.since);
+      return { text: `${glue ? glueOf(tables) : statementsOf(tables, options)}\n`, json: tables };
+    } finally {
+      await db.close();
+    }
+  });
 
 /** `ddc exports ddl`. */
 export const ddlCommand = (): Command =>

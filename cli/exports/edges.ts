@@ -23,6 +23,7 @@ import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
 import { type Topic, withPrefix } from '../../topics/define-topic.ts';
 import { log as logTopic } from '../../topics/log.ts';
+import { needed } from '../needed.ts';
 
 /** A deployment as the commands about exports see it. */
 export interface ExportsEdges {
@@ -48,9 +49,12 @@ export interface ExportsEdges {
 
 /** Runs an operator's command with the deployment that the environment names. */
 export async function withExports<T>(use: (edges: ExportsEdges) => Promise<T>): Promise<T> {
-  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL, DDC_TOPIC_PREFIX = '' } = process.env;
-  if (!KAFKA_BROKERS || !SCHEMA_REGISTRY_URL || !DATABASE_URL)
-    throw new Error('Set KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL to those of the deployment.');
+  const { DDC_TOPIC_PREFIX = '' } = process.env;
+  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, DATABASE_URL } = needed(
+    'KAFKA_BROKERS',
+    'SCHEMA_REGISTRY_URL',
+    'DATABASE_URL',
+  );
   const tell = (_fields: object, message: string): void => void process.stderr.write(`kafka: ${message}\n`);
   const kafka = { brokers: KAFKA_BROKERS.split(','), clientId: 'ddc-operator', log: { warn: tell, error: tell } };
   const named = <V>(topic: Topic<V>) => withPrefix(DDC_TOPIC_PREFIX, topic);

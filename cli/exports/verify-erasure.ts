@@ -10,6 +10,7 @@ import { type Asked, verifyErasure } from '../../services/exporter/verify/verify
 import { withoutSecrets } from '../../services/exporter/without-secrets.ts';
 import { environment } from '../../services/pipeline/variables.ts';
 import type { ExportsEdges } from './edges.ts';
+import { noExport } from './on-exports.ts';
 
 /** Which exports are looked at: all, those of an app, or one. */
 export interface Which {
@@ -29,7 +30,7 @@ const UNKNOWN = 'unknown';
 
 /**
  * Verifies one export after the other. Exports that were never declared are known by name alone, but for the one that this command's `DDC_EXPORT` says.
- * @throws Error when there is none of that name
+ * @throws Refusal `unknown_export` when there is none of that name
  */
 export async function* verifyErasures(edges: ExportsEdges, which: Which, asked: Asked): AsyncGenerator<ErasureCheck> {
   const { db, exports, logId } = edges;
@@ -59,8 +60,7 @@ export async function* verifyErasures(edges: ExportsEdges, which: Which, asked: 
   const apps = new Map(registered.map(({ name, app }) => [name, app && toHex(app)]));
   for (const [name, { plan }] of planned) apps.set(name, plan.app);
   const names = [...apps.keys()].sort().filter((name) => which.name === undefined || which.name === name);
-  if (which.name !== undefined && names.length === 0)
-    throw new Error(`There is no export ${which.name}: see \`ddc exports ls\`.`);
+  if (which.name !== undefined && names.length === 0) throw noExport(which.name);
   for (const name of names) {
     const app = apps.get(name);
     if (!app || (which.app && toHex(which.app) !== app)) continue;

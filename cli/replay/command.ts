@@ -1,7 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { toHex } from '../../protocol/index.ts';
-import { FatalError } from '../../services/pipeline/errors.ts';
-import { BadDeclaration } from '../../services/pipeline/exports/problem.ts';
 import { processHost } from '../../services/pipeline/host/main.ts';
 import type { ReplayJob } from '../../services/pipeline/ports/replays.ts';
 import { makeReplay, untilsOf } from '../../services/pipeline/replays/declare.ts';
@@ -10,27 +8,20 @@ import { orderReplay } from '../../services/pipeline/replays/order.ts';
 import { planReplay } from '../../services/pipeline/replays/plan.ts';
 import { DEFAULT_RATE } from '../../services/pipeline/replays/shape.ts';
 import { viewReplay } from '../../services/pipeline/replays/view.ts';
-import { type Outcome, Refusal, settle } from '../crypto/outcome.ts';
+import type { Outcome } from '../crypto/outcome.ts';
+import { appOption, jsonOption, KEY_FORMS, scopesOption, typesOption } from '../options.ts';
+import { settleDeployment } from '../settle-deployment.ts';
+import { TIME_FORMS, when } from '../when.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { type ReplayDeployment, withDeployment } from './deployment.ts';
 import { follow } from './follow.ts';
 import { jobLine, planLines } from './show.ts';
-import { type ReplayOptions, specOf, timeOption } from './spec.ts';
+import { type ReplayOptions, specOf } from './spec.ts';
 
 const { clock, random } = processHost;
 
-/** Runs one command. Refusals are told by their code. */
-async function onDeployment(json: boolean, run: (deployment: ReplayDeployment) => Promise<Outcome>): Promise<void> {
-  await settle(json, async () => {
-    try {
-      return await withDeployment(run);
-    } catch (error) {
-      if (error instanceof BadDeclaration) throw new Refusal('bad_replay', error.message);
-      if (error instanceof ReplayRefused || error instanceof FatalError) throw new Refusal(error.code, error.message);
-      throw error;
-    }
-  });
-}
+const onDeployment = (json: boolean, run: (deployment: ReplayDeployment) => Promise<Outcome>): Promise<void> =>
+  settleDeployment(json, () => withDeployment(run), 'bad_replay');
 
 function outcomeOf(job: ReplayJob): Outcome {
   const now = clock.now();
@@ -69,7 +60,7 @@ interface OfOne {
 }
 
 const ofOne = (name: string, description: string) =>
-  new Command(name).description(description).argument('<id>').option('--json', 'one line of JSON', false);
+  new Command(name).description(description).argument('<id>').addOption(jsonOption());
 
 function rateOption(text: string): number | null {
   if (text === 'none') return null;
@@ -82,14 +73,12 @@ export function command(): Command {
   const all = new Command('replay')
     .enablePositionalOptions()
     .description('read what was pinned again, from Kafka and from IPFS, into a folder, a topic or a new export')
-    .option('--app <key>', 'whose events: SS58 address or 64 hex digits')
-    .option('--wallet <key>', 'only of this wallet')
-    .option('--types <type...>', 'only of these types')
-    .option('--scopes [scope...]', 'what of them, as far as it may be read')
-    .option('--from <time>', 'time of the first event, ISO 8601, or `beginning`', (text) =>
-      text === 'beginning' ? text : timeOption(text),
-    )
-    .option('--to <time>', 'only what is before', timeOption)
+    .addOption(appOption())
+    .option('--wallet <key>', `only of this wallet: ${KEY_FORMS}`)
+    .addOption(typesOption())
+    .addOption(scopesOption('what of them, as far as it may be read; none behind it: events without content'))
+    .option('--from <time>', `time of the first event: \`beginning\`, ${TIME_FORMS}`, when('beginning'))
+    .option('--to <time>', 'only what is before', when())
     .option('--export <name>', "into the sink of this export, which goes on there: a new one's, from its beginning")
     .option('--topic <name>', 'into topics `<name>.<table>`')
     .option('--out <folder>', 'into files of a new folder on this machine')
@@ -107,13 +96,11 @@ export function command(): Command {
     )
     .option('--dry-run', 'say what would be read and from where', false)
     .option('--detach', 'make the job and leave it to an `exports` room', false)
-    .option('--json', 'one line of JSON', false)
-    .action((options: ReplayOptions & { readonly scopes?: readonly string[] | true }) =>
-      replay({ ...options, ...(options.scopes === true ? { scopes: [] } : {}) } as ReplayOptions),
-    );
+    .addOption(jsonOption())
+    .action(replay);
   const list = new Command('ls')
     .description('jobs, the last made first')
-    .option('--json', 'one line of JSON', false)
+    .addOption(jsonOption())
     .option('--limit <n>', 'so many at most', wholeNumber(1), 100)
     .action(({ json, limit }: OfOne & { readonly limit: number }) =>
       onDeployment(json, async ({ replays }) => {

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { InvalidArgumentError } from 'commander';
 import { toHex } from '../../protocol/index.ts';
 import type { Exports } from '../../services/pipeline/ports/exports.ts';
 import type { ReplaySpec } from '../../services/pipeline/ports/replays.ts';
@@ -8,6 +7,7 @@ import { judgeReplay, type ReplayedExport, replayedOf } from '../../services/pip
 import { exportPlan } from '../../services/pipeline/variables.ts';
 import { UsageError } from '../crypto/outcome.ts';
 import { publicKeyOption } from '../crypto/places.ts';
+import { type Scopes, scopesOf } from '../options.ts';
 import type { ReplayDeployment } from './deployment.ts';
 
 /** What `ddc replay` was asked for. */
@@ -15,7 +15,7 @@ export interface ReplayOptions {
   readonly app?: string;
   readonly wallet?: string;
   readonly types?: readonly string[];
-  readonly scopes?: readonly string[];
+  readonly scopes?: Scopes;
   readonly from?: number | 'beginning';
   readonly to?: number;
   readonly export?: string;
@@ -28,15 +28,6 @@ export interface ReplayOptions {
   readonly dryRun: boolean;
   readonly detach: boolean;
   readonly json: boolean;
-}
-
-const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
-
-/** Of `--from` and `--to`. @throws InvalidArgumentError, which commander shows */
-export function timeOption(text: string): number {
-  const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new InvalidArgumentError('It must be ISO 8601 with a zone, or a date (UTC).');
-  return time;
 }
 
 function targetOf({ export: name, topic, out, format }: ReplayOptions): object {
@@ -75,9 +66,9 @@ export async function specOf(
 ): Promise<ReplaySpec> {
   const exportOf = exportIn(exports);
   const key = async (text: string, name: string) => toHex(await publicKeyOption(text, name));
-  const { types, scopes, schema, rate, from, to } = options;
+  const { types, schema, rate, from, to } = options;
   const said = {
-    ...{ target: targetOf(options), scopes, schema, rate, to },
+    ...{ target: targetOf(options), scopes: scopesOf(options.scopes), schema, rate, to },
     types: types?.length ? types : undefined,
     wallet: options.wallet === undefined ? undefined : await key(options.wallet, '--wallet'),
     from: from === 'beginning' ? undefined : from,

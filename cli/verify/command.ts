@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type Algorithm, equalBytes, isNetwork, ready, toHex } from '../../protocol/index.ts';
 import { readFile, readWanted } from '../crypto/input.ts';
-import { type Outcome, settle, strict, UsageError } from '../crypto/outcome.ts';
+import { type Outcome, settle, UsageError } from '../crypto/outcome.ts';
 import { publicKeyOption } from '../crypto/places.ts';
 import { algorithmOption } from '../crypto/signing.ts';
 import { HOW_TO_PIN, operatorKey } from './operator-key.ts';
@@ -59,7 +59,7 @@ async function verifyOfWallet(options: Options, key: Uint8Array | null): Promise
 
 /** `ddc verify`. */
 export const command = (): Command =>
-  strict(new Command('verify'))
+  new Command('verify')
     .description(
       'check receipts and disclosures claim by claim: offline, and against IPFS and the chain where they are named',
     )
@@ -80,6 +80,6 @@ export const command = (): Command =>
     .option('--json', 'one line of JSON', false)
     .addHelpText(
       'after',
-      '\nExit codes: 0 no claim failed, 1 a claim failed, 2 asked wrongly. What nobody could check reads `claimed (not checked)`, never `ok`.',
+      '\nA claim that fails is exit code 1. What nobody could check reads `claimed (not checked)`, never `ok`.',
     )
     .action((file: string | undefined, options: Options) => settle(options.json, () => verify(file, options)));

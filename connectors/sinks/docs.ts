@@ -5,6 +5,7 @@ import { DAYS } from './folder/layout.ts';
 
 interface Property {
   readonly type?: string;
+  readonly anyOf?: readonly Property[];
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
   readonly description?: string;
@@ -18,11 +19,14 @@ export function sinkDocs(sinks: readonly SinkSpec[]): string {
     '',
     '<!-- Generated from connectors/sinks by `npm run ddc -- docs sinks`; do not edit. -->',
     '',
-    'An export is configured by `DDC_EXPORT`, JSON with `name`, `app` (hex key), `scopes`, `sink` and `config`:',
+    'An export is declared, by the operator with a command or by the app over the API ([operations.md](operations.md#exports)), and names a sink and its configuration:',
     '',
-    '```json',
-    '{ "name": "shop", "app": "<64 hex digits>", "scopes": ["purchase"], "sink": "parquet", "config": { "folder": "/var/lib/ddc/export" } }',
+    '```sh',
+    `ddc exports add shop --app <key> --scopes purchase --sink parquet --config '{ "folder": "/var/lib/ddc/export" }'`,
     '```',
+    '',
+    'The room `exports` runs what is declared. An exporter that is run by hand takes the same out of `DDC_EXPORT`: the name of a declared export, or JSON with `name`, `app` (hex',
+    'key), `scopes`, `sink` and `config`.',
     '',
     'Rows belong to tables: `events` for types without a schema, with the text of each scope in the column `scope_<name>`; one per type that has a',
     '[schema](schemas.md), named like it, with typed columns; `_rejected` for what did not fit, with the reason. Every row of every table has',
@@ -30,7 +34,9 @@ export function sinkDocs(sinks: readonly SinkSpec[]): string {
     'by name (`union_by_name` in DuckDB, `mergeSchema` in Spark).',
     '',
     `\`dt\` is the UTC day of the event. A delivery that covers more than ${DAYS} days gives the fullest of them a file each and keeps the rest of its rows in`,
-    '`dt=__HIVE_DEFAULT_PARTITION__`, which is read as null: their `time` says when. Any number of processes may run one export; `ddc rewind --export` makes it anew.',
+    '`dt=__HIVE_DEFAULT_PARTITION__`, which is read as null: their `time` says when. Any number of processes may run one export.',
+    '',
+    'An export is made anew, or into another sink, by declaring another one and filling it by [`ddc replay --export`](replay.md).',
   ];
   return `${[...head, ...sinks.flatMap(section)].join('\n')}\n`;
 }
@@ -62,8 +68,10 @@ function section(sink: SinkSpec): string[] {
   ];
 }
 
-const typeOf = (property: Property) =>
-  property.enum ? property.enum.map((value) => `\`${value}\``).join(' or ') : (property.type ?? 'any');
+function typeOf({ enum: values, anyOf, type = 'any' }: Property): string {
+  if (values) return values.map((value) => `\`${value}\``).join(' or ');
+  return anyOf ? anyOf.map(typeOf).join(' or ') : type;
+}
 
 const defaultOf = (property: Property) =>
   property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``;

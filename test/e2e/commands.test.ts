@@ -224,13 +224,13 @@ test('the other commands of an operator', async () => {
   expect(changed.stdout).toMatch(new RegExp(`^${key} free pot \\d+ 5[1-9A-HJ-NP-Za-km-z]{47} open\n$`));
   expect((await run('apps', 'list')).stdout.split('\n')).toHaveLength(3);
   expect(await run('apps', 'add', 'nobody')).toMatchObject({
-    code: 1,
-    stderr: 'ddc: nobody is neither an SS58 address nor 64 hex digits.\n',
+    code: 2,
+    stderr: 'error: <key> is 64 hex digits or an SS58 address of 32 bytes.\n',
   });
 
   expect(await run('topics', 'drift')).toMatchObject({ code: 0, stdout: 'no drift\n' });
   expect(await run('topics', 'drift', '--partitions', '5')).toMatchObject({
-    code: 2,
+    code: 1,
     stdout: expect.stringContaining('partitions is 4, declared 5'),
   });
   const differing = await run('topics', 'apply', '--partitions', '5');
@@ -252,9 +252,12 @@ test('without its environment a command says what to set', async () => {
     ['topics', 'drift'],
     ['removals', 'reapply'],
     ['keys', 'backup', 'nowhere'],
+    ['exports', 'ls', '--json'],
+    ['replay', 'ls', '--json'],
+    ['schemas', 'ls', '--app', '5c'.repeat(32), '--json'],
   ]) {
     const { code, stdout, stderr } = await ddc(command, nothing);
-    expect([command, code, stdout]).toEqual([command, 1, '']);
-    expect(stderr).toMatch(/^ddc: .*(KAFKA_BROKERS|DATABASE_URL)/);
+    expect([command, code, stdout]).toEqual([command, 2, '']);
+    expect(stderr).toMatch(/^error: Set (KAFKA_BROKERS|SCHEMA_REGISTRY_URL|DATABASE_URL)/);
   }
 }, 60_000);

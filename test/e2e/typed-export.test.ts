@@ -43,11 +43,12 @@ afterAll(async () => {
 });
 
 /** By the operator's command. */
-async function register(type: string, schema: string) {
+async function register(type: string, schema: string, app = toHex(it.app)) {
   const file = join(scratch, `${type}.avsc`);
   await writeFile(file, schema);
-  const { SCHEMA_REGISTRY_URL = '', DDC_TOPIC_PREFIX = '' } = it.sandbox.env;
-  return ddc(['schemas', 'add', toHex(it.app), type, file], { SCHEMA_REGISTRY_URL, DDC_TOPIC_PREFIX });
+  const { SCHEMA_REGISTRY_URL = '', DDC_TOPIC_PREFIX = '', DATABASE_URL = '' } = it.sandbox.env;
+  const env = { SCHEMA_REGISTRY_URL, DDC_TOPIC_PREFIX, DATABASE_URL };
+  return ddc(['schemas', 'add', type, file, '--app', app], env);
 }
 
 /** By the app itself. */
@@ -181,6 +182,11 @@ test('what does not fit is told in `_rejected`, with the event that it is, and h
 test('a schema that cannot follow is refused, by command and over the API', async () => {
   const other = PURCHASE_2.replace('"name":"order","type":"long"', '"name":"order","type":"string"');
   const refused = await register('PURCHASE', other);
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('changed at order') });
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^- order: .* \(changed\)$/m) });
   expect(await registerOverApi('PURCHASE', other)).toMatchObject({ status: 422, body: { code: 'schema_refused' } });
+}, 60_000);
+
+test('a schema of an app that nobody has registered is refused', async () => {
+  const nobody = await register('PURCHASE', PURCHASE_2, '09'.repeat(32));
+  expect(nobody).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^refused: unknown_app: /) });
 }, 60_000);

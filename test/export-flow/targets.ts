@@ -75,7 +75,7 @@ export interface DeclareEdges {
 export const addByCommand =
   (env: Readonly<Record<string, string>>): DeclareEdges['add'] =>
   async (name, app, { scopes, sink, config }) => {
-    const said = ['--scope', ...(scopes as string[]), '--sink', String(sink), '--config', JSON.stringify(config)];
+    const said = ['--scopes', ...(scopes as string[]), '--sink', String(sink), '--config', JSON.stringify(config)];
     const { code, stderr } = await ddc(['exports', 'add', name, '--app', app, ...said], env);
     if (code !== 0) throw new Error(`ddc exports add ${name}: ${stderr}`);
   };

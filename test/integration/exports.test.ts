@@ -6,6 +6,7 @@ import { withExports } from '../../cli/exports/edges.ts';
 import { withDeployment } from '../../cli/replay/deployment.ts';
 import { createConsumerGroups } from '../../connectors/kafka/index.ts';
 import { createApps } from '../../connectors/postgres/apps.ts';
+import { createExportOffers } from '../../connectors/postgres/export-offers.ts';
 import { createExports } from '../../connectors/postgres/exports.ts';
 import { sinksWith } from '../../connectors/sinks/index.ts';
 import ndjson from '../../connectors/sinks/ndjson.ts';
@@ -39,7 +40,7 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
       name,
       '--app',
       log.app,
-      '--scope',
+      '--scopes',
       ...SCOPES,
       '--sink',
       'ndjson',
@@ -100,7 +101,7 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
         'Sales',
         '--app',
         '09'.repeat(32),
-        '--scope',
+        '--scopes',
         'a b',
         '--sink',
         'ndjson',
@@ -117,7 +118,7 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
   }, 60_000);
 
   it('show their first rows before they are declared, and leave nothing behind', async () => {
-    const { code, stdout, stderr } = await add('tried', '--dry-run', '4', '--type', 'PURCHASE');
+    const { code, stdout, stderr } = await add('tried', '--dry-run', '4', '--types', 'PURCHASE');
     expect([code, stderr]).toEqual([0, expect.stringContaining('Nothing was declared, written or consumed.')]);
     const shownRows = stdout
       .trim()
@@ -129,6 +130,20 @@ describe('declared exports on real Kafka, registry and PostgreSQL', () => {
     );
     expect(await createExports(log.db).list()).toEqual([]);
     expect(await readdir(log.scratch)).not.toContain('tried');
+  }, 60_000);
+
+  it('are offered to partners only where partners could attach them', async () => {
+    const wish = ['exports', 'offer', '--app', log.app, '--scopes', ...SCOPES, '--sinks', 'kafka', '--json'];
+    const offered = () => createExportOffers(log.db).find(fromHex(log.app, 32));
+    const refused = await ddc(wish, { ...log.env, DDC_EXPORT_SINKS: 'webhook' });
+    expect([refused.code, JSON.parse(refused.stdout).refused]).toEqual([
+      1,
+      expect.objectContaining({ code: 'bad_declaration', problems: [expect.objectContaining({ path: 'sinks.0' })] }),
+    ]);
+    expect(await offered()).toBeNull();
+    const { code, stdout } = await ddc(wish, { ...log.env, DDC_EXPORT_SINKS: 'webhook,kafka' });
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ scopes: SCOPES, types: null })]);
+    expect(await offered()).toMatchObject({ scopes: SCOPES, types: null, sinks: ['kafka'], partners: null });
   }, 60_000);
 
   it('run each for itself: one whose target fails holds up nobody, and says in words why', async () => {

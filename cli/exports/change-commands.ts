@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import { whatStays } from '../../services/pipeline/exports/stays.ts';
+import { viewExports } from '../../services/pipeline/exports/view.ts';
+import type { ExportState } from '../../services/pipeline/ports/exports.ts';
+import { Refusal } from '../crypto/outcome.ts';
+import { jsonOption } from '../options.ts';
+import { foundExport, noExport, onExports } from './on-exports.ts';
+import { removeExport } from './remove.ts';
+
+interface Options {
+  readonly json: boolean;
+}
+
+const change =
+  (state: ExportState) =>
+  (name: string, { json }: Options): Promise<void> =>
+    onExports(json, async (edges) => {
+      const changed = await edges.exports.setState((await foundExport(edges, name)).id, state);
+      if (changed?.state !== state) throw new Refusal('export_ending', `${name} is being removed.`);
+      return {
+        text: `${name} is ${state}${state === 'paused' ? '; its position stays' : ''}.\n`,
+        json: { name, state },
+      };
+    });
+
+const remove = (name: string, { json }: Options): Promise<void> =>
+  onExports(json, async (edges) => {
+    const declared = await foundExport(edges, name);
+    const [view] = await viewExports(edges.view, [declared]);
+    if (!view) throw noExport(name);
+    const isGone = await removeExport(edges, declared);
+    const stays = whatStays(view);
+    const outcome = { text: `${stays}\n`, json: { name, state: isGone ? 'removed' : 'ending', stays } };
+    if (isGone) return outcome;
+    const warning = `${name} is ending, but a process is still in its group ${edges.groupOf(name)}: it is forgotten by \`ddc service exports\` once that has stopped, or by this command again.`;
+    return { ...outcome, warnings: [warning], bad: true };
+  });
+
+/** `ddc exports pause`, `resume` and `rm`. */
+export const changeCommands = (): Command[] => [
+  new Command('pause')
+    .description('stop its process; the position stays')
+    .argument('<name>')
+    .addOption(jsonOption())
+    .action(change('paused')),
+  new Command('resume')
+    .description('go on where it was')
+    .argument('<name>')
+    .addOption(jsonOption())
+    .action(change('running')),
+  new Command('rm')
+    .description(
+      'stop its process and forget it, its position in Kafka too; what it delivered stays; 1 while its process has not stopped',
+    )
+    .argument('<name>')
+    .addOption(jsonOption())
+    .action(remove),
+];
