@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { whatStays } from '../../services/pipeline/exports/stays.ts';
 import { viewExports } from '../../services/pipeline/exports/view.ts';
-import type { ExportState } from '../../services/pipeline/ports/exports.ts';
+import type { DeclaredExport } from '../../services/pipeline/ports/exports.ts';
+import { ExportReplayed, resumeExport } from '../../services/pipeline/replays/into.ts';
 import { Refusal } from '../crypto/outcome.ts';
 import { jsonOption } from '../options.ts';
+import type { ExportsEdges } from './edges.ts';
 import { foundExport, noExport, onExports } from './on-exports.ts';
 import { removeExport } from './remove.ts';
 
@@ -11,11 +13,23 @@ interface Options {
   readonly json: boolean;
 }
 
+/** @throws Refusal `export_replayed` */
+async function resume({ exports, replays, view }: ExportsEdges, declared: DeclaredExport) {
+  try {
+    return await resumeExport({ exports, replays, now: view.now }, declared);
+  } catch (error) {
+    if (error instanceof ExportReplayed) throw new Refusal(error.code, error.message);
+    throw error;
+  }
+}
+
 const change =
-  (state: ExportState) =>
+  (state: 'paused' | 'running') =>
   (name: string, { json }: Options): Promise<void> =>
     onExports(json, async (edges) => {
-      const changed = await edges.exports.setState((await foundExport(edges, name)).id, state);
+      const declared = await foundExport(edges, name);
+      const pause = () => edges.exports.setState(declared.id, 'paused');
+      const changed = await (state === 'running' ? resume(edges, declared) : pause());
       if (changed?.state !== state) throw new Refusal('export_ending', `${name} is being removed.`);
       return {
         text: `${name} is ${state}${state === 'paused' ? '; its position stays' : ''}.\n`,
@@ -32,7 +46,7 @@ const remove = (name: string, { json }: Options): Promise<void> =>
     const stays = whatStays(view);
     const outcome = { text: `${stays}\n`, json: { name, state: isGone ? 'removed' : 'ending', stays } };
     if (isGone) return outcome;
-    const warning = `${name} is ending, but a process is still in its group ${edges.groupOf(name)}: it is forgotten by \`ddc service exports\` once that has stopped, or by this command again.`;
+    const warning = `${name} is ending, but a process is still in its group ${edges.groupOf(name)}, or at work on a replay into it: it is forgotten by \`ddc service exports\` once that has stopped, or by this command again.`;
     return { ...outcome, warnings: [warning], bad: true };
   });
 

@@ -5,6 +5,8 @@ import { type Database, migrate, openDatabase } from '../../connectors/postgres/
 import { createExports } from '../../connectors/postgres/exports.ts';
 import { createIndexStore } from '../../connectors/postgres/index-store.ts';
 import { createPositions } from '../../connectors/postgres/positions.ts';
+import { createExportReports } from '../../connectors/postgres/removal-store.ts';
+import { createReplays } from '../../connectors/postgres/replays.ts';
 import { createAppSchemas, createRegistryCodecs } from '../../connectors/registry/index.ts';
 import { judgeSinks } from '../../connectors/sinks/judge.ts';
 import { membersOfSinks } from '../../connectors/sinks/members.ts';
@@ -18,6 +20,8 @@ import type { Exports } from '../../services/pipeline/ports/exports.ts';
 import type { IndexStore } from '../../services/pipeline/ports/index-store.ts';
 import type { ConsumerGroups, LogHistory, LogPlaces } from '../../services/pipeline/ports/log.ts';
 import type { Positions } from '../../services/pipeline/ports/positions.ts';
+import type { Replays } from '../../services/pipeline/ports/replays.ts';
+import type { EndReplaysEdges } from '../../services/pipeline/replays/into.ts';
 import { environment } from '../../services/pipeline/variables.ts';
 import { batchesPinned } from '../../topics/batches-pinned.ts';
 import { batchesReceived } from '../../topics/batches-received.ts';
@@ -29,6 +33,9 @@ import { needed } from '../needed.ts';
 export interface ExportsEdges {
   readonly db: Database;
   readonly exports: Exports;
+  readonly replays: Replays;
+  /** Ends replays into an export that is removed. */
+  readonly filling: EndReplaysEdges;
   readonly declare: DeclareEdges;
   readonly view: ViewEdges;
   readonly consents: Pick<Consents, 'owners' | 'of' | 'certificates'>;
@@ -72,11 +79,17 @@ export async function withExports<T>(use: (edges: ExportsEdges) => Promise<T>): 
     const index = createIndexStore(db, logId, () => undefined);
     const exports = createExports(db);
     const now = () => Date.now();
+    const replays = createReplays(db);
+    const groups = createConsumerGroups(kafka);
     return await use({
-      ...{ db, exports, partitions, logId, named, codecs, log: lookup, index, positions },
+      ...{ db, exports, replays, groups, partitions, logId, named, codecs, log: lookup, index, positions },
       schemas: createAppSchemas({ url: SCHEMA_REGISTRY_URL, prefix: DDC_TOPIC_PREFIX }),
       consents: createConsents(db),
-      groups: createConsumerGroups(kafka),
+      filling: {
+        ...{ replays, clock: { now } },
+        removeGroup: (id) => groups.remove(`${DDC_TOPIC_PREFIX}replay-${id}`),
+        unregister: (name) => createExportReports(db).forget(name),
+      },
       groupOf: (name) => `${DDC_TOPIC_PREFIX}export-${name}`,
       view: { exports, log: lookup, received, partitions, now },
       declare: {

@@ -1,4 +1,3 @@
-import { createReplays } from '../../connectors/postgres/replays.ts';
 import { fromHex } from '../../protocol/index.ts';
 import type { JudgeSink } from '../../services/pipeline/exports/declare.ts';
 import type { Exports } from '../../services/pipeline/ports/exports.ts';
@@ -18,9 +17,9 @@ export interface ReplayDeployment extends PlanEdges, UntilsEdges {
 
 /** Runs a command on the deployment that the environment names. @throws Error saying which variables to set */
 export const withDeployment = <T>(use: (deployment: ReplayDeployment) => Promise<T>): Promise<T> =>
-  withExports(({ db, exports, declare, index, positions, log, named, partitions }) =>
+  withExports(({ exports, replays, declare, index, positions, log, named, partitions }) =>
     use({
-      ...{ exports, index, positions, partitions, replays: createReplays(db), judgeSink: declare.judgeSink },
+      ...{ exports, index, positions, partitions, replays, judgeSink: declare.judgeSink },
       indexed: (partition) => positions.load('indexer', partition),
       firstKept: (partition) => log.firstOffset(named(batchesPinned).name, partition),
       partitionOf: (wallet) => partitionOf(fromHex(wallet, 32), partitions),

@@ -23,6 +23,8 @@ export function createMemoryReplays(): Replays {
         .slice(0, limit),
     waiting: async (limit) => firstMade(limit, ({ state }) => state === 'pending' || state === 'running'),
     uncleared: async (limit) => firstMade(limit, (job) => isOver(job) && job.clearedAt === null),
+    intoExports: async () =>
+      firstMade(jobs.size, ({ spec, clearedAt }) => spec.target.kind === 'export' && clearedAt === null),
     async change(id, version, job) {
       if (jobs.get(id)?.version !== version) return false;
       jobs.set(id, { version: version + 1, job });

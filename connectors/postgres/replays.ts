@@ -52,6 +52,16 @@ export function createReplays({ kysely }: Database): Replays {
         .execute();
       return rows.map(read);
     },
+    async intoExports() {
+      const rows = await kysely
+        .selectFrom('replays')
+        .selectAll()
+        .where(sql<boolean>`job->'spec'->'target'->>'kind' = 'export' AND job->>'clearedAt' IS NULL`)
+        .orderBy(sql`(job->>'createdAt')::bigint`)
+        .orderBy('id')
+        .execute();
+      return rows.map(read);
+    },
     async change(id, version, job) {
       return kysely.transaction().execute(async (transaction) => {
         const { numUpdatedRows } = await transaction

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { attachExport } from '../../cli/exports/attach.ts';
 import { keyPairFromSeed, toHex } from '../../protocol/index.ts';
 import { someDeclaration } from '../../test/contract/exports.ts';
+import { someReplay } from '../../test/contract/replays.ts';
 import { app, startMemoryApi } from '../../test/support/api.ts';
 import { bearer, call } from '../../test/support/call-api.ts';
 import { readingWorld } from '../../test/support/reading-world.ts';
@@ -128,6 +129,19 @@ test('it is paused, goes on, and is removed, which is an end', async () => {
   expect([status, body.stays]).toEqual([202, expect.stringContaining(`${FOLDER}/sales`)]);
   expect(await ask('/sales/resume', {})).toMatchObject({ status: 409, body: { code: 'export_ending' } });
   expect((await ask('/sales')).body).toMatchObject({ state: 'ending', health: 'ending' });
+});
+
+test('it does not go on while a replay fills it', async () => {
+  await ask('', said());
+  await ask('/sales/pause', {});
+  const job = someReplay('0a', app.publicKey);
+  await it.replays.add(job);
+  const refused = await ask('/sales/resume', {});
+  expect(refused).toMatchObject({ status: 409, body: { code: 'export_replayed' } });
+  expect((refused.body as { detail?: string }).detail).toContain('Replay 0a into sales is pending');
+  expect((await ask('/sales')).body).toMatchObject({ state: 'paused' });
+  await it.replays.change('0a', 1, { ...job, state: 'done' });
+  expect((await ask('/sales/resume', {})).body).toMatchObject({ state: 'running' });
 });
 
 test('what is no more than an address is asked for without a body, and without a type of one', async () => {

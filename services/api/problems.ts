@@ -309,6 +309,12 @@ export const API_PROBLEMS = {
     title: 'The export is being removed.',
     advice: 'Wait until it is not listed any more; then its name is free.',
   },
+  export_replayed: {
+    status: 409,
+    title: 'A replay fills the export.',
+    advice:
+      'Wait until it is done, or cancel it: an export that goes on before passes over for good what was not brought yet.',
+  },
   bad_replay: {
     status: 422,
     title: 'The replay was not made.',

@@ -27,16 +27,20 @@ async function start(boot: Boot): Promise<Running> {
   const processesOf = (what: string) =>
     createNodeProcesses(mainOf(what), process.env, (text) => void process.stdout.write(text));
   const onUnreported = (error: unknown) => onRetry('report', 1, error);
+  const clearing = {
+    ...{ replays: createReplays(db), clock },
+    removeGroup: (id: string) => groups.remove(`${config.topicPrefix}replay-${id}`),
+    unregister: (name: string) => createExportReports(db).forget(name),
+  };
   const replays = new ReplaySupervisor({
-    ...{ replays: createReplays(db), clock, random, onUnreported, onFatal },
+    ...{ ...clearing, random, onUnreported, onFatal },
     processes: processesOf('exporter/replay'),
-    removeGroup: (id) => groups.remove(`${config.topicPrefix}replay-${id}`),
-    unregister: (name) => createExportReports(db).forget(name),
     host: hostname(),
   });
   const supervisor = new Supervisor({
     ...{ exports: createExports(db), clock, random, onUnreported, onFatal },
     processes: processesOf('exporter'),
+    filling: clearing,
     removeGroup: (name) => groups.remove(`${config.topicPrefix}export-${name}`),
     onForgotten: ({ name }) => log.info({ export: name }, 'an export was removed'),
   });

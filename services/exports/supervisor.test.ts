@@ -1,14 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createMemoryExports } from '../../connectors/postgres/memory-exports.ts';
+import { createMemoryReplays } from '../../connectors/postgres/memory-replays.ts';
 import { createMemoryProcesses, type MemoryProcess } from '../../connectors/processes/memory-processes.ts';
 import { someDeclaration } from '../../test/contract/exports.ts';
+import { someReplay } from '../../test/contract/replays.ts';
 import { settled, stillClock } from '../../test/support/still-clock.ts';
 import type { Exports } from '../pipeline/ports/exports.ts';
+import type { Replays } from '../pipeline/ports/replays.ts';
+import { orderReplay } from '../pipeline/replays/order.ts';
 import { Supervisor, type SupervisorEdges } from './supervisor.ts';
 
 let exports: Exports;
 let clock: ReturnType<typeof stillClock>;
 let living: MemoryProcess[];
+let replays: Replays;
 let inGroup: Set<string>;
 let forgotten: string[];
 let fatal: unknown[];
@@ -19,6 +24,7 @@ let deaf: boolean;
 beforeEach(() => {
   clock = stillClock();
   exports = createMemoryExports();
+  replays = createMemoryReplays();
   [living, inGroup, forgotten, fatal, deaf] = [[], new Set(), [], [], false];
   const edges: SupervisorEdges = {
     ...{ exports, clock, random: { float: () => 1 } },
@@ -27,6 +33,7 @@ beforeEach(() => {
       living.push(started);
       void started.ended.then(() => living.splice(living.indexOf(started), 1));
     }),
+    filling: { replays, clock, removeGroup: async (id) => !inGroup.has(id), unregister: async () => undefined },
     removeGroup: async (name) => !inGroup.has(name),
     onUnreported: (error) => fatal.push(error),
     onFatal: (error) => fatal.push(error),
@@ -160,4 +167,39 @@ test('one that was removed and declared again is another one', async () => {
   await look();
   expect(living).toHaveLength(1);
   expect(living[0]).not.toBe(before);
+});
+
+const order = (command: Parameters<typeof orderReplay>[2]) => orderReplay({ replays, clock }, 'r', command);
+
+test('one that a replay fills is not started before that is over, and nobody is at work on it any more', async () => {
+  await add('sales');
+  const job = someReplay('r', new Uint8Array(32));
+  await replays.add(job);
+  await look();
+  expect(names()).toEqual([]);
+  await order({ kind: 'take', holder: 'a room' });
+  await order({ kind: 'cancel' });
+  await look();
+  expect(names()).toEqual([]);
+  await order({ kind: 'leave', holder: 'a room', progress: job.progress });
+  await look();
+  expect(names()).toEqual(['sales']);
+});
+
+test('one that is removed takes its replays along, and its name is free once nobody is at work on them', async () => {
+  const { id } = await add('sales', 'paused');
+  const job = someReplay('r', new Uint8Array(32));
+  await replays.add(job);
+  await replays.add({ ...job, id: 'other', spec: { ...job.spec, target: { kind: 'export', name: 'other' } } });
+  await order({ kind: 'take', holder: 'a room' });
+  await exports.setState(id, 'ending');
+  for (let n = 0; n < 3; n += 1) await look();
+  expect([(await replays.find('r'))?.job.state, forgotten]).toEqual(['cancelled', []]);
+  inGroup.add('r');
+  await order({ kind: 'leave', holder: 'a room', progress: job.progress });
+  for (let n = 0; n < 2; n += 1) await look();
+  expect(forgotten).toEqual([]);
+  inGroup.delete('r');
+  for (let n = 0; n < 2; n += 1) await look();
+  expect([forgotten, (await replays.find('other'))?.job.state]).toEqual([['sales'], 'pending']);
 });

@@ -1,8 +1,11 @@
 import type { DeclaredExport, Exports } from '../pipeline/ports/exports.ts';
+import { type EndReplaysEdges, endReplaysInto, exportsHeld } from '../pipeline/replays/into.ts';
 import { keepRunning, type RunningEdges } from './keep-running.ts';
 
 export interface SupervisorEdges extends Omit<RunningEdges, 'told'> {
   readonly exports: Pick<Exports, 'list' | 'forget' | 'reportRun'>;
+  /** Replays into exports: one that is filled does not run, and one that is removed is forgotten after them. */
+  readonly filling: EndReplaysEdges;
   /** Forgets the consumer group of an export. @returns false while somebody is in it */
   readonly removeGroup: (exportName: string) => Promise<boolean>;
   /** What could not be written of a process: nothing waits for it. */
@@ -19,7 +22,7 @@ interface Life {
   readonly over: Promise<void>;
 }
 
-/** Runs one process for each export that is declared and not paused. */
+/** Runs one process for each export that is declared, not paused and not filled by a replay. */
 export class Supervisor {
   readonly #edges: SupervisorEdges;
   readonly #lives = new Map<number, Life>();
@@ -32,10 +35,12 @@ export class Supervisor {
   /** Starts what is wanted, stops what is not, and forgets what has ended. None of them waits for another. */
   async look(): Promise<void> {
     const all = await this.#edges.exports.list();
+    const { filling, clock } = this.#edges;
+    const held = await exportsHeld(filling.replays, clock.now());
     if (this.#closing) return;
     const wanted = new Map(all.filter(({ state }) => state === 'running').map((one) => [one.id, one]));
     for (const [id, life] of this.#lives) if (!wanted.has(id)) life.end.abort();
-    for (const [id, declared] of wanted) if (!this.#lives.has(id)) this.#begin(declared);
+    for (const [id, declared] of wanted) if (!this.#lives.has(id) && !held.has(declared.name)) this.#begin(declared);
     // One that is still stopping here is not asked about: it is in its group.
     const ending = all.filter(({ id, state }) => state === 'ending' && !this.#lives.has(id));
     await Promise.all(ending.map((declared) => this.#forget(declared)));
@@ -64,6 +69,7 @@ export class Supervisor {
   }
 
   async #forget(declared: DeclaredExport): Promise<void> {
+    if (!(await endReplaysInto(this.#edges.filling, declared.name))) return;
     if (!(await this.#edges.removeGroup(declared.name))) return;
     if (await this.#edges.exports.forget(declared.id)) this.#edges.onForgotten(declared);
   }

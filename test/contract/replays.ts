@@ -77,6 +77,17 @@ export function replaysContract(name: string, open: () => Promise<Replays>): voi
       expect(await ids(9)).toEqual(['done']);
     });
 
+    test('those into exports until they are over and taken away, the first made first', async () => {
+      const states = ['pending', 'paused', 'running', 'failed', 'done', 'cancelled'] as const;
+      for (const [i, state] of states.entries()) await replays.add({ ...job(state, 9 - i), state });
+      const own = job('own');
+      await replays.add({ ...own, spec: { ...own.spec, target: { kind: 'sink' } } });
+      const ids = async () => (await replays.intoExports()).map((one) => one.job.id);
+      expect(await ids()).toEqual([...states].reverse());
+      await replays.change('done', 1, { ...job('done', 5), state: 'done', clearedAt: 1 });
+      expect(await ids()).toEqual(['cancelled', 'failed', 'running', 'paused', 'pending']);
+    });
+
     test('of several changes of one version one is made', async () => {
       await replays.add(job('one'));
       const made = await Promise.all(

@@ -26,6 +26,7 @@ import exportOffers from './211-export-offers.ts';
 import replays from './250-replays.ts';
 import replaysByApp from './251-replays-by-app.ts';
 import unclearedReplays from './252-uncleared-replays.ts';
+import replaysIntoExports from './253-replays-into-exports.ts';
 import exportNotes from './260-export-notes.ts';
 import type { Migration } from './define-migration.ts';
 
@@ -59,5 +60,6 @@ export const migrations: readonly Migration[] = [
   replays,
   replaysByApp,
   unclearedReplays,
+  replaysIntoExports,
   exportNotes,
 ];

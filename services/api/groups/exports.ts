@@ -11,6 +11,8 @@ import { type ExportView, type ViewEdges, viewExports } from '../../pipeline/exp
 import type { Consents } from '../../pipeline/ports/consents.ts';
 import type { ExportOffers } from '../../pipeline/ports/export-offers.ts';
 import type { DeclaredExport, Exports } from '../../pipeline/ports/exports.ts';
+import type { Replays } from '../../pipeline/ports/replays.ts';
+import { ExportReplayed, resumeExport } from '../../pipeline/replays/into.ts';
 import type { AddressOf } from '../addresses.ts';
 import { answerJson } from '../answer.ts';
 import type { AppRegister } from '../app-register.ts';
@@ -35,6 +37,7 @@ export interface ApiExports extends BoundsEdges {
 export interface ExportRoutesDeps {
   readonly authorize: Authorize;
   readonly exports: ApiExports;
+  readonly replays: Pick<Replays, 'intoExports'>;
   readonly apps: Pick<AppRegister, 'find'>;
   readonly consents: Pick<Consents, 'owners' | 'of' | 'certificates'>;
   readonly addressOf: AddressOf;
@@ -112,7 +115,16 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
     now,
   };
 
-  const change = (what: 'pause' | 'resume', state: 'paused' | 'running', summary: string): Route => ({
+  async function resume(declared: DeclaredExport): Promise<DeclaredExport | null> {
+    try {
+      return await resumeExport({ exports: exports.store, replays: deps.replays, now }, declared);
+    } catch (error) {
+      if (error instanceof ExportReplayed) throw new ApiProblem(error.code, { detail: error.message });
+      throw error;
+    }
+  }
+
+  const change = (what: 'pause' | 'resume', summary: string): Route => ({
     access: { kind: 'token', operation: 'exports.write', by: ['app', 'reader'] },
     doc: {
       method: 'post',
@@ -122,15 +134,16 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
       request: { params: named },
       responses: {
         200: ok('As it is now; its process follows within seconds.', exportShapes.exportView),
-        ...(state === 'running' ? { 403: problem('`no_offer`: a partner goes on with what the app offers now') } : {}),
+        ...(what === 'resume' ? { 403: problem('`no_offer`: a partner goes on with what the app offers now') } : {}),
         404: problem('`unknown_export`'),
-        409: problem('`export_ending`'),
+        409: problem(what === 'resume' ? '`export_ending`, `export_replayed`' : '`export_ending`'),
       },
     },
     async handle(request, response) {
       const { caller, declared } = await exportOf(request, 'exports.write');
-      if (state === 'running') await stillOffered(caller, declared);
-      const changed = await exports.store.setState(declared.id, state);
+      if (what === 'resume') await stillOffered(caller, declared);
+      const pause = () => exports.store.setState(declared.id, 'paused');
+      const changed = await (what === 'resume' ? resume(declared) : pause());
       if (!changed) throw new ApiProblem('unknown_export');
       if (changed.state === 'ending') throw new ApiProblem('export_ending');
       answerJson(response, 200, await viewOf(changed));
@@ -210,8 +223,8 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
       },
     },
     ...offerRoutes(deps, declare, viewOf),
-    change('pause', 'paused', 'Stop an export; its position stays'),
-    change('resume', 'running', 'Let a paused export go on where it was'),
+    change('pause', 'Stop an export; its position stays'),
+    change('resume', 'Let a paused export go on where it was'),
     {
       access: { kind: 'token', operation: 'exports.write', by: ['app', 'reader'] },
       doc: {
@@ -219,7 +232,8 @@ export function exportRoutes(deps: ExportRoutesDeps): Route[] {
         path: '/v1/apps/{app}/exports/{name}/remove',
         tags: ['exports'],
         summary: 'Remove an export',
-        description: 'Its process is stopped, then it is forgotten. What it has delivered stays in the target.',
+        description:
+          'Its process is stopped, replays into it are cancelled, then it is forgotten. What it has delivered stays in the target.',
         request: { params: named },
         responses: { 202: ok('It is ending.', exportShapes.removing), 404: problem('`unknown_export`') },
       },

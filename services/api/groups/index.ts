@@ -165,7 +165,7 @@ export function allRoutes(deps: GroupDeps): Route[] {
     ...schemaRoutes({ authorize, apps, schemas: deps.schemas }),
     ...exportRoutes({
       ...{ authorize, apps, consents, now, exports: deps.exports, addressOf: deps.addressOf },
-      ...{ topic: deps.topic, partitions: deps.partitions },
+      ...{ topic: deps.topic, partitions: deps.partitions, replays: deps.replays.store },
     }),
     ...replayRoutes({
       ...{ authorize, exports: deps.exports, replays: deps.replays, clock: deps.clock, random: deps.random },

@@ -19,6 +19,12 @@ test('an export that has delivered something, or is at work, is not replayed int
   await expect(claim(into, -1, 1)).rejects.toMatchObject({ code: 'export_running' });
 });
 
+test('an export that goes on while it is replayed into is told of as what it is: something is missing then', async () => {
+  const claimed = { ...into, claimedAt: 1 };
+  await expect(claimTarget(claimed, sink(5), async () => 0, [])).resolves.toBeUndefined();
+  await expect(claimTarget(claimed, sink(5), async () => 1, [])).rejects.toMatchObject({ code: 'target_moved' });
+});
+
 test("a target of a job's own refuses others by itself: each job has its own log", async () => {
   await expect(claim(own, 5, 0)).resolves.toBeUndefined();
   const other = { ...own, id: '0b' };

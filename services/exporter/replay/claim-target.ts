@@ -16,17 +16,24 @@ export function logOfTarget({ id, spec }: Pick<ReplayJob, 'id' | 'spec'>, logId:
  * An export's target must hold nothing yet, since that would stand beside what the job brings, and nobody may be at work on it. Targets of a
  * job's own refuse others by themselves.
  * @param members how many are at work on the export now
- * @throws ReplayRefused `target_used`, `export_running`
+ * @param partitions that are to hold nothing: none any more once the target was claimed
+ * @throws ReplayRefused `target_used`, `export_running`, `target_moved`
  */
 export async function claimTarget(
-  { spec: { target } }: Pick<ReplayJob, 'spec'>,
+  { spec: { target }, claimedAt }: Pick<ReplayJob, 'spec' | 'claimedAt'>,
   sink: Pick<Sink, 'position'>,
   members: (exportName: string) => Promise<number>,
   partitions: Iterable<number>,
 ): Promise<void> {
   if (target.kind !== 'export') return;
   // A live export that starts later than at the beginning would take the position away.
-  if ((await members(target.name)) > 0)
+  const isAtWork = (await members(target.name)) > 0;
+  if (isAtWork && claimedAt !== null)
+    throw new ReplayRefused(
+      'target_moved',
+      `Export ${target.name} was let go on before this replay was done: what it had not brought is missing for good. Cancel it, and replay into another export or an emptied sink.`,
+    );
+  if (isAtWork)
     throw new ReplayRefused(
       'export_running',
       `Export ${target.name} is at work: pause it (\`ddc exports pause ${target.name}\`), and let it go on when the replay is done.`,

@@ -272,3 +272,30 @@ test('an export is left where its reader can begin, also behind the end of the j
   await replay(it, to, spec);
   expect(to.position).toEqual({ next: 30, mark: 29 });
 });
+
+test('an export that somebody lets go on meanwhile is not called done: its history is missing, and that is said', async () => {
+  const spec = { ...SPEC, target: { kind: 'export' as const, name: 'sales' } };
+  for (const deliveries of [0, 2]) {
+    const it = await world([{ emitted: 30, lost: 0 }], [9, 19]);
+    trim(it, 15);
+    let n = 0;
+    const to = target(() => {
+      // Its own reader starts where the export was declared to: now.
+      if (n === deliveries) to.position = { next: 30, mark: 29 };
+      n += 1;
+    });
+    await expect(replay(it, to, spec)).rejects.toMatchObject({
+      code: 'target_moved',
+      message: expect.stringContaining('to 29, most likely export sales itself'),
+    });
+  }
+  // A target of the job's own is moved by nobody but another member of the job.
+  const own = await world([{ emitted: 30, lost: 0 }], []);
+  let isMoved = false;
+  const to = target(() => {
+    if (!isMoved) to.position = { next: 30, mark: 29 };
+    isMoved = true;
+  });
+  await replay(own, to);
+  expect(to.got).toEqual([]);
+});

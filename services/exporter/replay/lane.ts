@@ -5,10 +5,11 @@ import { Intake, type IntakeEdges } from '../../pipeline/intake.ts';
 import type { Codec } from '../../pipeline/ports/codec.ts';
 import type { IndexStore } from '../../pipeline/ports/index-store.ts';
 import type { PartitionInput } from '../../pipeline/ports/log.ts';
-import type { Position } from '../../pipeline/ports/positions.ts';
+import { type Position, samePosition } from '../../pipeline/ports/positions.ts';
 import type { ReplaySpec } from '../../pipeline/ports/replays.ts';
 import type { Sink } from '../../pipeline/ports/sink.ts';
 import { nextSource } from '../../pipeline/replays/border.ts';
+import { ReplayRefused } from '../../pipeline/replays/job.ts';
 import type { Stretch } from '../../pipeline/replays/progress.ts';
 import { orderedSelection } from '../../pipeline/replays/selection.ts';
 import { originOf } from '../../pipeline/rules/origin.ts';
@@ -54,6 +55,7 @@ const eventsOf = (records: readonly PinnedRecord[]): number =>
  * Replays one partition from where the target stands to the end that the job was given, out of Kafka or out of index and IPFS, whichever
  * holds what is next. An export that goes on live afterwards is left at a place where its reader can begin.
  * @returns at the end; rejects with the abort reason when revoked
+ * @throws ReplayRefused `target_moved` when somebody else has moved an export's position: what is between is missing there
  */
 export async function runReplayLane(edges: ReplayLaneEdges, input: PartitionInput): Promise<void> {
   const until = edges.untils.get(input.partition);
@@ -69,9 +71,13 @@ async function replayUntil(until: number, edges: ReplayLaneEdges, input: Partiti
   const mayHold = mayHoldWanted(spec);
   const retry = <T>(operation: string, attempt: () => Promise<T>) => edges.retry(operation, input, attempt);
 
+  /** Where the target stands, as far as this lane knows. */
+  let known: Position | null = null;
+
   /** @returns false when the target stands elsewhere */
   async function put(source: Stretch['source'], from: Position, to: Position, records: readonly PinnedRecord[]) {
     if (!(await retry('deliver', () => edges.deliver(partition, from, to, records)))) return false;
+    known = to;
     const events = eventsOf(records);
     edges.onStretch(partition, { source, mark: to.mark, batches: records.length, events });
     const waitMs = pace.took(events);
@@ -131,6 +137,8 @@ async function replayUntil(until: number, edges: ReplayLaneEdges, input: Partiti
   for (;;) {
     revoked.throwIfAborted();
     const at = await retry('position', () => sink.position(partition));
+    if (takesOver && known && !samePosition(at, known)) throw movedTo(at, known, edges, partition);
+    known = at;
     const isBehind = at.mark < until;
     const next = await retry('source', async () => {
       const found = await nextPlace(at);
@@ -142,7 +150,8 @@ async function replayUntil(until: number, edges: ReplayLaneEdges, input: Partiti
       return found;
     });
     if (!isBehind && !(takesOver && next.kind === 'index')) {
-      if (takesOver && next.kind === 'log' && next.from.next !== at.next) await put('log', at, next.from, []);
+      const isAside = takesOver && next.kind === 'log' && next.from.next !== at.next;
+      if (isAside && !(await put('log', at, next.from, []))) continue;
       return;
     }
     try {
@@ -154,3 +163,9 @@ async function replayUntil(until: number, edges: ReplayLaneEdges, input: Partiti
     }
   }
 }
+
+const movedTo = (at: Position, known: Position, { spec: { target } }: ReplayLaneEdges, partition: number) =>
+  new ReplayRefused(
+    'target_moved',
+    `Somebody else has moved the position of partition ${partition} from origin ${known.mark} to ${at.mark}${target.kind === 'export' ? `, most likely export ${target.name} itself, which was let go on` : ''}: what lies between is missing for good. Cancel this replay, and replay into another export or an emptied sink.`,
+  );

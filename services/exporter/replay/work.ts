@@ -70,11 +70,13 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
   };
   const soFar = (): ReplayProgress => ({ ...progress, rows: rowsBefore + (open?.rows() ?? 0) });
 
-  /** Until the job is no longer ours to work on. */
+  const closed = new AbortController();
+
+  /** Until the target is closed, also when the job is no longer ours to work on: whoever reads that nobody does may rely on that. */
   async function beat(): Promise<void> {
-    for (let heardAt = clock.now(); !signal.aborted; ) {
+    for (let heardAt = clock.now(); !closed.signal.aborted; ) {
       try {
-        await clock.sleep(BEAT_MS, signal);
+        await clock.sleep(BEAT_MS, closed.signal);
       } catch {
         return;
       }
@@ -85,7 +87,7 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
         if (job.state !== 'running') lost.abort(new Error(`the job is ${job.state}`));
       } catch (error) {
         const isOver = !(error instanceof RetriableError) || clock.now() - heardAt > LEASE_MS;
-        if (isOver) lost.abort(error);
+        if (isOver) return lost.abort(error);
       }
     }
   }
@@ -100,13 +102,12 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
     );
     waits.delete(-1);
     const { lane, consumer, claim } = open;
-    if (job.claimedAt === null) {
-      await withRetry(
-        { clock, random, signal, onRetry: (_, __, error) => waits.set(-1, errorOf(error)) },
-        'claim',
-        () => claim(untils.keys()),
-      );
-      waits.delete(-1);
+    const isFirst = job.claimedAt === null;
+    await withRetry({ clock, random, signal, onRetry: (_, __, error) => waits.set(-1, errorOf(error)) }, 'claim', () =>
+      claim(isFirst ? untils.keys() : []),
+    );
+    waits.delete(-1);
+    if (isFirst) {
       job = await tell({ kind: 'claim', holder, progress });
       if (job.state !== 'running') return lost.abort(new Error(`the job is ${job.state}`));
     }
@@ -155,9 +156,13 @@ export async function workOnReplay(edges: WorkEdges, id: string, stop: AbortSign
   }
   const isDone = !signal.aborted;
   lost.abort(new Error('the work ends'));
-  await beating;
+  try {
+    await (open as OpenReplay | null)?.close();
+  } finally {
+    closed.abort(new Error('the target is closed'));
+    await beating;
+  }
   const ended = (await endOf(edges, id, holder, { isDone, failure, progress: soFar() })) ?? job;
-  await (open as OpenReplay | null)?.close();
   if (isOver(ended)) {
     const signal = stop;
     await withRetry({ clock, random, signal, onRetry: () => undefined }, 'clear', () => edges.clear(ended)).catch(

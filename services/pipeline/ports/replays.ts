@@ -90,6 +90,8 @@ export interface Replays {
   waiting(limit: number): Promise<readonly VersionedReplay[]>;
   /** Those that are over and not cleared, the first made first. */
   uncleared(limit: number): Promise<readonly VersionedReplay[]>;
+  /** Those into exports of which not all is over and taken away: somebody may be at work on the target. The first made first. */
+  intoExports(): Promise<readonly VersionedReplay[]>;
   /**
    * One that is over and had a target of its own is asked for removals no more.
    * @returns false when the job has another version by now

@@ -30,7 +30,9 @@ describe('a replay job', () => {
   test('is taken, paused, resumed, taken again and done', () => {
     const paused = run([take, { kind: 'pause' }]);
     expect([paused.state, paused.lease?.holder]).toEqual(['paused', 'a']);
-    const left = decide(paused, { kind: 'beat', ...held, error: null }, 2);
+    const leaving = decide(paused, { kind: 'beat', ...held, error: null }, 2);
+    expect([leaving.state, leaving.lease]).toEqual(['paused', { holder: 'a', until: 2 + LEASE_MS }]);
+    const left = decide(leaving, { kind: 'leave', ...held }, 2);
     expect([left.state, left.lease]).toEqual(['paused', null]);
     const again = decide(decide(left, { kind: 'resume' }, 3), { kind: 'take', holder: 'b' }, 4);
     expect([again.state, again.lease?.holder]).toEqual(['running', 'b']);
@@ -52,6 +54,12 @@ describe('a replay job', () => {
     ['work on a cancelled one', [{ kind: 'cancel' }], take, 'replay_over'],
     ['a pause after the end', [take, { kind: 'finish', ...held }], { kind: 'pause' }, 'replay_over'],
     ['resuming what runs', [take], { kind: 'resume' }, 'replay_not_paused'],
+    [
+      'resuming what would call done what is missing',
+      [take, { kind: 'fail', ...held, error: { code: 'target_moved', message: '' } }],
+      { kind: 'resume' },
+      'target_moved',
+    ],
     ['resuming what was cancelled', [{ kind: 'cancel' }], { kind: 'resume' }, 'replay_over'],
     ['a claim of who never had it', [], { kind: 'claim', ...held }, 'replay_lost'],
     ['the word of who never had it', [take], { kind: 'finish', holder: 'b', progress }, 'replay_lost'],

@@ -12,7 +12,7 @@ export type ReplayCommand =
   | { readonly kind: 'take'; readonly holder: string }
   /** Its target is its own. */
   | { readonly kind: 'claim'; readonly holder: string; readonly progress: ReplayProgress }
-  /** It lives, and has come so far. Answered also where the job was paused or cancelled meanwhile: then the holder lets go. */
+  /** It lives, and has come so far. Answered also where the job was paused or cancelled meanwhile: then the holder lets go, and is believed to be at work until it says that it leaves. */
   | {
       readonly kind: 'beat';
       readonly holder: string;
@@ -44,6 +44,7 @@ export class ReplayRefused extends Error {
     | 'replay_paused'
     | 'replay_unknown'
     | 'target_used'
+    | 'target_moved'
     | 'export_running';
   constructor(code: ReplayRefused['code'], message: string) {
     super(message);
@@ -84,6 +85,8 @@ export function decide(job: ReplayJob, command: ReplayCommand, now: number): Rep
       if (job.state === 'pending' || job.state === 'running')
         throw new ReplayRefused('replay_not_paused', `Replay ${job.id} is ${job.state}: there is nothing to resume.`);
       if (isOver(job)) throw over(job);
+      // What is missing in its target then, it would call done.
+      if (job.error?.code === 'target_moved') throw new ReplayRefused('target_moved', job.error.message);
       return { ...job, state: 'pending', error: null };
     case 'cancel':
       if (isOver(job)) throw over(job);
@@ -120,8 +123,9 @@ function held(
   if (job.lease?.holder !== holder)
     throw new ReplayRefused('replay_lost', `Replay ${job.id} is no longer worked on by ${holder}.`);
   const left = { ...job, progress, lease: null, run: null };
+  const stays = command.kind === 'claim' || command.kind === 'beat';
   // By order of somebody: what the holder has done counts, but the state is no longer its to change.
-  if (job.state !== 'running') return left;
+  if (job.state !== 'running') return stays ? { ...job, progress, lease: { holder, until: now + LEASE_MS } } : left;
   switch (command.kind) {
     case 'claim':
       return { ...job, claimedAt: job.claimedAt ?? now, lease: { holder, until: now + LEASE_MS } };
