@@ -51,7 +51,9 @@ async function run(options: UpOptions): Promise<void> {
   });
   const progress = display(PARTS.map((part) => part.name));
   const folder = runFolder(options.folder);
-  sandbox = await startSandbox({ folder, rooms: ALL_ROOMS, sampleSchema: true, progress, say });
+  // So that exports can be tried out over the API, too.
+  const env = { DDC_EXPORT_SINKS: 'parquet,ndjson', DDC_EXPORT_FOLDER: join(folder, 'exports') };
+  sandbox = await startSandbox({ folder, rooms: ALL_ROOMS, env, sampleSchema: true, progress, say });
   sandbox.rooms.on('exit', ({ room, code, signal }) => {
     if (!ending) say(`${room} ended with ${signal ?? code}; it is started again`);
   });
