@@ -62,8 +62,9 @@ interface OfOne {
 const ofOne = (name: string, description: string) =>
   new Command(name).description(description).argument('<id>').addOption(jsonOption());
 
-function rateOption(text: string): number | null {
-  if (text === 'none') return null;
+/** Not null for none: commander takes that for a missing value. */
+function rateOption(text: string): number | 'none' {
+  if (text === 'none') return text;
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0, or `none`.');
   return Number(text);
 }

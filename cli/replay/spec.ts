@@ -23,8 +23,7 @@ export interface ReplayOptions {
   readonly out?: string;
   readonly format: 'parquet' | 'ndjson';
   readonly schema?: 'typed' | 'text';
-  /** null: as fast as it goes. */
-  readonly rate?: number | null;
+  readonly rate?: number | 'none';
   readonly dryRun: boolean;
   readonly detach: boolean;
   readonly json: boolean;
@@ -68,7 +67,7 @@ export async function specOf(
   const key = async (text: string, name: string) => toHex(await publicKeyOption(text, name));
   const { types, schema, rate, from, to } = options;
   const said = {
-    ...{ target: targetOf(options), scopes: scopesOf(options.scopes), schema, rate, to },
+    ...{ target: targetOf(options), scopes: scopesOf(options.scopes), schema, rate: rate === 'none' ? null : rate, to },
     types: types?.length ? types : undefined,
     wallet: options.wallet === undefined ? undefined : await key(options.wallet, '--wallet'),
     from: from === 'beginning' ? undefined : from,

@@ -254,7 +254,7 @@ describe('a replay on the real stack', () => {
     const wanted = await live();
     expect([...new Set(parsed(wanted).map(({ table }) => table))].sort()).toEqual([...TABLES]);
     expect(parsed(wanted).some(({ extra }) => extra)).toBe(true);
-    const { code, stdout, stderr } = await replay(...wanting(), '--out', folder('kafka'));
+    const { code, stdout, stderr } = await replay(...wanting(), '--out', folder('kafka'), '--rate', 'none');
     expect([code, stderr.includes('done 100 %')]).toEqual([0, true]);
     const told = JSON.parse(stdout) as ReplayView;
     expect(told).toMatchObject({ state: 'done', ipfs: { batches: 0 }, rows: wanted.length, error: null, rate: 5_000 });
