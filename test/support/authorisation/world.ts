@@ -43,8 +43,13 @@ export async function authorisationWorld() {
   for (const name of ['sales', 'gone']) await it.exports.add(someDeclaration({ name, app: world.app }), 'paused');
   for (const name of ['theirs', 'theirs-gone'])
     await it.exports.add(someDeclaration({ name, app: world.app, by, sink: 'ndjson' }), 'paused');
-  for (const id of Object.values(REPLAYS)) await it.replays.add(someReplay(id, world.app));
-  await it.replays.change(REPLAYS.resumed, 1, { ...someReplay(REPLAYS.resumed, world.app), state: 'paused' });
+  // Into targets of their own: an export that is replayed into is not resumed.
+  const replay = (id: string) => {
+    const { spec, ...job } = someReplay(id, world.app);
+    return { ...job, spec: { ...spec, target: { kind: 'sink' as const } } };
+  };
+  for (const id of Object.values(REPLAYS)) await it.replays.add(replay(id));
+  await it.replays.change(REPLAYS.resumed, 1, { ...replay(REPLAYS.resumed), state: 'paused' });
   const { cid } = (await uploaded.json()) as { cid: string };
   const { events } = await world.page(owner, world.token(owner));
   const [first] = events;
