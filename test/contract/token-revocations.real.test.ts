@@ -37,8 +37,8 @@ test('a reading goes on where the last one stopped, page by page, and misses not
   });
   // Begun before what was read, committed after it.
   const second = await since(next);
-  expect(second.seen.sort()).toEqual([slow, later].sort());
-  expect((await since(second.next)).seen).toEqual([]);
+  // While anybody in the cluster is in the middle of a transaction, what was seen may come again; nothing is missed.
+  expect(second.seen).toEqual(expect.arrayContaining([slow, later]));
   // As of a database that was put back to an earlier state.
   expect((await since(second.next + 1_000_000)).seen).toHaveLength(5);
 });

@@ -88,12 +88,18 @@ test('a refused batch leaves nothing in Kafka', async () => {
 });
 
 test('many at once all get places of their own, in shared sends', async () => {
-  const answers = await Promise.all(Array.from({ length: 64 }, () => post(someBody())));
-  const offsets = await Promise.all(answers.map(async (one) => ((await one.json()) as { offset: number }).offset));
-  expect(answers.every((one) => one.status === 202)).toBe(true);
-  expect(new Set(offsets).size).toBe(64);
-  const sends = /ddc_api_sends\{[^}]*\} (\d+)/.exec(await (await fetch(`${url}/metrics`)).text());
-  expect(Number(sends?.[1])).toBeLessThan(64);
+  const sent = async () =>
+    Number(/ddc_api_sends\{[^}]*\} (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+  // On a busy machine requests may trickle in one by one: one round of several shares sends.
+  for (let rounds = 10; rounds > 0; rounds -= 1) {
+    const before = await sent();
+    const answers = await Promise.all(Array.from({ length: 64 }, () => post(someBody())));
+    const offsets = await Promise.all(answers.map(async (one) => ((await one.json()) as { offset: number }).offset));
+    expect(answers.every((one) => one.status === 202)).toBe(true);
+    expect(new Set(offsets).size).toBe(64);
+    if ((await sent()) - before < 64) return;
+  }
+  throw new Error('no two requests shared a send');
 });
 
 test('the status follows the marks, and a batch that was let in keeps its first position', async () => {
