@@ -191,7 +191,7 @@ describe('connections', () => {
     expect(it.appended()).toHaveLength(0);
   });
 
-  test('a stop answers what is in hand', async () => {
+  test('a stop answers what is in hand, and is over within ten seconds', async () => {
     const [asked, answered] = [turn(), turn()];
     const send = async () => {
       asked.resolve();
@@ -202,7 +202,9 @@ describe('connections', () => {
     const inHand = api.post(someBody());
     await asked.promise;
     setImmediate(answered.resolve);
+    const since = performance.now();
     const [answer] = await Promise.all([inHand, api.api.close()]);
     expect(answer.status).toBe(202);
+    expect(performance.now() - since).toBeLessThan(10_000);
   });
 });

@@ -5,6 +5,7 @@ import type { Executor } from '../../connectors/postgres/database.ts';
 import { createTokenRevocations } from '../../connectors/postgres/token-revocations.ts';
 import { toHex } from '../../protocol/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/room-process.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -39,6 +40,13 @@ test('a reading goes on where the last one stopped, page by page, and misses not
   const second = await since(next);
   // While anybody in the cluster is in the middle of a transaction, what was seen may come again; nothing is missed.
   expect(second.seen).toEqual(expect.arrayContaining([slow, later]));
+  expect([...first, slow, later]).toEqual(expect.arrayContaining(second.seen));
+  let mark = second.next;
+  await eventually('nothing comes again', async () => {
+    const again = await since(mark);
+    mark = again.next;
+    return again.seen.length === 0 ? true : null;
+  });
   // As of a database that was put back to an earlier state.
   expect((await since(second.next + 1_000_000)).seen).toHaveLength(5);
 });
