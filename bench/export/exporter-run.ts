@@ -17,9 +17,9 @@ export interface ExporterRun {
 }
 
 /**
- * Runs the room `exporter` as it is started everywhere, on what lies in `pinned`, into a folder of Parquet. The clock runs from its first commit to
- * the one with which the last of `marks` is reached: at both it has about as much in hand. More must lie in `pinned`: what is left for the end
- * waits for company, as long as the room lets it.
+ * Runs the room `exporter` as it is started everywhere, on what lies in `pinned`, into a folder of Parquet. The clock runs from the commit with
+ * which the first of `marks` is reached to that of the last: at both it has about as much in hand. More must lie in `pinned`: what is left for
+ * the end waits for company, as long as the room lets it.
  */
 export async function runExporter(
   env: Readonly<Record<string, string>>,
@@ -34,7 +34,7 @@ export async function runExporter(
   const peaks: number[] = [];
   for (let rows = committed(); ; rows = committed()) {
     const now = performance.now();
-    if (rows > 0) first ??= { rows, at: now, cpu: child.cpuMicros() };
+    if (rows >= (marks[0] as number)) first ??= { rows, at: now, cpu: child.cpuMicros() };
     while (peaks.length < marks.length && rows >= (marks[peaks.length] as number)) peaks.push(peakOf(child.pid));
     if (first && rows > first.rows && peaks.length === marks.length) {
       const cpuPerRow = (child.cpuMicros() - first.cpu) / (rows - first.rows);

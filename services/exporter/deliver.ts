@@ -59,12 +59,15 @@ export function deliver(
     breathe,
     count,
   } = edges;
-  const open = edges.open ?? openHere(breathe);
+  const open = edges.open ?? openHere;
   const keep = keepRows(removedEvents);
   const reader = { name: `export:${plan.name}`, asker: { exportOf: plan.app } };
   const keysOf = edges.keysOf ?? ((batches) => fetchKeys(vault, reader, batches, plan.scopes));
   const types = plan.types ? new Set(plan.types) : null;
   const isOfType = (type: string) => types === null || types.has(type);
+  const isExportedEvent = ({ common }: OpenedEvent) => isOfType(common.type) && isWanted(common);
+  const typesOf = (batches: readonly LiveBatch[]) =>
+    new Set(batches.flatMap(({ value }) => value.body.summary.types.filter(isOfType)));
   const isExported = ({ app, body }: LiveBatch['value']) =>
     toHex(app) === plan.app && (types === null || body.summary.types.some(isOfType));
   const reachOf = ({ origin, value }: LiveBatch) =>
@@ -84,8 +87,9 @@ export function deliver(
 
   return async (partition, from, to, accepted) => {
     const batches = await spared(liveBatches(accepted, isExported));
+    const rowOf = await rowMakers.for(typesOf(batches));
     const { keys, forget } = await keysOf(batches);
-    const opened: { batch: LiveBatch; events: OpenedEvent[] }[] = [];
+    const made: { batch: LiveBatch; rows: ExportRow[] }[] = [];
     const refused: Record<'no_key' | 'mismatch', LiveBatch[]> = { no_key: [], mismatch: [] };
     const left = batches.values();
     try {
@@ -93,20 +97,14 @@ export function deliver(
         const batch = left.next().value as LiveBatch;
         if (result.kind === 'refused') refused[result.why].push(batch);
         else {
+          // Rows at once: what was opened lives no longer than its batch, and of a stretch only rows lie in memory.
           const events = eventsOf(result.columns, batch, partition);
-          opened.push({ batch, events: events.filter(({ common }) => isOfType(common.type) && isWanted(common)) });
+          made.push({ batch, rows: events.filter(isExportedEvent).map(rowOf) });
         }
+        await breathe();
       }
     } finally {
       forget();
-    }
-    const occurring = new Set<string>();
-    for (const { events } of opened) for (const { common } of events) occurring.add(common.type);
-    const rowOf = await rowMakers.for(occurring);
-    const made: { batch: LiveBatch; rows: ExportRow[] }[] = [];
-    for (const { batch, events } of opened) {
-      made.push({ batch, rows: events.map(rowOf) });
-      await breathe();
     }
     // Asked again right before the sink is: it puts and erases in order, so an erasure learned later finds these rows.
     const rows = made.flatMap((one) => (isSpared(one.batch) ? one.rows : []));

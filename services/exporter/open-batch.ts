@@ -62,6 +62,7 @@ function columnsOf(batch: ClosedBatch, scopes: readonly string[], keys: ScopeKey
     return scopes.length === 0 || opened.some(({ texts }) => texts[slot] !== undefined) ? [{ event, slot }] : [];
   });
   const column = <T>(of: (event: Event) => T): T[] => shown.map(({ event }) => of(event));
+  const types = [...new Set(column(({ type }) => type))];
   const read = opened.map(({ scope, texts }) => ({ scope, texts: shown.map(({ slot }) => texts[slot]) }));
   const closed = shown.map(({ event }, i) => closedOf(event, read, i));
   return {
@@ -71,7 +72,8 @@ function columnsOf(batch: ClosedBatch, scopes: readonly string[], keys: ScopeKey
     issuedAt,
     slots: shown.map(({ slot }) => slot),
     ids: column(({ id }) => id),
-    types: column(({ type }) => type),
+    types,
+    typeOf: column(({ type }) => types.indexOf(type)),
     times: column(({ time }) => Date.parse(time)),
     sessions: unlessEmpty(column(({ session = null }) => session)),
     blobs: unlessEmpty(column(({ blob = null }) => blob)),

@@ -22,14 +22,10 @@ export type OpenBatches = (
   keys: KeyRing,
 ) => AsyncIterable<OpenedBatch>;
 
-/** On the thread that calls. @param breathe lets the process answer heartbeats between batches */
-export const openHere = (breathe: () => Promise<void>): OpenBatches =>
-  async function* open(batches, scopes, keys) {
-    for (const batch of batches) {
-      yield openBatch(batch.value, scopes, (scope) => keys(batch, scope));
-      await breathe();
-    }
-  };
+/** On the thread that calls, each when it is asked for. */
+export const openHere: OpenBatches = async function* open(batches, scopes, keys) {
+  for (const batch of batches) yield openBatch(batch.value, scopes, (scope) => keys(batch, scope));
+};
 
 export interface OpenThreads {
   readonly open: OpenBatches;

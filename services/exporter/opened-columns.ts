@@ -14,7 +14,9 @@ export interface OpenedColumns {
   readonly issuedAt: number;
   readonly slots: readonly number[];
   readonly ids: readonly string[];
+  /** Each once, and for every event the index of its own. */
   readonly types: readonly string[];
+  readonly typeOf: readonly number[];
   readonly times: readonly number[];
   readonly sessions: readonly (string | null)[] | null;
   readonly blobs: readonly (string | null)[] | null;
@@ -29,7 +31,7 @@ const NONE: readonly string[] = [];
 /** The events again, of the batch that was opened. */
 export function eventsOf(columns: OpenedColumns, { origin, value }: LiveBatch, partition: number): OpenedEvent[] {
   const [app, wallet, batchId] = [toHex(value.app), toHex(value.wallet), toHex(value.batchId)];
-  const { signer, source, seq, issuedAt, slots, ids, types, times, sessions, blobs, scopes, closed } = columns;
+  const { signer, source, seq, issuedAt, slots, ids, types, typeOf, times, sessions, blobs, scopes, closed } = columns;
   return slots.map((slot, i) => {
     const texts: Record<string, string> = {};
     for (const one of scopes) {
@@ -43,7 +45,7 @@ export function eventsOf(columns: OpenedColumns, { origin, value }: LiveBatch, p
         wallet,
         batchId,
         eventId: ids[i] as string,
-        type: types[i] as string,
+        type: types[typeOf[i] as number] as string,
         time: times[i] as number,
         session: sessions?.[i] ?? null,
         blob: blobs?.[i] ?? null,

@@ -16,7 +16,7 @@ export type RowMaker = (event: OpenedEvent) => ExportRow;
 export interface RowMakers {
   /**
    * Asked for each stretch, whose rows are then all made by the same.
-   * @param types of its events
+   * @param types that its batches have
    * @throws RetriableError while schemas that are not known yet cannot be asked for
    */
   for(types: ReadonlySet<string>): Promise<RowMaker>;

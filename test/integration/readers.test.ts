@@ -166,7 +166,8 @@ describe('indexer and exporter on real Kafka, registry and PostgreSQL', () => {
     const gone = expected[0];
     if (!gone) throw new Error('nothing was exported');
     const owner = { app: Buffer.from(gone.app, 'hex'), wallet: Buffer.from(gone.wallet, 'hex') };
-    await putErasure(db.kysely, randomBytes(16), { ...owner, issuedAt: Date.now(), fence: null, rootVersions: [1] });
+    const fence = ends[gone.partition] ?? 0;
+    await putErasure(db.kysely, randomBytes(16), { ...owner, issuedAt: Date.now(), fence, rootVersions: [1] });
     const left = expected.filter((row) => row.wallet !== gone.wallet);
     await eventually('the rows are gone', async () =>
       (await exported()).length === left.length && (await indexed()) === 49 ? true : null,

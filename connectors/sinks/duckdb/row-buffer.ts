@@ -10,6 +10,7 @@ import { COMMON_COLUMNS, sameBatch } from '../../../services/pipeline/ports/row-
 import type { ExportRow } from '../../../services/pipeline/ports/sink.ts';
 import type { Table } from '../../../services/pipeline/ports/table.ts';
 import { duckColumn } from './column-type.ts';
+import { fillColumn } from './fill-column.ts';
 import { name } from './names.ts';
 
 /** Rows of one vector of DuckDB: what a chunk holds. */
@@ -105,7 +106,7 @@ async function append(
       0,
       part.map((_, i) => numberOf(at + i)),
     );
-    for (const [i, column] of columns.entries()) chunk.setColumnValues(i + 1, part.map(column.of));
+    for (const [i, { type, of }] of columns.entries()) fillColumn(chunk, i + 1, type, part.map(of));
     appender.appendDataChunk(chunk);
   }
   appender.closeSync();

@@ -11,11 +11,16 @@ const END_MICROS = BigInt((LAST_DAY + 1) * DAY_MS) * 1000n;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const INSTANT = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 
+/** Its time is always midnight. */
+const calendar = new Date(0);
+
 /** Days since the epoch of a text that is a day of the calendar. */
 function dayOf(text: string): number | null {
-  const milliseconds = DAY.test(text) ? Date.parse(text) : Number.NaN;
-  // V8 takes 30 February for 2 March.
-  if (Number.isNaN(milliseconds) || new Date(milliseconds).toISOString().slice(0, 10) !== text) return null;
+  if (!DAY.test(text)) return null;
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8))];
+  // 30 February becomes 2 March; no text is made to see it, of every day of every row.
+  const milliseconds = calendar.setUTCFullYear(year, month - 1, day);
+  if (calendar.getUTCDate() !== day || calendar.getUTCMonth() !== month - 1) return null;
   return milliseconds / DAY_MS;
 }
 
