@@ -8,6 +8,7 @@ export function keepRows(removedEvents: Pick<RemovedEvents, 'any' | 'of'>): Keep
   return async (rows) => {
     const { owners, numbers } = ownersIn(rows);
     const any = await removedEvents.any(owners);
+    if (!any.includes(true)) return rows;
     const isAsked = (i: number) => any[numbers[i] as number] === true;
     const events = rows.flatMap(({ eventId, time, session, issuedAt }, i) => {
       const owner = owners[numbers[i] as number];

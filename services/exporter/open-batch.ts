@@ -57,27 +57,32 @@ function columnsOf(batch: ClosedBatch, scopes: readonly string[], keys: ScopeKey
     const key = keys(scope);
     return key === null ? [] : [{ scope, texts: openScope(body, meta, { scopeKey: key, epoch, app, subject, scope }) }];
   });
-  const shown = meta.events.flatMap((event, slot) => {
-    if ('leaf' in event) return [];
-    return scopes.length === 0 || opened.some(({ texts }) => texts[slot] !== undefined) ? [{ event, slot }] : [];
-  });
-  const column = <T>(of: (event: Event) => T): T[] => shown.map(({ event }) => of(event));
-  const types = [...new Set(column(({ type }) => type))];
-  const read = opened.map(({ scope, texts }) => ({ scope, texts: shown.map(({ slot }) => texts[slot]) }));
-  const closed = shown.map(({ event }, i) => closedOf(event, read, i));
+  const slots: number[] = [];
+  const ids: string[] = [];
+  const types: string[] = [];
+  const typeOf: number[] = [];
+  const times: number[] = [];
+  const sessions: (string | null)[] = [];
+  const blobs: (string | null)[] = [];
+  const closed: (readonly string[])[] = [];
+  for (const [slot, event] of meta.events.entries()) {
+    if ('leaf' in event) continue;
+    if (scopes.length > 0 && opened.every(({ texts }) => texts[slot] === undefined)) continue;
+    slots.push(slot);
+    ids.push(event.id);
+    if (!types.includes(event.type)) types.push(event.type);
+    typeOf.push(types.indexOf(event.type));
+    times.push(Date.parse(event.time));
+    sessions.push(event.session ?? null);
+    blobs.push(event.blob ?? null);
+    closed.push(closedOf(event, opened, slot));
+  }
   return {
-    signer,
-    source,
-    seq,
-    issuedAt,
-    slots: shown.map(({ slot }) => slot),
-    ids: column(({ id }) => id),
-    types,
-    typeOf: column(({ type }) => types.indexOf(type)),
-    times: column(({ time }) => Date.parse(time)),
-    sessions: unlessEmpty(column(({ session = null }) => session)),
-    blobs: unlessEmpty(column(({ blob = null }) => blob)),
-    scopes: read,
+    ...{ signer, source, seq, issuedAt },
+    ...{ slots, ids, types, typeOf, times },
+    sessions: unlessEmpty(sessions),
+    blobs: unlessEmpty(blobs),
+    scopes: opened.map(({ scope, texts }) => ({ scope, texts: slots.map((slot) => texts[slot]) })),
     closed: closed.some((names) => names.length > 0) ? closed : null,
   };
 }
@@ -98,12 +103,17 @@ function openScope({ events }: ClosedBatch['body'], meta: Meta, place: Omit<Plac
   return texts;
 }
 
-/** Scopes of an event that were not read. */
-function closedOf({ scopes }: Event, read: OpenedColumns['scopes'], i: number): string[] {
-  const closed: string[] = [];
-  for (const name in scopes)
-    if (!read.some(({ scope, texts }) => scope === name && texts[i] !== undefined)) closed.push(name);
-  return closed;
+const NONE: readonly string[] = [];
+
+/** Scopes of an event that were not read: mostly there are none, and nothing is made to say so. */
+function closedOf({ scopes }: Event, read: OpenedColumns['scopes'], slot: number): readonly string[] {
+  let closed: string[] | null = null;
+  for (const name in scopes) {
+    if (read.some(({ scope, texts }) => scope === name && texts[slot] !== undefined)) continue;
+    closed ??= [];
+    closed.push(name);
+  }
+  return closed ?? NONE;
 }
 
 const unlessEmpty = <T>(column: readonly (T | null)[]) => (column.some((one) => one !== null) ? column : null);

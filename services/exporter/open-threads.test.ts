@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { LiveBatch } from './live-batch.ts';
-import { startOpenThreads } from './open-threads.ts';
+import { startOpenThreads, TOGETHER } from './open-threads.ts';
 
 const source = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 const onMessage = (code: string) =>
@@ -40,12 +40,14 @@ test.each(Object.entries(DIES))(
 test('answers come in the order of the batches, whichever thread is done first, and keys are gone then', async () => {
   const told: unknown[] = [];
   const late = onMessage(`setTimeout(() => {
-    parentPort.postMessage({ id: job.id, opened: { kind: 'refused', why: [job.id, ...job.packed.keys.slice(0, 2)].join() } });
-    globalThis.seen = job.packed.keys;
+    const opened = job.packed.map(({ keys }) => ({ kind: 'refused', why: [job.id, ...keys.slice(0, 2)].join() }));
+    parentPort.postMessage({ id: job.id, opened });
   }, job.id % 2 ? 50 : 0);`);
   const threads = startOpenThreads(2, (error) => told.push(error), late);
-  const opened = await all(threads.open([batch, batch, batch], [], () => key));
-  expect(opened.map((one) => one.kind === 'refused' && one.why)).toEqual(['1,7,7', '2,7,7', '3,7,7']);
+  const batches = new Array<LiveBatch>(2 * TOGETHER + 1).fill(batch);
+  const opened = await all(threads.open(batches, [], () => key));
+  const group = (id: number) => new Array<string>(TOGETHER).fill(`${id},7,7`);
+  expect(opened.map((one) => one.kind === 'refused' && one.why)).toEqual([...group(1), ...group(2), '3,7,7']);
   await threads.close();
   expect(told).toEqual([]);
 });

@@ -5,13 +5,16 @@ import type { LiveBatch } from './live-batch.ts';
 import { type OpenedBatch, openBatch } from './open-batch.ts';
 import { type PackedBatch, packBatch } from './packed-batch.ts';
 
-/** What goes to a thread, and what comes back. */
+/** Batches that go to a thread in one message: a message costs two threads a change of what they do. */
+export const TOGETHER = 8;
+
+/** What goes to a thread, and what comes back: one answer a batch, in order. */
 export interface OpenJob {
   readonly id: number;
-  readonly packed: PackedBatch;
+  readonly packed: readonly PackedBatch[];
 }
 export type OpenAnswer =
-  | { readonly id: number; readonly opened: OpenedBatch }
+  | { readonly id: number; readonly opened: readonly OpenedBatch[] }
   /** With the protocol's code, where one of its checks failed. */
   | { readonly id: number; readonly failed: string; readonly code?: ProtocolErrorCode | undefined };
 
@@ -33,7 +36,7 @@ export interface OpenThreads {
 }
 
 interface Waiting {
-  readonly resolve: (opened: OpenedBatch) => void;
+  readonly resolve: (opened: readonly OpenedBatch[]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -71,26 +74,29 @@ export function startOpenThreads(count: number, onDead: (error: Error) => void, 
     worker.on('exit', (code) => die(new Error(`an opening thread ended with ${code}`)));
   }
 
-  async function openThere(packed: PackedBatch): Promise<OpenedBatch> {
+  async function openThere(packed: readonly PackedBatch[]): Promise<readonly OpenedBatch[]> {
     try {
-      return await new Promise<OpenedBatch>((resolve, reject) => {
+      return await new Promise<readonly OpenedBatch[]>((resolve, reject) => {
         if (dead) return reject(dead);
         id += 1;
         waiting.set(id, { resolve, reject });
-        const { buffer } = packed.bytes;
-        workers[id % count]?.postMessage({ id, packed } satisfies OpenJob, [buffer, packed.lengths.buffer]);
+        const moved = packed.flatMap(({ bytes, lengths }) => [bytes.buffer, lengths.buffer]);
+        workers[id % count]?.postMessage({ id, packed } satisfies OpenJob, moved);
       });
     } finally {
-      packed.keys.fill(0);
+      for (const { keys } of packed) keys.fill(0);
     }
   }
 
   return {
     async *open(batches, scopes, keys) {
-      const opening = batches.map((batch) => openThere(packBatch(batch.value, scopes, (scope) => keys(batch, scope))));
+      const pack = (batch: LiveBatch) => packBatch(batch.value, scopes, (scope) => keys(batch, scope));
+      const opening: Promise<readonly OpenedBatch[]>[] = [];
+      for (let at = 0; at < batches.length; at += TOGETHER)
+        opening.push(openThere(batches.slice(at, at + TOGETHER).map(pack)));
       // Of several that fail the first is told; nobody waits for the others.
       for (const one of opening) one.catch(() => undefined);
-      for (const one of opening) yield await one;
+      for (const one of opening) yield* await one;
     },
     async close() {
       closing = true;

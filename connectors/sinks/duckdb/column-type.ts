@@ -35,6 +35,9 @@ const PLAIN = { boolean: BOOLEAN, int: INTEGER, long: BIGINT, float: FLOAT, doub
 
 /** Parquet that everyone reads: timestamps are microseconds in UTC, decimals have up to 38 digits. */
 export function duckColumn(type: ColumnType): DuckColumn {
+  // What most columns are, asked for every row: nothing more than it takes.
+  if (isPlain(type))
+    return { type: PLAIN[type], to: (value) => (value ?? null) as DuckDBValue, from: (value) => value as Value };
   const { type: made, to, from } = notNull(type);
   return {
     type: made,
@@ -43,13 +46,16 @@ export function duckColumn(type: ColumnType): DuckColumn {
   };
 }
 
+const isPlain = (type: ColumnType): type is keyof typeof PLAIN =>
+  typeof type === 'string' && Object.hasOwn(PLAIN, type);
+
 interface NotNull {
   readonly type: DuckDBType;
   readonly to: (value: Value) => DuckDBValue;
   readonly from: (value: DuckDBValue) => Value;
 }
 
-function notNull(type: ColumnType): NotNull {
+function notNull(type: Exclude<ColumnType, keyof typeof PLAIN>): NotNull {
   switch (type) {
     case 'bytes':
       return {
@@ -69,13 +75,6 @@ function notNull(type: ColumnType): NotNull {
         to: (value) => new DuckDBTimestampTZValue(value as bigint),
         from: (value) => (value as DuckDBTimestampTZValue).micros,
       };
-    case 'boolean':
-    case 'int':
-    case 'long':
-    case 'float':
-    case 'double':
-    case 'string':
-      return { type: PLAIN[type], to: (value) => value as DuckDBValue, from: (value) => value as Value };
   }
   if (type.kind === 'decimal') {
     const { precision, scale } = type;

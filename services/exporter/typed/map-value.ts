@@ -83,9 +83,9 @@ function compileList(item: ToValue): ToValue {
     if (!Array.isArray(json)) throw new Unfit('wrong_type', json);
     const values: Value[] = [];
     let mine: Record<string, unknown> | null = null;
-    for (const [i, one] of (json as readonly unknown[]).entries()) {
+    for (let i = 0; i < json.length; i += 1) {
       try {
-        values.push(item(one, left));
+        values.push(item(json[i], left));
       } catch (error) {
         throw error instanceof Unfit ? error.within(`[${i}]`) : error;
       }

@@ -9,8 +9,8 @@ const LONG_MAX = 2n ** 63n - 1n;
 /** Neither column nor JSON tells -0 from 0. */
 const unsigned = (value: number): number => (value === 0 ? 0 : value);
 
-/** A number as written, of any size. */
-const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** A number as written, of any size: what is before the point, what is behind it, the exponent. */
+const NUMBER = /^(-?\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 /** Beyond these no value fits anyway, and the digits would be many. */
 const MAX_EXPONENT = 400;
 const MAX_TEXT = 1_000;
@@ -22,11 +22,15 @@ interface Written {
   readonly scale: number;
 }
 
-/** Digits and point of a number's text. */
-function written(text: string): Written {
-  const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
-  const [whole = '', fraction = ''] = mantissa.split('.');
-  const shift = Number(exponent);
+/** Digits and point of a number of JSON, or of one that was written as text because a double would not hold it. */
+function written(value: unknown): Written {
+  const text = typeof value === 'number' ? String(value) : value instanceof Digits ? value.text : value;
+  if (typeof text !== 'string') throw new Unfit('wrong_type', value);
+  if (text.length > MAX_TEXT) throw new Unfit('out_of_range', value);
+  const parts = NUMBER.exec(text);
+  if (parts === null) throw new Unfit('malformed', value);
+  const [, whole = '', fraction = '', exponent] = parts;
+  const shift = exponent === undefined ? 0 : Number(exponent);
   const digits = BigInt(whole + fraction);
   if (digits === 0n) return { digits, scale: 0 };
   if (Math.abs(shift) > MAX_EXPONENT) throw new Unfit(shift > 0 ? 'out_of_range' : 'too_precise', text);
@@ -34,20 +38,11 @@ function written(text: string): Written {
   return { digits, scale: fraction.length - shift };
 }
 
-/** The text of a number of JSON, or of one that was written as text because a double would not hold it. */
-function numberText(value: unknown): string {
-  if (typeof value === 'number') return String(value);
-  const text = value instanceof Digits ? value.text : value;
-  if (typeof text !== 'string') throw new Unfit('wrong_type', value);
-  if (text.length > MAX_TEXT) throw new Unfit('out_of_range', value);
-  if (!NUMBER.test(text)) throw new Unfit('malformed', value);
-  return text;
-}
-
 /** The value times 10^scale, if that is whole; else `otherwise`. */
 function unscaled(value: unknown, scale: number, otherwise: 'wrong_type' | 'too_precise'): bigint {
-  const { digits, scale: has } = written(numberText(value));
-  if (has <= scale) return digits * 10n ** BigInt(scale - has);
+  const { digits, scale: has } = written(value);
+  if (has === scale) return digits;
+  if (has < scale) return digits * 10n ** BigInt(scale - has);
   const divisor = 10n ** BigInt(has - scale);
   if (digits % divisor !== 0n) throw new Unfit(otherwise, value);
   return digits / divisor;
