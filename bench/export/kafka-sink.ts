@@ -103,9 +103,9 @@ function typedRowsFrom(first: number): ExportRow[] {
       ...{ source: '01'.repeat(16), seq: batch, slot: n % BATCH, origin: batch, partition: 0 },
       ...{ issuedAt: Date.UTC(2026, 1, 4), verified: true },
     };
-    const row = makers.get(type);
-    if (!row) throw new Error(`no schema of ${type}`);
+    const make = makers.get(type);
+    if (!make) throw new Error(`no schema of ${type}`);
     const { data } = scopes[DEFAULT_SCOPE] as OpenScope;
-    return row({ common, scopes: { [DEFAULT_SCOPE]: data }, closed: [] });
+    return { ...common, ...make({ type, scopes: { [DEFAULT_SCOPE]: data }, closed: [] }) };
   });
 }

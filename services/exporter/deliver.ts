@@ -12,8 +12,8 @@ import { keepRows } from './keep-rows.ts';
 import { type FetchedKeys, fetchKeys } from './keys.ts';
 import { type LiveBatch, liveBatches, type PinnedRecord } from './live-batch.ts';
 import { type OpenBatches, openHere } from './open-threads.ts';
-import { eventsOf } from './opened-columns.ts';
-import type { OpenedEvent, RowMakers } from './opened-event.ts';
+import { rowsOf } from './opened-columns.ts';
+import type { RowMakers } from './opened-event.ts';
 import { mismatchText, rejectedText } from './words.ts';
 
 /** What one stretch came to, for the metrics. */
@@ -65,7 +65,7 @@ export function deliver(
   const keysOf = edges.keysOf ?? ((batches) => fetchKeys(vault, reader, batches, plan.scopes));
   const types = plan.types ? new Set(plan.types) : null;
   const isOfType = (type: string) => types === null || types.has(type);
-  const isExportedEvent = ({ common }: OpenedEvent) => isOfType(common.type) && isWanted(common);
+  const isExportedEvent = (event: Pick<ExportRow, 'type' | 'time'>) => isOfType(event.type) && isWanted(event);
   const typesOf = (batches: readonly LiveBatch[]) =>
     new Set(batches.flatMap(({ value }) => value.body.summary.types.filter(isOfType)));
   const isExported = ({ app, body }: LiveBatch['value']) =>
@@ -87,7 +87,7 @@ export function deliver(
 
   return async (partition, from, to, accepted) => {
     const batches = await spared(liveBatches(accepted, isExported));
-    const rowOf = await rowMakers.for(typesOf(batches));
+    const make = await rowMakers.for(typesOf(batches));
     const { keys, forget } = await keysOf(batches);
     const made: { batch: LiveBatch; rows: ExportRow[] }[] = [];
     const refused: Record<'no_key' | 'mismatch', LiveBatch[]> = { no_key: [], mismatch: [] };
@@ -98,8 +98,7 @@ export function deliver(
         if (result.kind === 'refused') refused[result.why].push(batch);
         else {
           // Rows at once: what was opened lives no longer than its batch, and of a stretch only rows lie in memory.
-          const events = eventsOf(result.columns, batch, partition);
-          made.push({ batch, rows: events.filter(isExportedEvent).map(rowOf) });
+          made.push({ batch, rows: rowsOf(result.columns, batch, partition, isExportedEvent, make) });
         }
         await breathe();
       }

@@ -15,9 +15,8 @@ test.each([
 });
 
 test('the text as it is, null where the event has no such scope', () => {
-  const event = { common: { type: 'x' }, scopes: { a: '{"n": 1.0}' }, closed: ['c'] } as unknown as OpenedEvent;
+  const event: OpenedEvent = { type: 'x', scopes: { a: '{"n": 1.0}' }, closed: ['c'] };
   expect(untypedRows(['a', 'constructor'])(event)).toMatchObject({
-    type: 'x',
     table: { name: 'events', version: 0 },
     values: { scope_a: '{"n": 1.0}', scope_constructor: null },
   });

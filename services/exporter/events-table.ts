@@ -1,7 +1,6 @@
 import { FatalError } from '../pipeline/errors.ts';
 import { EVENTS_TABLE, type Table, type Value } from '../pipeline/ports/table.ts';
 import type { RowMaker } from './opened-event.ts';
-import { rowOf } from './row-of.ts';
 
 /** The text column of a scope: its name, with what no column may have made `_`. */
 export const scopeColumn = (scope: string): string => `scope_${scope.replace(/[^A-Za-z0-9_]/g, '_')}`;
@@ -31,10 +30,9 @@ export function eventsTable(scopes: readonly string[]): Table {
 export function untypedRows(scopes: readonly string[]): RowMaker {
   const table = eventsTable(scopes);
   const columns = scopes.map((scope) => [scope, scopeColumn(scope)] as const);
-  return (event) => {
-    const texts = event.scopes;
+  return ({ scopes: texts }) => {
     const values: Record<string, Value> = {};
     for (const [scope, column] of columns) values[column] = Object.hasOwn(texts, scope) ? (texts[scope] ?? null) : null;
-    return rowOf(event, table, values);
+    return { table, values };
   };
 }

@@ -1,6 +1,7 @@
 import { toHex } from '../../protocol/index.ts';
+import type { ExportRow } from '../pipeline/ports/sink.ts';
 import type { LiveBatch } from './live-batch.ts';
-import type { OpenedEvent } from './opened-event.ts';
+import type { RowMaker } from './opened-event.ts';
 
 /**
  * Opened events of one batch by columns, one place per event: what goes from a thread to another costs by the object. Columns that have
@@ -28,39 +29,48 @@ export interface OpenedColumns {
 
 const NONE: readonly string[] = [];
 
-/** The events again, of the batch that was opened. */
-export function eventsOf(columns: OpenedColumns, { origin, value }: LiveBatch, partition: number): OpenedEvent[] {
+/** The rows of the events that are wanted. Said in full: a row that is put together of parts takes longer to make than its event to decrypt. */
+export function rowsOf(
+  columns: OpenedColumns,
+  { origin, value }: LiveBatch,
+  partition: number,
+  isWanted: (event: Pick<ExportRow, 'type' | 'time'>) => boolean,
+  make: RowMaker,
+): ExportRow[] {
   const [app, wallet, batchId] = [toHex(value.app), toHex(value.wallet), toHex(value.batchId)];
   const { signer, source, seq, issuedAt, slots, ids, types, typeOf, times, sessions, blobs, scopes, closed } = columns;
-  return slots.map((slot, i) => {
+  const rows: ExportRow[] = [];
+  for (let i = 0; i < slots.length; i += 1) {
+    const type = types[typeOf[i] as number] as string;
+    const time = times[i] as number;
+    if (!isWanted({ type, time })) continue;
     const texts: Record<string, string> = {};
     for (const one of scopes) {
       const text = one.texts[i];
       if (text !== undefined) texts[one.scope] = text;
     }
-    return {
-      // Said in full: an object that is put together of parts takes longer to make than its event to decrypt.
-      common: {
-        app,
-        wallet,
-        batchId,
-        eventId: ids[i] as string,
-        type: types[typeOf[i] as number] as string,
-        time: times[i] as number,
-        session: sessions?.[i] ?? null,
-        blob: blobs?.[i] ?? null,
-        signer,
-        source,
-        seq,
-        slot,
-        origin,
-        partition,
-        issuedAt,
-        // The meta opened only if its signature holds, and each scope only if it is what was committed to.
-        verified: true,
-      },
-      scopes: texts,
-      closed: closed?.[i] ?? NONE,
-    };
-  });
+    const { table, values } = make({ type, scopes: texts, closed: closed?.[i] ?? NONE });
+    rows.push({
+      app,
+      wallet,
+      batchId,
+      eventId: ids[i] as string,
+      type,
+      time,
+      session: sessions?.[i] ?? null,
+      blob: blobs?.[i] ?? null,
+      signer,
+      source,
+      seq,
+      slot: slots[i] as number,
+      origin,
+      partition,
+      issuedAt,
+      // The meta opened only if its signature holds, and each scope only if it is what was committed to.
+      verified: true,
+      table,
+      values,
+    });
+  }
+  return rows;
 }

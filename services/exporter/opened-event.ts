@@ -1,16 +1,19 @@
 import type { ExportRow } from '../pipeline/ports/sink.ts';
 
-/** An event as far as an export may read it: what every row has, and the texts of its scopes. */
+/** Of an event, as far as an export may read it, what the columns of its table are made of. */
 export interface OpenedEvent {
-  readonly common: Omit<ExportRow, 'table' | 'values'>;
+  readonly type: string;
   /** Scope name → plaintext, of those of the export's scopes that the event has and that may be read. */
   readonly scopes: Readonly<Record<string, string>>;
   /** Names of the event's other scopes. */
   readonly closed: readonly string[];
 }
 
-/** Makes the row of an event. Never fails: what fits nowhere is a row of `_rejected`. */
-export type RowMaker = (event: OpenedEvent) => ExportRow;
+/** What a row has beside the columns that every row has. */
+export type RowContent = Pick<ExportRow, 'table' | 'values'>;
+
+/** Never fails: what fits nowhere is content of `_rejected`. */
+export type RowMaker = (event: OpenedEvent) => RowContent;
 
 /** Where rows get their tables from. */
 export interface RowMakers {

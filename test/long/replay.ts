@@ -10,13 +10,13 @@ import { suiteSandbox } from '../support/sandbox.ts';
 const MOST = 1.2;
 
 /**
- * `npm run test:long -- replay [events] [windows]`: 40,000 events of types with and without schema; replays of all of them from Kafka, from IPFS
+ * `npm run test:long -- replay [events] [windows]`: 80,000 events of types with and without schema; replays of all of them from Kafka, from IPFS
  * for more than half, interrupted three times, with removals before and meanwhile, and into an export that goes on live. The last line of
  * stdout is JSON.
  * @throws when a row differs from the live export, or the p99 of live ingest grows by a fifth
  */
 export default async function replay({ stack, args }: LongContext): Promise<void> {
-  const [events = '40000', windows = '6'] = args;
+  const [events = '80000', windows = '8'] = args;
   Object.assign(process.env, stack.env);
   const exports = await mkdtemp(join(tmpdir(), 'ddc-replay-'));
   const sandbox = await suiteSandbox('replay', {
@@ -25,7 +25,7 @@ export default async function replay({ stack, args }: LongContext): Promise<void
   });
   try {
     const say = (line: string) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);
-    const load = { windows: Number(windows), seconds: 4, offered: 50 };
+    const load = { windows: Number(windows), seconds: 10, offered: 50 };
     const report = await runReplays(sandbox, {
       ...{ ...load, events: Number(events), exports, partitions: DEFAULT_PARTITIONS, say },
     });

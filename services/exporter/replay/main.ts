@@ -1,4 +1,4 @@
-import { availableParallelism, hostname, setPriority } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { openKubo } from '../../../connectors/ipfs/kubo.ts';
 import { createConsumerGroups } from '../../../connectors/kafka/index.ts';
 import { openKms } from '../../../connectors/kms/index.ts';
@@ -29,6 +29,7 @@ import { partnerKeys } from '../partner-keys.ts';
 import { openConfig } from '../planned.ts';
 import { rowMakersOf } from '../row-makers-of.ts';
 import { withoutSecrets } from '../without-secrets.ts';
+import { beNice } from './be-nice.ts';
 import { claimTarget, logOfTarget } from './claim-target.ts';
 import { replayLimits } from './limits.ts';
 import { createPace } from './pace.ts';
@@ -37,7 +38,7 @@ import { isInTime } from './wanted.ts';
 import { type OpenReplay, workOnReplay } from './work.ts';
 
 /** Live traffic comes first, on a machine that both share. */
-const NICE = 10;
+const NICE = 19;
 /** What a replay fetches ahead of each partition: it is in no hurry. */
 const PREFETCH_BYTES = 2 * 1024 * 1024;
 const CONNECTIONS = 4;
@@ -151,7 +152,7 @@ async function start(boot: Boot): Promise<Running> {
   const { config, log, clock, random, keep } = boot;
   const id = config.replay;
   if (id === '') throw new FatalError('no_replay', 'DDC_REPLAY is not set: say which job to work on.');
-  setPriority(NICE);
+  await beNice(NICE);
   await ready();
   const edges = await openRoomEdges(boot, `ddc-replay-${id}`, CONNECTIONS);
   const groups = createConsumerGroups({ brokers: config.kafkaBrokers, clientId: 'ddc-replay', log });

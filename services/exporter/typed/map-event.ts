@@ -4,7 +4,6 @@ import type { SchemaField } from '../../pipeline/typed/kind.ts';
 import { EXTRA_COLUMN } from '../../pipeline/typed/names.ts';
 import type { TypedTable } from '../../pipeline/typed/typed-table.ts';
 import type { OpenedEvent, RowMaker } from '../opened-event.ts';
-import { rowOf } from '../row-of.ts';
 import { compileValue, keep, type Leftovers, type ToValue, unknownOf } from './map-value.ts';
 import { type EventMembers, membersOf } from './members.ts';
 import { rejectedRow } from './rejected.ts';
@@ -42,7 +41,7 @@ export function typedRows({ table, schema }: TypedTable): RowMaker {
 
   return (event) => {
     try {
-      return rowOf(event, table, valuesOf(event));
+      return { table, values: valuesOf(event) };
     } catch (error) {
       if (error instanceof Unfit) return rejectedRow(event, error.code, error.detail);
       // What recursion over JSON answers that nests deeper than the stack is.

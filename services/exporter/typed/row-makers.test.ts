@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { memoryAppSchemas } from '../../../connectors/registry/index.ts';
 import { RetriableError } from '../../pipeline/errors.ts';
 import type { AppSchemas } from '../../pipeline/ports/app-schemas.ts';
-import type { ExportRow } from '../../pipeline/ports/sink.ts';
 import type { OpenedEvent, RowMakers } from '../opened-event.ts';
 import { REFRESH_MS, typedRowMakers } from './row-makers.ts';
 
@@ -11,7 +10,7 @@ const amount = { name: 'amount', type: 'long' };
 const shop = { name: 'shop', type: ['null', 'string'], default: null };
 const schema = (...fields: unknown[]) => JSON.stringify({ type: 'record', name: 'Sale', fields });
 const event = (type: string, data: string): OpenedEvent => ({
-  common: { type } as ExportRow,
+  type,
   scopes: { purchase: data },
   closed: [],
 });

@@ -106,7 +106,7 @@ export function typedRowMakers(edges: TypedEdges): RowMakers {
       }
       use(types);
       const makers = new Map([...known].map(([type, { rowOf }]) => [type, rowOf]));
-      return (event) => (makers.get(event.common.type) ?? untyped)(event);
+      return (event) => (makers.get(event.type) ?? untyped)(event);
     },
   };
 }
