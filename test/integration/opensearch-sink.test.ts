@@ -174,6 +174,18 @@ describe('opensearch', () => {
     expect(await next.put([sinkRow(0, 0), sinkRow(1, 0), sinkRow(2, 0)], deliveryOf(0, 2))).toBe(true);
     expect(await places()).toEqual(['0.0', '1.0', '2.0']);
   });
+
+  it('erases and removes also after it died between taking the name of an index and making the index', async () => {
+    const { app, wallet } = sinkRow(0, 0);
+    const dying = await open();
+    await dying.put([sinkRow(0, 0)], deliveryOf(0, 0));
+    await ask('DELETE', `/${index()}-purchase`);
+    const next = await open();
+    expect(await next.erase([{ app, wallet, before: 1, issuedAt: 1 }])).toEqual([0]);
+    expect(await next.remove([removalOf(sinkRow(1, 0))])).toEqual([0]);
+    expect(await next.put([sinkRow(1, 0)], deliveryOf(1, 1))).toBe(true);
+    expect(await places()).toEqual(['1.0']);
+  });
 });
 
 describe('an opensearch that does not do as it should', () => {

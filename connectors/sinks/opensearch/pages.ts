@@ -34,6 +34,8 @@ export async function* pages(
       whole(page);
     }
   } finally {
-    await ask({ method: 'DELETE', path: '/_search/scroll', body: { scroll_id: [page._scroll_id] }, accept: [404] });
+    // None was opened where there is none of the indices.
+    if (page._scroll_id !== undefined)
+      await ask({ method: 'DELETE', path: '/_search/scroll', body: { scroll_id: [page._scroll_id] }, accept: [404] });
   }
 }
