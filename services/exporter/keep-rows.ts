@@ -14,7 +14,6 @@ export function keepRows(removedEvents: Pick<RemovedEvents, 'any' | 'of'>): Keep
       const owner = owners[numbers[i] as number];
       return owner && isAsked(i) ? [{ ...owner, id: eventId, time, session, issuedAt }] : [];
     });
-    if (events.length === 0) return rows;
     const removed = await removedEvents.of(events);
     let asked = 0;
     return rows.filter((_, i) => !isAsked(i) || removed[asked++] === null);

@@ -19,7 +19,15 @@ const FOLDERS = [
 ];
 
 /** Libraries that only their connector (and the frozen baseline of the benchmark) may import. */
-const FENCED = ['kafkajs', 'ipfs-http-client', '@polkadot/api', 'pg', '@aws-sdk/client-s3', '@aws-sdk/lib-storage'];
+const FENCED = [
+  'kafkajs',
+  'ipfs-http-client',
+  '@polkadot/api',
+  'pg',
+  '@aws-sdk/client-s3',
+  '@aws-sdk/lib-storage',
+  '@duckdb/node-bindings',
+];
 
 const ROOM_FREE = ['services/pipeline', 'protocol', 'topics', 'schemas'];
 

@@ -15,7 +15,7 @@ export function fillColumn(
   const isText = type.typeId === DuckDBTypeId.VARCHAR;
   const nulls = nullMask(values);
   if (!isText && nulls?.count !== values.length) {
-    chunk.setColumnValues(index, [...values]);
+    chunk.setColumnValues(index, values);
     return;
   }
   const vector = duckdb.data_chunk_get_vector(chunk.chunk, index);

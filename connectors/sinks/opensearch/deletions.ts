@@ -5,6 +5,7 @@ import type { Bulk } from './bulk.ts';
 import type { Json, OpenSearch } from './client.ts';
 import { HELD_FIELDS, rowOf } from './held-row.ts';
 import { pages } from './pages.ts';
+import { refresh } from './refresh.ts';
 
 /** Found with one query: a query has at most 1,024 clauses, and `terms` 65,536 words. */
 const OWNERS_AT_ONCE = 10_000;
@@ -75,9 +76,7 @@ export async function deleteFrom(
   count: (n: number) => void,
 ): Promise<void> {
   const { client, bulk, reach } = edges;
-  // Its name was taken, and then whoever took it died: nobody makes it before this is over, so that waiting for it would have no end.
-  const { status } = await client.ask({ method: 'POST', path: `/${index}/_refresh`, accept: [404] });
-  if (status === 404) return;
+  if (!(await refresh(client, index))) return;
   for (const query of doomed.queries) {
     for await (const hits of pages(client, index, query, HELD_FIELDS)) {
       const going = hits.flatMap((hit) => {
@@ -96,5 +95,5 @@ export async function deleteFrom(
       await reach('rewritten');
     }
   }
-  await client.ask({ method: 'POST', path: `/${index}/_refresh` });
+  await refresh(client, index);
 }

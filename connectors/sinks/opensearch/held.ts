@@ -3,6 +3,7 @@ import type { OpenSearch } from './client.ts';
 import { HELD_FIELDS, rowOf } from './held-row.ts';
 import type { Holding } from './indices.ts';
 import { pages } from './pages.ts';
+import { refresh } from './refresh.ts';
 
 /** Shows what a search finds in every index. @param holding which table each index is of */
 export async function heldDocuments(
@@ -11,9 +12,7 @@ export async function heldDocuments(
   show: (some: HeldRows) => Promise<void>,
 ): Promise<void> {
   for (const [index, table] of Object.entries(holding)) {
-    // Its name was taken, and then whoever took it died.
-    const { status } = await client.ask({ method: 'POST', path: `/${index}/_refresh`, accept: [404] });
-    if (status === 404) continue;
+    if (!(await refresh(client, index))) continue;
     for await (const hits of pages(client, index, { match_all: {} }, HELD_FIELDS))
       await show({ table, place: index, rows: hits.map(rowOf) });
   }
