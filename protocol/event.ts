@@ -90,6 +90,22 @@ function isTime(value: unknown): value is string {
   return day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 
+/** Milliseconds since the epoch of an event's time. Its form was checked, so that its digits are where they are: a general parser takes several times as long. */
+export function millisecondsOf(time: string): number {
+  const century = twoDigits(time, 0);
+  // Date.UTC takes years below 100 for years of another century.
+  if (century === 0) return Date.parse(time);
+  return Date.UTC(
+    100 * century + twoDigits(time, 2),
+    twoDigits(time, 5) - 1,
+    twoDigits(time, 8),
+    twoDigits(time, 11),
+    twoDigits(time, 14),
+    twoDigits(time, 17),
+    10 * twoDigits(time, 20) + time.charCodeAt(22) - 0x30,
+  );
+}
+
 /** Whether a JSON value is 1–128 bytes of text without control characters. */
 export function isLabel(value: unknown): value is string {
   if (typeof value !== 'string') return false;

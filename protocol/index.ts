@@ -73,6 +73,7 @@ export {
   type Event,
   isEventId,
   MAX_SCOPES,
+  millisecondsOf,
   type OpenScope,
   parseEvent,
   type RemovedEvent,

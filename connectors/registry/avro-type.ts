@@ -38,7 +38,17 @@ const takingBytes = (Base: InnerClass): InnerClass =>
     }
   };
 
-export const Bytes = takingBytes(BytesType);
+/** What is read is a view of the input: a batch is hundreds of envelopes, and to copy each costs more than all else of reading it. */
+export class Bytes extends takingBytes(BytesType) {
+  override _read(tap: Tap): Buffer {
+    const length = tap.readLong();
+    const start = tap.pos;
+    if (length < 0 || length > tap.buf.length - start)
+      throw new RangeError(`${length} bytes in ${tap.buf.length - start}`);
+    tap.pos = start + length;
+    return tap.buf.subarray(start, tap.pos);
+  }
+}
 const Fixed = takingBytes(FixedType);
 const Union = takingBytes(UnwrappedUnionType);
 

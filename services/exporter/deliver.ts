@@ -106,7 +106,8 @@ export function deliver(
       forget();
     }
     // Asked again right before the sink is: it puts and erases in order, so an erasure learned later finds these rows.
-    const rows = made.flatMap((one) => (isSpared(one.batch) ? one.rows : []));
+    const rows: ExportRow[] = [];
+    for (const one of made) if (isSpared(one.batch)) for (const row of one.rows) rows.push(row);
     const last = accepted.at(-1)?.origin ?? from.mark;
     const first = accepted[0]?.origin ?? last;
     let kept: readonly ExportRow[] = [];

@@ -3,6 +3,7 @@ import {
   equalBytes,
   META_SCOPE,
   type Meta,
+  millisecondsOf,
   openAll,
   openMeta,
   type Place,
@@ -72,7 +73,7 @@ function columnsOf(batch: ClosedBatch, scopes: readonly string[], keys: ScopeKey
     ids.push(event.id);
     if (!types.includes(event.type)) types.push(event.type);
     typeOf.push(types.indexOf(event.type));
-    times.push(Date.parse(event.time));
+    times.push(millisecondsOf(event.time));
     sessions.push(event.session ?? null);
     blobs.push(event.blob ?? null);
     closed.push(closedOf(event, opened, slot));

@@ -1,15 +1,8 @@
-import {
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBType,
-  type DuckDBValue,
-  INTEGER,
-} from '@duckdb/node-api';
+import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { COMMON_COLUMNS, sameBatch } from '../../../services/pipeline/ports/row-columns.ts';
 import type { ExportRow } from '../../../services/pipeline/ports/sink.ts';
-import type { Table } from '../../../services/pipeline/ports/table.ts';
-import { duckColumn } from './column-type.ts';
+import type { Table, Value } from '../../../services/pipeline/ports/table.ts';
+import { type DuckColumn, duckColumn } from './column-type.ts';
 import { fillColumn } from './fill-column.ts';
 import { name } from './names.ts';
 
@@ -19,22 +12,23 @@ const CHUNK = 2048;
 /** Columns that are in the names of folders, as Hive wants it, and so not in the files. */
 const IN_FOLDERS: readonly string[] = ['app'];
 
-interface BufferColumn {
+interface BufferColumn extends DuckColumn {
   readonly name: string;
-  readonly type: DuckDBType;
-  readonly of: (row: ExportRow) => DuckDBValue;
+  readonly of: (row: ExportRow) => Value;
 }
+
+/** Of the column that ties an event to its batch. */
+const NUMBER = duckColumn('int');
 
 /** What the files of a table hold, in order. */
 function bufferColumns(table: Table): (BufferColumn & { readonly ofBatch: boolean })[] {
-  const common = COMMON_COLUMNS.filter((column) => !IN_FOLDERS.includes(column.name)).map((column) => {
-    const { type, to } = duckColumn(column.type);
-    return { name: column.name, type, of: (row: ExportRow) => to(column.of(row)), ofBatch: column.ofBatch === true };
-  });
-  const own = table.columns.map((column) => {
-    const { type, to } = duckColumn(column.type);
-    return { name: column.name, type, of: (row: ExportRow) => to(row.values[column.name]), ofBatch: false };
-  });
+  const common = COMMON_COLUMNS.filter((column) => !IN_FOLDERS.includes(column.name)).map(
+    ({ name, type, of, ofBatch = false }) => ({ ...duckColumn(type), name, of, ofBatch }),
+  );
+  const own = table.columns.map(({ name, type }) => ({
+    ...duckColumn(type),
+    ...{ name, of: (row: ExportRow) => row.values[name] ?? null, ofBatch: false },
+  }));
   return [...common, ...own];
 }
 
@@ -56,7 +50,7 @@ export async function rowBuffer(connection: DuckDBConnection, table: Table): Pro
   const [ofBatch, ofEvent] = [columns.filter((one) => one.ofBatch), columns.filter((one) => !one.ofBatch)];
   const create = (where: string, those: readonly BufferColumn[]) =>
     connection.run(
-      `CREATE OR REPLACE TABLE ${where} (${BATCH} INTEGER, ${those.map((one) => `${name(one.name)} ${one.type}`).join(', ')})`,
+      `CREATE OR REPLACE TABLE ${where} (${BATCH} ${NUMBER.type}, ${those.map((one) => `${name(one.name)} ${one.type}`).join(', ')})`,
     );
   await create(BATCHES, ofBatch);
   await create(EVENTS, ofEvent);
@@ -97,16 +91,14 @@ async function append(
   rows: readonly ExportRow[],
   numberOf: (index: number) => number,
 ): Promise<void> {
-  const types = [INTEGER, ...columns.map(({ type }) => type)];
+  const types = [NUMBER.type, ...columns.map(({ type }) => type)];
   const appender: DuckDBAppender = await connection.createAppender(table);
   for (let at = 0; at < rows.length; at += CHUNK) {
     const part = rows.slice(at, at + CHUNK);
     const chunk = DuckDBDataChunk.create(types, part.length);
-    chunk.setColumnValues(
-      0,
-      part.map((_, i) => numberOf(at + i)),
-    );
-    for (const [i, { type, of }] of columns.entries()) fillColumn(chunk, i + 1, type, part.map(of));
+    const numbers = part.map((_, i) => numberOf(at + i));
+    fillColumn(chunk, 0, NUMBER, numbers);
+    for (const [i, column] of columns.entries()) fillColumn(chunk, i + 1, column, part.map(column.of));
     appender.appendDataChunk(chunk);
   }
   appender.closeSync();

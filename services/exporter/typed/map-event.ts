@@ -17,11 +17,15 @@ interface EventColumn extends Pick<SchemaField, 'name' | 'nullable' | 'scope'> {
 export function typedRows({ table, schema }: TypedTable): RowMaker {
   const columns = schema.fields.map(({ kind, ...field }) => ({ ...field, to: compileValue(kind) }));
   const names = new Set(columns.map(({ name }) => name));
+  /** Copied for every row, whose members then have their places from the start. */
+  const blank: Readonly<Record<string, Value>> = Object.fromEntries(
+    [...names, EXTRA_COLUMN].map((name) => [name, null]),
+  );
 
   function valuesOf({ scopes, closed }: OpenedEvent): Record<string, Value> {
     const members = membersOf(scopes);
     const left: Leftovers = { taken: null };
-    const values: Record<string, Value> = {};
+    const values: Record<string, Value> = { ...blank };
     let extra: Record<string, unknown> | null = null;
     let found = 0;
     for (const column of columns) {

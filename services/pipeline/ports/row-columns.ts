@@ -8,7 +8,11 @@ export interface CommonColumn extends Column {
   readonly of: (row: ExportRow) => Value;
 }
 
-const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1000n;
+/** One big integer of most times, and not three. */
+function micros(milliseconds: number): bigint {
+  const whole = milliseconds * 1000;
+  return Number.isSafeInteger(whole) ? BigInt(whole) : BigInt(milliseconds) * 1000n;
+}
 
 /** The columns of every row in every target, in order, before those of its table. */
 export const COMMON_COLUMNS: readonly CommonColumn[] = [
