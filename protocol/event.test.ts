@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CID } from 'multiformats/cid';
 import { create } from 'multiformats/hashes/digest';
 import { eventOf } from '../test/support/batches.ts';
-import { isCidV1, isScopeName, parseEvent } from './index.ts';
+import { isCidV1, isScopeName, millisecondsOf, parseEvent } from './index.ts';
 
 const accepts = (change: Record<string, unknown>) => {
   try {
@@ -36,6 +36,17 @@ describe('fields of an event', () => {
     fc.assert(
       fc.property(time, (text) => expect([text, accepts({ time: text })]).toEqual([text, isOwn(text)])),
       { numRuns: 3000 },
+    );
+  });
+
+  test('the milliseconds of every time', () => {
+    const [min, max] = [new Date('0000-01-01T00:00:00.000Z'), new Date('9999-12-31T23:59:59.999Z')];
+    const first = fc.constantFrom(min, max, new Date('0099-12-31T23:59:59.999Z'), new Date('0100-01-01T00:00:00.000Z'));
+    fc.assert(
+      fc.property(fc.oneof(first, fc.date({ min, max, noInvalidDate: true })), (date) => {
+        expect(millisecondsOf(date.toISOString())).toBe(date.getTime());
+      }),
+      { numRuns: 2000 },
     );
   });
 

@@ -91,3 +91,13 @@ describe('a long', () => {
     expect(() => type.fromBuffer(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, 0]))).toThrow('beyond');
   });
 });
+
+test('bytes are a view of what was read, and never more than that', () => {
+  const type = avroType('bytes');
+  const written = type.toBuffer(Uint8Array.of(1, 2, 3));
+  const read = type.fromBuffer(written) as Buffer;
+  expect([read.buffer === written.buffer, [...read]]).toEqual([true, [1, 2, 3]]);
+  expect(() => type.fromBuffer(written.subarray(0, 3))).toThrow('3 bytes in 2');
+  // Zigzag of -1.
+  expect(() => type.fromBuffer(Buffer.of(1))).toThrow('-1 bytes in 0');
+});
