@@ -127,7 +127,7 @@ async function removingMeanwhile(
   return { ...compared, left, removed: events.length, stores };
 }
 
-/** Kafka lets go of 60 % of each partition of `pinned`. */
+/** Kafka lets go of three quarters of each partition of `pinned`. */
 async function cutRetention({ suite }: SuiteSandbox): Promise<void> {
   const topic = `${suite.prefix}${batchesPinned.name}`;
   const admin = rawKafka().admin();
@@ -136,7 +136,7 @@ async function cutRetention({ suite }: SuiteSandbox): Promise<void> {
     const ends = await admin.fetchTopicOffsets(topic);
     const partitions = ends.map(({ partition, high }) => ({
       partition,
-      offset: String(Math.floor(Number(high) * 0.6)),
+      offset: String(Math.floor(Number(high) * 0.75)),
     }));
     await admin.deleteTopicRecords({ topic, partitions });
   } finally {
