@@ -6,7 +6,7 @@ import { makeReplay, untilsOf } from '../../services/pipeline/replays/declare.ts
 import { ReplayRefused } from '../../services/pipeline/replays/job.ts';
 import { orderReplay } from '../../services/pipeline/replays/order.ts';
 import { planReplay } from '../../services/pipeline/replays/plan.ts';
-import { DEFAULT_RATE } from '../../services/pipeline/replays/shape.ts';
+import { DEFAULT_PACE } from '../../services/pipeline/replays/shape.ts';
 import { viewReplay } from '../../services/pipeline/replays/view.ts';
 import type { Outcome } from '../crypto/outcome.ts';
 import { appOption, jsonOption, KEY_FORMS, scopesOption, typesOption } from '../options.ts';
@@ -92,7 +92,7 @@ export function command(): Command {
     )
     .option(
       '--rate <n>',
-      `events a second at most, ${DEFAULT_RATE} when not given; \`none\`: as fast as it goes`,
+      `events a second at most; \`none\`: as fast as it goes; not given: ${DEFAULT_PACE.rate}, and at most a fifth of one core's time`,
       rateOption,
     )
     .option('--dry-run', 'say what would be read and from where', false)

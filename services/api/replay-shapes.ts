@@ -40,6 +40,12 @@ export const replayView = z.object({
     ])
     .describe('Secrets are references: what stands behind them is nowhere shown.'),
   rate: z.int().min(1).nullable().describe('Events a second at most; null: as fast as it goes.'),
+  cpuShare: z
+    .number()
+    .gt(0)
+    .max(1)
+    .nullable()
+    .describe("Of one core's time at most, where no rate was said; null: as much as it takes."),
   by: z
     .string()
     .regex(/^(operator|app|wallet:[0-9a-f]{64})$/)

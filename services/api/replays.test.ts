@@ -54,8 +54,9 @@ describe('a replay', () => {
   });
 
   test('has a rate where none is said, and none where that is said', async () => {
-    expect((await ask('', said())).body.rate).toBe(5_000);
-    expect((await ask('', said({ rate: null }))).body.rate).toBeNull();
+    expect((await ask('', said())).body).toMatchObject({ rate: 5_000, cpuShare: 0.2 });
+    expect((await ask('', said({ rate: 5_000 }))).body).toMatchObject({ rate: 5_000, cpuShare: null });
+    expect((await ask('', said({ rate: null }))).body).toMatchObject({ rate: null, cpuShare: null });
   });
 
   test('is refused with everything that is wrong with it, and nothing is kept', async () => {

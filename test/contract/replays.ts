@@ -22,6 +22,7 @@ const job = (id: string, createdAt = 0, app = 'aa'.repeat(32)): ReplayJob =>
       schema: 'typed',
       by: 'app',
       rate: 100,
+      cpuShare: null,
       host: null,
     },
     freshProgress(new Map([[3, 9]])),

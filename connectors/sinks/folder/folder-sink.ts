@@ -2,6 +2,7 @@ import { access, constants, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
 import { FatalError } from '../../../services/pipeline/errors.ts';
+import { oneAtATime } from '../../../services/pipeline/one-at-a-time.ts';
 import { START, samePosition } from '../../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
@@ -25,7 +26,6 @@ import { erasureBook } from './erasure-book.ts';
 import { heldIn } from './held.ts';
 import { BOOKS, filesOf } from './layout.ts';
 import { endMerges, type Merging, mergeFiles } from './merging.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 import { namesIn } from './tolerant.ts';
 import { tablesIn, walk } from './walk.ts';
 import { toSinkError } from './weather.ts';

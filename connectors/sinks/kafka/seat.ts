@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { RetriableError } from '../../../services/pipeline/errors.ts';
+import { oneAtATime } from '../../../services/pipeline/one-at-a-time.ts';
 import { type Position, START } from '../../../services/pipeline/ports/positions.ts';
 import type { Delivery } from '../../../services/pipeline/ports/sink.ts';
 import { type CommittedReader, FencedError, type TransactionalWriter } from '../../kafka/index.ts';
-import { oneAtATime } from '../folder/one-at-a-time.ts';
 import { patiently } from './patience.ts';
 
 const position = z.object({ next: z.number().int(), mark: z.number().int() });

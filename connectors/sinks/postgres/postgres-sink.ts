@@ -1,4 +1,5 @@
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
+import { oneAtATime } from '../../../services/pipeline/one-at-a-time.ts';
 import { START, samePosition } from '../../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
@@ -11,7 +12,6 @@ import type {
 import { REJECTED_TABLE, type Table } from '../../../services/pipeline/ports/table.ts';
 import { chunks } from '../chunks.ts';
 import { ownerCounts } from '../erased-owner.ts';
-import { oneAtATime } from '../folder/one-at-a-time.ts';
 import { findUnfit, rejected } from '../unfit.ts';
 import { createBooks, type Place } from './books.ts';
 import { ownersGone, type Statement, selectionsGone } from './deletions.ts';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SinkContext } from '../../../services/pipeline/define-sink.ts';
+import { oneAtATime } from '../../../services/pipeline/one-at-a-time.ts';
 import { START, samePosition } from '../../../services/pipeline/ports/positions.ts';
 import type {
   Delivery,
@@ -15,7 +16,6 @@ import { compactionDue } from '../folder/compaction-due.ts';
 import type { FileFormat, Found } from '../folder/folder-sink.ts';
 import { BOOKS, filesOf, type PlannedFile } from '../folder/layout.ts';
 import type { Merging } from '../folder/merging.ts';
-import { oneAtATime } from '../folder/one-at-a-time.ts';
 import { type Change, changeLog, changeSchema, each } from './change.ts';
 import { checkStore } from './check.ts';
 import { compact } from './compacting.ts';

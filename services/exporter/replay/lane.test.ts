@@ -38,6 +38,7 @@ const SPEC: ReplaySpec = {
   schema: 'text',
   by: 'operator',
   rate: null,
+  cpuShare: null,
   host: null,
 };
 
@@ -171,7 +172,7 @@ async function world(
           return found.value;
         },
       },
-      pace: { took: () => 0 },
+      pace: { take: (_, work) => work() },
       limits: { maxRecords: 4, maxBytes: 2_000, lingerMs: 0 },
       rules: ALL_RULES,
       signals: NO_SIGNALS,

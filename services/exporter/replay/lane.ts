@@ -63,7 +63,7 @@ export async function runReplayLane(edges: ReplayLaneEdges, input: PartitionInpu
 }
 
 async function replayUntil(until: number, edges: ReplayLaneEdges, input: PartitionInput): Promise<void> {
-  const { spec, sink, index, stored, pace, limits, clock } = edges;
+  const { spec, sink, index, stored, pace, limits } = edges;
   const { partition, revoked } = input;
   const takesOver = spec.target.kind === 'export';
   const last = takesOver ? Number.MAX_SAFE_INTEGER : until;
@@ -76,12 +76,11 @@ async function replayUntil(until: number, edges: ReplayLaneEdges, input: Partiti
 
   /** @returns false when the target stands elsewhere */
   async function put(source: Stretch['source'], from: Position, to: Position, records: readonly PinnedRecord[]) {
-    if (!(await retry('deliver', () => edges.deliver(partition, from, to, records)))) return false;
-    known = to;
     const events = eventsOf(records);
+    const deliver = () => retry('deliver', () => edges.deliver(partition, from, to, records));
+    if (!(await pace.take(events, deliver, revoked))) return false;
+    known = to;
     edges.onStretch(partition, { source, mark: to.mark, batches: records.length, events });
-    const waitMs = pace.took(events);
-    if (waitMs > 0) await clock.sleep(waitMs, revoked);
     return true;
   }
 

@@ -43,6 +43,12 @@ const NICE = 19;
 const PREFETCH_BYTES = 2 * 1024 * 1024;
 const CONNECTIONS = 4;
 
+/** Of all threads so far. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 async function openTarget({ config, clock }: Boot, job: ReplayJob, logId: Uint8Array): Promise<Sink> {
   const { app, by, sink } = job.spec;
   const secrets = createFolderSecrets(config.secretsFolder);
@@ -71,14 +77,16 @@ async function open(
   await keks.current();
   const name = reporterOf(job);
   const scopes = [...spec.scopes];
+  // Jobs that were made before have no share.
+  const pace = { rate: spec.rate, cpuShare: spec.cpuShare ?? null };
   const pinned = named(batchesPinned).name;
   const codec = await codecs.for(named(batchesPinned));
   const reports = createExportReports(db);
   const nodes = config.ipfsApi === '' ? [] : [openKubo({ name: DEFAULT_CLUSTER, url: config.ipfsApi })];
   const vault = openVault({ db, keks, random, clock: performance, calendar: clock });
   const sink = await openTarget(boot, job, logId);
-  // Of its priority, too: a thread has that of the one that starts it.
-  const count = config.openThreads ?? (availableParallelism() > 1 ? 1 : 0);
+  // One that is held to a rate never keeps more than one core busy, so that live traffic always has another.
+  const count = spec.rate === null ? (config.openThreads ?? (availableParallelism() > 1 ? 1 : 0)) : 0;
   const threads = count > 0 ? startOpenThreads(count, onFatal) : null;
   const closeTarget = async () => {
     await threads?.close();
@@ -133,8 +141,8 @@ async function open(
       indexed: (partition) => lanes.positions.load('indexer', partition),
       firstKept: (partition) => lookup.firstOffset(pinned, partition),
       stored: createStoredRecords(new Map(nodes.map((node) => [node.name, node]))),
-      pace: createPace(spec.rate, () => performance.now()),
-      limits: replayLimits(spec.rate),
+      pace: createPace(pace, { clock: boot.clock, elapsed: () => performance.now(), cpu: cpuMs }),
+      limits: replayLimits(pace),
     },
     consumer: consumer(`replay-${job.id}`, batchesPinned, { prefetchBytes: PREFETCH_BYTES }),
     claim: (partitions) =>

@@ -27,6 +27,8 @@ export interface ReplaySpec {
   readonly by: DeclaredBy;
   /** Events a second; null: as fast as it goes. */
   readonly rate: number | null;
+  /** Of the time of one core; null: as much as it takes. */
+  readonly cpuShare: number | null;
   /** The machine whose disk it writes to, and which alone works on it; null: any. */
   readonly host: string | null;
 }

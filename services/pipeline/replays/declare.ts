@@ -9,7 +9,7 @@ import type { ReplayJob, ReplaySpec, Replays } from '../ports/replays.ts';
 import type { ExportPlan } from '../variables.ts';
 import { newJob } from './job.ts';
 import { freshProgress } from './progress.ts';
-import { type ReplayInput, replayShape } from './shape.ts';
+import { DEFAULT_PACE, type ReplayInput, replayShape } from './shape.ts';
 
 /** An export as far as a replay into it needs to know. */
 export interface ReplayedExport extends Pick<ExportPlan, 'app' | 'scopes' | 'types' | 'schema' | 'sink' | 'config'> {
@@ -58,7 +58,8 @@ export async function judgeReplay(
   if (target && 'sink' in target) await judgeOwn(edges, target, said, problems);
   if (problems.length > 0 || !target) throw new BadDeclaration(problems, 'The replay was not made');
   const { wallet = null, types = null, from = null, to = null, rate, scopes = [], schema = 'typed' } = said;
-  const wish = { app, wallet, from, to, rate: rate ?? null, host };
+  const pace = rate === undefined ? DEFAULT_PACE : { rate, cpuShare: null };
+  const wish = { app, wallet, from, to, ...pace, host };
   if ('sink' in target) {
     const sink = { name: target.sink, config: target.config };
     return { ...wish, types, scopes, schema, target: { kind: 'sink' }, sink, by };

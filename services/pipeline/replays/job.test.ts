@@ -16,6 +16,7 @@ const spec: ReplaySpec = {
   schema: 'text',
   by: 'operator',
   rate: null,
+  cpuShare: null,
   host: null,
 };
 const progress = freshProgress(new Map([[0, 99]]));

@@ -4,7 +4,7 @@ import { etaOf, originsDone, originsInAll, readFrom } from './progress.ts';
 
 /** A job as whoever may see it sees it: secrets are names in it. */
 export interface ReplayView
-  extends Pick<ReplaySpec, 'app' | 'wallet' | 'types' | 'from' | 'to' | 'scopes' | 'schema' | 'rate'> {
+  extends Pick<ReplaySpec, 'app' | 'wallet' | 'types' | 'from' | 'to' | 'scopes' | 'schema' | 'rate' | 'cpuShare'> {
   readonly id: string;
   readonly state: ReplayState;
   readonly target:
@@ -33,7 +33,7 @@ export function viewReplay(job: ReplayJob, now: number): ReplayView {
   return {
     ...{ id, state, app, wallet, types, from, to, scopes, schema },
     target: target.kind === 'export' ? { export: target.name } : { sink: sink.name, config: sink.config },
-    ...{ rate, by, createdAt, startedAt: claimedAt, endedAt },
+    ...{ rate, cpuShare: spec.cpuShare ?? null, by, createdAt, startedAt: claimedAt, endedAt },
     origins: { done: originsDone(progress), all: originsInAll(progress) },
     kafka: readFrom(progress, 'log'),
     ipfs: readFrom(progress, 'index'),
