@@ -3,6 +3,7 @@ import { fromHex, toHex } from '../../protocol/index.ts';
 import { parquetRows } from '../support/parquet-rows.ts';
 import type { SuiteSandbox } from '../support/sandbox.ts';
 import type { Person } from './people.ts';
+import { rootsOf } from './roots-of.ts';
 
 /** What is left of the erased, and what is missing of all others. Empty when all is as it should be. */
 export interface Verdict {
@@ -41,7 +42,10 @@ export async function verdict(
       )
     ).map(({ batchId }) => toHex(batchId)),
   );
-  const roots = await stores.vault.roots(wallets.map((wallet) => ({ app, wallet, rootVersion: 1 })));
+  const roots = await rootsOf(
+    stores,
+    wallets.map((wallet) => ({ app, wallet, rootVersion: 1 })),
+  );
   return {
     indexed: left.length,
     exported: rows.filter((row) => names.has(walletOf(row))).length,
