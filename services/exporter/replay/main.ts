@@ -85,7 +85,7 @@ async function open(
   const nodes = config.ipfsApi === '' ? [] : [openKubo({ name: DEFAULT_CLUSTER, url: config.ipfsApi })];
   const vault = openVault({ db, keks, random, clock: performance, calendar: clock });
   const sink = await openTarget(boot, job, logId);
-  // One that is held to a rate never keeps more than one core busy, so that live traffic always has another.
+  // One that is held to a rate has no thread beside its own, so that live traffic mostly has another core.
   const count = spec.rate === null ? (config.openThreads ?? (availableParallelism() > 1 ? 1 : 0)) : 0;
   const threads = count > 0 ? startOpenThreads(count, onFatal) : null;
   const closeTarget = async () => {
