@@ -5,7 +5,7 @@ import { MAX_MESSAGE_BYTES } from '../../topics/define-topic.ts';
 import { AssignedPartition, type PartitionEdge } from './assigned-partition.ts';
 import { CONNECT_TIMEOUT_MS, type KafkaOptions, newKafka } from './client.ts';
 import { withDeadline } from './deadline.ts';
-import { toPortError } from './kafka-errors.ts';
+import { refusalOf, toPortError } from './kafka-errors.ts';
 import { toLogRecord } from './log-record.ts';
 import type { KafkaLookup } from './lookup.ts';
 import { HIGH_WATER_BYTES } from './partition-queue.ts';
@@ -36,6 +36,18 @@ export interface ConsumerOptions extends KafkaOptions {
 
 const KEEP_DEADLINE_MS = 10_000;
 
+/**
+ * A broker that has just started, or has just become a group's coordinator, refuses its members until it has read what it keeps of the group.
+ * kafkajs repeats any other refusal that passes, but gives up on these at once.
+ */
+const COORDINATOR_NOT_READY: ReadonlySet<string | undefined> = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+]);
+/** As long as `attempts` last by default. */
+const COORDINATOR_PATIENCE_MS = 30_000;
+
 /** kafkajs logs this, with topic and partition, right before it would start at the other end of the log. There is no event. */
 const OUT_OF_RANGE = 'Offset out of range, resetting to default offset';
 
@@ -59,6 +71,8 @@ export class KafkaLogConsumer implements LogConsumer {
   #end: { resolve: () => void; reject: (error: Error) => void } = { resolve: () => undefined, reject: () => undefined };
   readonly #edge: PartitionEdge;
   #member = false;
+  /** When the coordinator began to refuse, in milliseconds of `performance.now`; null while it does not. */
+  #refusedSince: number | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(options: ConsumerOptions) {
@@ -89,14 +103,14 @@ export class KafkaLogConsumer implements LogConsumer {
       minBytes: 1,
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,
-      // No restart inside kafkajs: after about 30 s of failures the process exits and comes back with nothing half alive.
+      // No restart inside kafkajs but to join again: after about 30 s of failures the process exits and comes back with nothing half alive.
       retry: {
         initialRetryTime: 200,
         multiplier: 1.5,
         factor: 0.2,
         maxRetryTime: 2_000,
         retries: attempts,
-        restartOnFailure: async () => false,
+        restartOnFailure: async (error) => this.#mayJoinAgain(error),
       },
     });
     this.#progress = new ProgressReports({
@@ -132,7 +146,9 @@ export class KafkaLogConsumer implements LogConsumer {
     consumer.on(consumer.events.STOP, () => {
       this.#member = false;
     });
-    consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) this.#crash(payload.error);
+    });
     const start = async () => {
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -204,6 +220,7 @@ export class KafkaLogConsumer implements LogConsumer {
   #assign(partitions: readonly number[], serve: (input: PartitionInput) => Promise<void>): void {
     if (this.#stopping) return;
     this.#member = true;
+    this.#refusedSince = null;
     const lost = [...this.#lanes.keys()].filter((partition) => !partitions.includes(partition));
     const leaving = this.#revoke(lost, 'another member has this partition now');
     void leaving;
@@ -252,6 +269,12 @@ export class KafkaLogConsumer implements LogConsumer {
   #watch(entry: LogEntry): void {
     if (entry.log.message !== OUT_OF_RANGE) return;
     void this.#lanes.get(Number(entry.log.partition))?.input.judgeRange();
+  }
+
+  #mayJoinAgain(error: Error): boolean {
+    if (!COORDINATOR_NOT_READY.has(refusalOf(error))) return false;
+    this.#refusedSince ??= performance.now();
+    return performance.now() - this.#refusedSince < COORDINATOR_PATIENCE_MS;
   }
 
   #crash(error: unknown): void {

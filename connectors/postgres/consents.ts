@@ -91,8 +91,10 @@ export function createConsents(db: Database, databaseNow: () => RawBuilder<numbe
           const { consent, ...epochs } = states[i] as (typeof states)[number];
           return { app: owner.app, wallet: owner.wallet, ...rekey(consent, hex, epochs, owner.at) };
         });
-        await setEpochs(tx, changes);
-        return owners.length;
+        // Another process may have answered an owner after this statement's snapshot and before its lock: nothing is left to answer then.
+        const due = changes.filter(({ answered }) => answered.length > 0);
+        await setEpochs(tx, due);
+        return due.length;
       }),
   };
 }

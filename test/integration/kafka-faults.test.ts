@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
@@ -34,6 +34,59 @@ function sockets(): Pick<Required<KafkaOptions>, 'socketFactory'> & { cut(): voi
         socket.pause();
         socket.write = () => true;
       }
+    },
+  };
+}
+
+const JOIN_GROUP = 11;
+const GROUP_LOAD_IN_PROGRESS = 14;
+
+/** A way to the broker on which the first `refusals` JoinGroup requests are answered as by a coordinator that is loading. */
+async function loadingCoordinator(
+  broker: string,
+  refusals: number,
+): Promise<Pick<Required<KafkaOptions>, 'socketFactory'> & { refused(): number; close(): void }> {
+  const [host = '', port = ''] = broker.split(':');
+  const open = new Set<Socket>();
+  let refused = 0;
+  const server = createServer((client) => {
+    const upstream = connect({ host, port: Number(port) });
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      open.add(socket);
+      socket.on('error', () => other.destroy()).on('close', () => other.destroy());
+    }
+    upstream.pipe(client);
+    let pending = Buffer.alloc(0);
+    client.on('data', (chunk) => {
+      pending = Buffer.concat([pending, chunk]);
+      while (pending.length >= 4 && pending.length >= 4 + pending.readInt32BE(0)) {
+        const request = pending.subarray(0, 4 + pending.readInt32BE(0));
+        pending = pending.subarray(request.length);
+        if (request.readInt16BE(4) !== JOIN_GROUP || refused === refusals) upstream.write(request);
+        else {
+          refused += 1;
+          // JoinGroup response v5: throttle time, error, generation, then protocol, leader, member and members, all empty.
+          const answer = Buffer.alloc(4 + 4 + 20);
+          answer.writeInt32BE(answer.length - 4, 0);
+          request.copy(answer, 4, 8, 12);
+          answer.writeInt16BE(GROUP_LOAD_IN_PROGRESS, 12);
+          answer.writeInt32BE(-1, 14);
+          client.write(answer);
+        }
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const at = server.address() as AddressInfo;
+  return {
+    socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port: at.port }, onConnect),
+    refused: () => refused,
+    close: () => {
+      server.close();
+      for (const socket of open) socket.destroy();
     },
   };
 }
@@ -135,6 +188,25 @@ describe('when Kafka or a member fails', () => {
     await expect(run).rejects.toMatchObject({ code: 'consumer_crashed', retriable: false });
     expect(told.map((error) => (error as Error & { code: string }).code)).toEqual(['consumer_crashed']);
     await consumer.stop();
+  });
+
+  test('a coordinator that is still loading is asked again until it lets the member join', async () => {
+    const [broker = ''] = options.brokers;
+    const loading = await loadingCoordinator(broker, 3);
+    const consumer = createKafkaConsumer({
+      ...{ ...options, socketFactory: loading.socketFactory, group: uniqueName('g'), topic, lookup },
+    });
+    let joined: () => void = () => undefined;
+    const member = new Promise<void>((resolve) => (joined = resolve));
+    const run = consumer.run(async (input) => {
+      joined();
+      await whileHeld(input);
+    });
+    await Promise.race([member, run]);
+    expect(loading.refused()).toBe(3);
+    await consumer.stop();
+    await run;
+    loading.close();
   });
 
   test('a member that died without a word is replaced by its successor within seconds', async () => {

@@ -48,7 +48,7 @@ export interface Consents {
   /**
    * Begins a new epoch for up to `limit` owners of whom a grant or policy has expired unanswered (protocol's `rekey`), by
    * this clock and by that of the store: neither alone, running ahead, ends what still holds.
-   * @returns how many owners were looked at.
+   * @returns how many owners were answered; each end is answered once, however many processes ask.
    */
   answerExpired(now: number, limit: number): Promise<number>;
 }
