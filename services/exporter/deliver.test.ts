@@ -5,9 +5,10 @@ import { batchMaker, type MadeBatch, SCOPES, testVault } from '../../test/suppor
 import type { Erasure } from '../pipeline/ports/erasures.ts';
 import { START } from '../pipeline/ports/positions.ts';
 import type { Sink } from '../pipeline/ports/sink.ts';
-import { deliver } from './deliver.ts';
+import { type DeliveryEdges, deliver } from './deliver.ts';
 import { ErasedOwners } from './erased-owners.ts';
 import { untypedRows } from './events-table.ts';
+import { fetchKeys } from './keys.ts';
 
 beforeAll(ready);
 
@@ -34,7 +35,7 @@ beforeEach(async () => {
   [erased, stored, asked, puts, meanwhile] = [new ErasedOwners(), [], 0, [], () => undefined];
 });
 
-function run(batches: readonly MadeBatch[]) {
+function run(batches: readonly MadeBatch[], more: Partial<DeliveryEdges> = {}) {
   const sink: Pick<Sink, 'put'> = {
     async put(rows) {
       puts.push(rows.map(({ origin }) => origin));
@@ -62,6 +63,7 @@ function run(batches: readonly MadeBatch[]) {
     removedEvents: createMemoryRemovedEvents(vault.tables),
     breathe: async () => undefined,
     count: () => undefined,
+    ...more,
   });
   const to = { next: batches.length, mark: batches.length - 1 };
   return one(
@@ -105,4 +107,24 @@ test('an erasure that is learned of while a delivery is under way is judged in t
   stored = [{ ...erasure, fence: 1 }];
   expect(await run(made)).toBe(true);
   expect(puts).toEqual([[1, 2]]);
+});
+
+test('keys lie in memory for as many batches as it is told, and are forgotten before the next are fetched', async () => {
+  const held: number[][] = [];
+  let open = 0;
+  const keysOf: DeliveryEdges['keysOf'] = async (batches) => {
+    expect(open).toBe(0);
+    open += 1;
+    held.push(batches.map(({ origin }) => origin));
+    const fetched = await fetchKeys(vault, { name: 'export:test', asker: { exportOf: maker.app } }, batches, SCOPES);
+    return {
+      ...fetched,
+      forget() {
+        open -= 1;
+        fetched.forget();
+      },
+    };
+  };
+  expect(await run(made, { keysOf, keysTogether: 2 })).toBe(true);
+  expect([held, open, puts]).toEqual([[[0, 1], [2]], 0, [[0, 1, 2]]]);
 });

@@ -31,6 +31,8 @@ export interface DeliveryEdges {
   readonly removedEvents: Pick<RemovedEvents, 'any' | 'of'>;
   /** Leaves out what a replay was not asked for; when absent every event of the batches is exported. */
   readonly isWanted?: (row: Pick<ExportRow, 'time'>) => boolean;
+  /** Batches whose keys are fetched, and lie in memory, at once: few where batches are opened slowly. Absent: all of a stretch. */
+  readonly keysTogether?: number;
   /** Lets the process answer heartbeats between batches. */
   readonly breathe: () => Promise<void>;
   /** Absent: on this thread. */
@@ -56,6 +58,7 @@ export function deliver(
     rowMakers,
     removedEvents,
     isWanted = () => true,
+    keysTogether = Number.POSITIVE_INFINITY,
     breathe,
     count,
   } = edges;
@@ -88,22 +91,25 @@ export function deliver(
   return async (partition, from, to, accepted) => {
     const batches = await spared(liveBatches(accepted, isExported));
     const make = await rowMakers.for(typesOf(batches));
-    const { keys, forget } = await keysOf(batches);
     const made: { batch: LiveBatch; rows: ExportRow[] }[] = [];
     const refused: Record<'no_key' | 'mismatch', LiveBatch[]> = { no_key: [], mismatch: [] };
-    const left = batches.values();
-    try {
-      for await (const result of open(batches, plan.scopes, keys)) {
-        const batch = left.next().value as LiveBatch;
-        if (result.kind === 'refused') refused[result.why].push(batch);
-        else {
-          // Rows at once: what was opened lives no longer than its batch, and of a stretch only rows lie in memory.
-          made.push({ batch, rows: rowsOf(result.columns, batch, partition, isExportedEvent, make) });
+    for (let at = 0; at < batches.length; at += keysTogether) {
+      const group = batches.slice(at, at + keysTogether);
+      const { keys, forget } = await keysOf(group);
+      const left = group.values();
+      try {
+        for await (const result of open(group, plan.scopes, keys)) {
+          const batch = left.next().value as LiveBatch;
+          if (result.kind === 'refused') refused[result.why].push(batch);
+          else {
+            // Rows at once: what was opened lives no longer than its batch, and of a stretch only rows lie in memory.
+            made.push({ batch, rows: rowsOf(result.columns, batch, partition, isExportedEvent, make) });
+          }
+          await breathe();
         }
-        await breathe();
+      } finally {
+        forget();
       }
-    } finally {
-      forget();
     }
     // Asked again right before the sink is: it puts and erases in order, so an erasure learned later finds these rows.
     const rows: ExportRow[] = [];

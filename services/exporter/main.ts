@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { openKms } from '../../connectors/kms/index.ts';
 import { createConsents } from '../../connectors/postgres/consents.ts';
 import { createErasures } from '../../connectors/postgres/erasures.ts';
@@ -114,6 +115,7 @@ async function start(boot: Boot): Promise<Running> {
         ? { keysOf: partnerKeys({ ...plan, vault, consents: createConsents(db), by, now: () => clock.now() }) }
         : {}),
       plan,
+      breathe: () => setImmediate(),
       // A target that is down is waited for here, and not by a process that ends again and again.
       sink: around(sink, {
         check: () => withRetry({ ...loops, signal: new AbortController().signal }, 'check', () => sink.check()),

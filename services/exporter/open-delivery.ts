@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { fromHex } from '../../protocol/index.ts';
 import type { Log } from '../pipeline/log.ts';
 import type { Erasures } from '../pipeline/ports/erasures.ts';
@@ -9,7 +8,7 @@ import { ErasedOwners } from './erased-owners.ts';
 import { followErasures } from './follow-erasures.ts';
 import { followRemovals } from './follow-removals.ts';
 
-export interface DeliverySetup extends RepeatEdges, Omit<DeliveryEdges, 'erased' | 'breathe'> {
+export interface DeliverySetup extends RepeatEdges, Omit<DeliveryEdges, 'erased'> {
   readonly erasures: Erasures;
   readonly reports: ExportReports;
   readonly log: Pick<Log, 'info'>;
@@ -49,7 +48,7 @@ export async function openDelivery(setup: DeliverySetup): Promise<OpenDelivery> 
     }),
   ];
   return {
-    deliver: deliver({ ...setup, erased, breathe: () => setImmediate() }),
+    deliver: deliver({ ...setup, erased }),
     async settle(signal) {
       for (const one of following) await one.now(signal);
     },

@@ -32,7 +32,7 @@ export interface ReplayLaneEdges extends IntakeEdges {
   /** First offset of `pinned` that is retained. */
   firstKept(partition: number): Promise<number>;
   readonly codec: Codec<Pinned>;
-  readonly pace: Pace;
+  readonly pace: Pick<Pace, 'take'>;
   readonly limits: FlushLimits;
   /** Tries again while it throws a RetriableError, until the partition is revoked. */
   retry<T>(

@@ -7,11 +7,11 @@ const MIB = KIB * KIB;
 const EVENT_BYTES = 512;
 
 /**
- * Replays that somebody asked to be slow deliver little at a time, so that they are as steady as they are slow. Others deliver as much as an
- * export: each delivery makes files durable, and a disk that does so makes live traffic wait.
+ * Replays that somebody asked to be slow deliver little at a time, so that they are as steady as they are slow; without a rate they deliver as
+ * much as an export. One with a share of the CPU may need seconds for a delivery of little, so it is neither: each delivery makes files durable,
+ * and a disk that does so makes live traffic wait.
  */
 export function replayLimits({ rate, cpuShare }: PaceLimits): FlushLimits {
-  const maxBytes =
-    rate === null || cpuShare !== null ? 8 * MIB : Math.min(8 * MIB, Math.max(16 * KIB, rate * EVENT_BYTES));
-  return { maxRecords: 10_000, maxBytes, lingerMs: 0 };
+  const ofRate = rate === null ? 8 * MIB : Math.max(16 * KIB, rate * EVENT_BYTES);
+  return { maxRecords: 10_000, maxBytes: Math.min(cpuShare === null ? 8 * MIB : MIB, ofRate), lingerMs: 0 };
 }

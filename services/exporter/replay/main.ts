@@ -42,6 +42,8 @@ const NICE = 19;
 /** What a replay fetches ahead of each partition: it is in no hurry. */
 const PREFETCH_BYTES = 2 * 1024 * 1024;
 const CONNECTIONS = 4;
+/** Batches whose keys one with a share of the CPU holds at once: tens of milliseconds of it each, within what `VAULT_CACHE_MS` allows. */
+const KEYS_TOGETHER = 32;
 
 /** Of all threads so far. */
 function cpuMs(): number {
@@ -78,7 +80,8 @@ async function open(
   const name = reporterOf(job);
   const scopes = [...spec.scopes];
   // Jobs that were made before have no share.
-  const pace = { rate: spec.rate, cpuShare: spec.cpuShare ?? null };
+  const limits = { rate: spec.rate, cpuShare: spec.cpuShare ?? null };
+  const pace = createPace(limits, { clock, elapsed: () => performance.now(), cpu: cpuMs });
   const pinned = named(batchesPinned).name;
   const codec = await codecs.for(named(batchesPinned));
   const reports = createExportReports(db);
@@ -124,6 +127,8 @@ async function open(
     removedEvents: createRemovedEvents(db),
     ...(threads ? { open: threads.open } : {}),
     isWanted: isInTime(spec),
+    breathe: pace.breathe,
+    ...(limits.cpuShare === null ? {} : { keysTogether: KEYS_TOGETHER }),
     count(kind, n) {
       counted.inc({ kind }, n);
       if (kind === 'rows' || kind === 'rejected') rows += n;
@@ -141,8 +146,8 @@ async function open(
       indexed: (partition) => lanes.positions.load('indexer', partition),
       firstKept: (partition) => lookup.firstOffset(pinned, partition),
       stored: createStoredRecords(new Map(nodes.map((node) => [node.name, node]))),
-      pace: createPace(pace, { clock: boot.clock, elapsed: () => performance.now(), cpu: cpuMs }),
-      limits: replayLimits(pace),
+      pace,
+      limits: replayLimits(limits),
     },
     consumer: consumer(`replay-${job.id}`, batchesPinned, { prefetchBytes: PREFETCH_BYTES }),
     claim: (partitions) =>

@@ -7,7 +7,9 @@ const never = new AbortController().signal;
 /** A pace on clocks of its own; `take` gives the milliseconds that it waited. */
 function paced(limits: PaceLimits) {
   const at = { now: 0, cpu: 0 };
-  const sleep = async (ms: number) => {
+  const slept: (AbortSignal | undefined)[] = [];
+  const sleep = async (ms: number, signal?: AbortSignal) => {
+    slept.push(signal);
     at.now += ms;
   };
   const pace = createPace(limits, { clock: { sleep }, elapsed: () => at.now, cpu: () => at.cpu });
@@ -19,7 +21,21 @@ function paced(limits: PaceLimits) {
     await pace.take(events, work, never);
     return at.now - before;
   };
-  return { at, pace, take };
+  /** The milliseconds that were waited before each of these batches. */
+  const takeBatches = async (cpuMsOfEach: readonly number[]) => {
+    const waits: number[] = [];
+    const work = async () => {
+      for (const cpuMs of cpuMsOfEach) {
+        at.cpu += cpuMs;
+        const before = at.now;
+        await pace.breathe();
+        waits.push(at.now - before);
+      }
+    };
+    await pace.take(0, work, never);
+    return waits;
+  };
+  return { at, pace, slept, take, takeBatches };
 }
 
 test('over any time no more than the rate, the burst of a second and the last stretch', async () => {
@@ -55,7 +71,23 @@ test('without limits it never waits', async () => {
 
 test('what took much CPU is waited for, however few events it was', async () => {
   const { take } = paced({ rate: 1_000, cpuShare: 0.2 });
-  expect([await take(1, 300), await take(1, 0), await take(3_000, 10), await take(1)]).toEqual([0, 500, 0, 2_001]);
+  expect([await take(1, 300), await take(1, 0), await take(3_000, 10), await take(1)]).toEqual([0, 1_400, 0, 2_001]);
+});
+
+test('CPU is paid for between the batches, so that work is never done at full speed for long', async () => {
+  const { takeBatches } = paced({ rate: null, cpuShare: 0.1 });
+  expect(await takeBatches([5, 15, 1, 3, 0])).toEqual([0, 0, 10, 30, 0]);
+});
+
+test('whoever waits between batches is told when the work is given up', async () => {
+  const { at, pace, slept } = paced({ rate: null, cpuShare: 0.1 });
+  const { signal } = new AbortController();
+  const work = async () => {
+    at.cpu += 100;
+    await pace.breathe();
+  };
+  await pace.take(0, work, signal);
+  expect(slept).toEqual([signal]);
 });
 
 test('of several that come at once one works at a time, each when the one before is paid for', async () => {
