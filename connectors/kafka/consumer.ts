@@ -272,7 +272,7 @@ export class KafkaLogConsumer implements LogConsumer {
   }
 
   #mayJoinAgain(error: Error): boolean {
-    if (!COORDINATOR_NOT_READY.has(refusalOf(error))) return false;
+    if (this.#stopping || !COORDINATOR_NOT_READY.has(refusalOf(error))) return false;
     this.#refusedSince ??= performance.now();
     return performance.now() - this.#refusedSince < COORDINATOR_PATIENCE_MS;
   }
