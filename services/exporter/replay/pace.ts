@@ -40,10 +40,11 @@ export function createPace({ rate, cpuShare }: PaceLimits, { clock, elapsed, cpu
   const worked = bucket(cpuShare === null ? null : cpuShare * 1_000, CPU_BURST_MS, elapsed);
   const inTurn = oneAtATime();
   let current: AbortSignal | undefined;
-  let before = cpu();
+  /** What the process takes to start is not part of the work. */
+  let before: number | null = null;
   function charge(): void {
     const now = cpu();
-    worked.spend(now - before);
+    worked.spend(now - (before ?? now));
     before = now;
   }
   return {
