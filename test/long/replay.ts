@@ -16,7 +16,7 @@ const MOST = 1.2;
  * @throws when a row differs from the live export, or the p99 of live ingest grows by a fifth
  */
 export default async function replay({ stack, args }: LongContext): Promise<void> {
-  const [events = '80000', windows = '9'] = args;
+  const [events = '80000', windows = '40'] = args;
   Object.assign(process.env, stack.env);
   const exports = await mkdtemp(join(tmpdir(), 'ddc-replay-'));
   const sandbox = await suiteSandbox('replay', {
@@ -25,7 +25,7 @@ export default async function replay({ stack, args }: LongContext): Promise<void
   });
   try {
     const say = (line: string) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);
-    const load = { windows: Number(windows), seconds: 12, offered: 50 };
+    const load = { windows: Number(windows), seconds: 4, offered: 50 };
     const report = await runReplays(sandbox, {
       ...{ ...load, events: Number(events), exports, partitions: DEFAULT_PARTITIONS, say },
     });

@@ -1,6 +1,7 @@
 import { median } from '../../bench/median.ts';
 import { type OpenAnswer, openLoop, percentile } from '../../bench/open-loop.ts';
 import { createShots } from '../overload/shots.ts';
+import { childOf } from '../support/child-of.ts';
 import type { SuiteSandbox } from '../support/sandbox.ts';
 import type { AppsView } from './api.ts';
 
@@ -28,8 +29,9 @@ export interface BesideReport {
 const EVENTS = 10;
 
 /**
- * The p99 of live ingest, in windows without and with a replay at the pace that it has where nobody says one, one after the other. The median of
- * many short windows: a machine that others share stands still for a moment now and then, which would decide the p99 of all requests.
+ * The p99 of live ingest in windows without and with a replay at the pace that it has where nobody says one, in turn; in those without it its
+ * process is stopped, for less than its consumer group would miss it. The median of many short windows: a machine that others share stands
+ * still for a moment now and then, which would decide the p99 of all requests.
  */
 export async function besideLive(
   it: SuiteSandbox,
@@ -42,38 +44,44 @@ export async function besideLive(
   const shots = createShots(it.app, EVENTS);
   shots.prepare(count * (2 * windows + 1));
   let refused = 0;
-  async function window(): Promise<number[]> {
+  async function window(): Promise<number> {
     const answers: OpenAnswer[] = [];
     const onAnswer = (answer: OpenAnswer) => void answers.push(answer);
     const body = () => shots.take();
     const path = { path: '/v1/batches', contentType: 'application/x-ndjson' };
     await openLoop({ port, ...path, rate: offered, count, body, onAnswer });
     refused += answers.filter(({ status }) => status !== 202).length;
-    return answers.map((one) => one.sinceScheduled);
+    return p99(answers.map((one) => one.sinceScheduled));
   }
-  const alone: number[][] = [];
-  const beside: number[][] = [];
-  let replayed = 0;
+  const alone: number[] = [];
+  const beside: number[] = [];
+  const { id } = await view.replay('beside', scopes, undefined);
+  // What a process takes to start is behind it then, and its work is as even as in the middle.
+  const before = await view.until(id, 'runs', ({ rows }) => rows > 0);
+  const replayer = childOf(it.sandbox.rooms.pid('exports') ?? 0, `DDC_REPLAY=${id}`);
+  if (replayer === null) throw new Error('the replay has no process');
   await window();
   for (let n = 0; n < windows; n += 1) {
-    alone.push(await window());
-    const { id } = await view.replay(`beside-${n}`, scopes, undefined);
-    // What a process takes to start is behind it then, and its work is as even as in the middle.
-    const before = await view.until(id, 'runs', ({ rows }) => rows > 0);
+    process.kill(replayer, 'SIGSTOP');
+    try {
+      alone.push(await window());
+    } finally {
+      process.kill(replayer, 'SIGCONT');
+    }
     beside.push(await window());
-    const after = await view.show(id);
-    if (after.state !== 'running') throw new Error('the replay ended before the window: write more events before');
-    replayed += after.kafka.events - before.kafka.events;
-    await view.order(id, 'cancel');
-    await view.until(id, 'is over', ({ state }) => state === 'cancelled');
   }
-  const of = { alone: alone.map(p99), beside: beside.map(p99) };
-  const [ofAlone, ofBeside] = [median(of.alone), median(of.beside)];
+  const after = await view.show(id);
+  if (after.state !== 'running') throw new Error('the replay ended before the last window: write more events before');
+  const replayed = after.kafka.events - before.kafka.events;
+  if (replayed === 0) throw new Error('the replay stood still in all windows: nothing was measured');
+  await view.order(id, 'cancel');
+  await view.until(id, 'is over', ({ state }) => state === 'cancelled');
+  const [ofAlone, ofBeside] = [median(alone), median(beside)];
   return {
     ...{ alone: ofAlone, beside: ofBeside, refused },
     ratio: Math.round((ofBeside / ofAlone) * 1_000) / 1_000,
-    windows: of,
-    replayed: Math.round(replayed / (windows * seconds)),
+    windows: { alone, beside },
+    replayed: Math.round(replayed / ((windows + 1) * seconds)),
   };
 }
 
