@@ -92,7 +92,7 @@ export function command(): Command {
     )
     .option(
       '--rate <n>',
-      `events a second at most; \`none\`: as fast as it goes; not given: ${DEFAULT_PACE.rate}, and at most a tenth of one core's time`,
+      `events a second at most; \`none\`: as fast as it goes; not given: ${DEFAULT_PACE.rate}, and at most a twentieth of one core's time`,
       rateOption,
     )
     .option('--dry-run', 'say what would be read and from where', false)

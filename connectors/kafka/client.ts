@@ -1,5 +1,6 @@
 import { Kafka, type KafkaConfig, type LogEntry, logLevel, type RetryOptions } from 'kafkajs';
 import { capGzip } from './gzip-cap.ts';
+import { restWhileNothingWaits } from './request-queue.ts';
 
 /** The calls of a structured logger that this folder makes; pino fits. */
 export interface KafkaLog {
@@ -38,13 +39,14 @@ const CONNECT_RETRY: RetryOptions = {
  * @param retries attempts to connect in a row, for those who sit an outage out; few unless told
  */
 export function newKafka(options: KafkaOptions, onEntry?: (entry: LogEntry) => void, retries?: number): Kafka {
-  capGzip();
   const config = kafkaConfig(options, onEntry);
   return new Kafka(retries === undefined ? config : { ...config, retry: { ...CONNECT_RETRY, retries } });
 }
 
-/** @internal Shared with the cluster access in `cluster.ts`. */
+/** @internal Shared with the cluster access in `cluster.ts`. Also mends kafkajs where it can be mended only for the whole process. */
 export function kafkaConfig(options: KafkaOptions, onEntry?: (entry: LogEntry) => void): KafkaConfig {
+  capGzip();
+  restWhileNothingWaits();
   const { brokers, clientId, log, requestTimeoutMs = REQUEST_TIMEOUT_MS, socketFactory } = options;
   return {
     brokers: [...brokers],

@@ -54,7 +54,7 @@ describe('a replay', () => {
   });
 
   test('has a rate where none is said, and none where that is said', async () => {
-    expect((await ask('', said())).body).toMatchObject({ rate: 5_000, cpuShare: 0.1 });
+    expect((await ask('', said())).body).toMatchObject({ rate: 5_000, cpuShare: 0.05 });
     expect((await ask('', said({ rate: 5_000 }))).body).toMatchObject({ rate: 5_000, cpuShare: null });
     expect((await ask('', said({ rate: null }))).body).toMatchObject({ rate: null, cpuShare: null });
   });

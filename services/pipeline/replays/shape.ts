@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { declarationShape, moment } from '../exports/shape.ts';
 
 /** What a replay takes where nobody says otherwise, since live traffic comes first: so many events a second, and this share of one core's time. */
-export const DEFAULT_PACE = { rate: 5_000, cpuShare: 0.1 } as const;
+export const DEFAULT_PACE = { rate: 5_000, cpuShare: 0.05 } as const;
 
 const { name, types, scopes, schema, sink, config } = declarationShape.shape;
 const time = moment.nullish();
@@ -34,7 +34,7 @@ export const replayShape = z.strictObject({
     .nullable()
     .optional()
     .describe(
-      `Events a second at most; null: as fast as it goes. Left out: ${DEFAULT_PACE.rate}, and at most a tenth of the time of one core.`,
+      `Events a second at most; null: as fast as it goes. Left out: ${DEFAULT_PACE.rate}, and at most a twentieth of the time of one core.`,
     ),
 });
 export type ReplayInput = z.output<typeof replayShape>;
