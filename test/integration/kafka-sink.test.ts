@@ -47,7 +47,7 @@ describe('what consumers of the kafka sink see', () => {
   afterAll(() => sink.close());
 
   it('typed Avro, CloudEvents headers, a key that begins with the wallet, our partition', async () => {
-    const [first, second] = await consumeAll(topic);
+    const [first, second] = await consumeAll(topic, 'committed', 2);
     const value = await registry.decode(first?.value as Buffer);
     expect(value).toMatchObject({ app: APP, wallet: WALLET, type: 'Sale made', verified: true, seq: 0, session: 's1' });
     expect(Buffer.from(value.amount).toString('hex')).toBe('04e2');
@@ -70,7 +70,7 @@ describe('what consumers of the kafka sink see', () => {
   it('a later version of a schema under the same subject, which readers of the first can read', async () => {
     const later = sale(2, 7n, { table: SALES_3, values: { amount: 7n, shop_id: 2n ** 60n } });
     await sink.put([later], delivery(2, 2));
-    const [v1, , v3] = await consumeAll(topic);
+    const [v1, , v3] = await consumeAll(topic, 'committed', 3);
     expect(v1?.value?.readUInt32BE(1)).not.toBe(v3?.value?.readUInt32BE(1));
     const answer = await fetch(`${config.registry}/config/${topic}-value`);
     expect(await answer.json()).toEqual({ compatibilityLevel: 'FULL_TRANSITIVE' });
@@ -85,7 +85,7 @@ describe('what consumers of the kafka sink see', () => {
     await sink.put([sale(3, 3n)], delivery(3, 3));
     await dying.close();
     const key = `${WALLET}/${sale(3, 0n).batchId}/0`;
-    expect(keys(await consumeAll(topic)).filter((one) => one === key)).toHaveLength(1);
+    expect(keys(await consumeAll(topic, 'committed', 4)).filter((one) => one === key)).toHaveLength(1);
     expect(keys(await consumeAll(topic, 'uncommitted')).filter((one) => one === key)).toHaveLength(2);
   }, 60_000);
 
@@ -93,9 +93,9 @@ describe('what consumers of the kafka sink see', () => {
     const { eventId, batchId } = sale(1, 0n);
     const selection = { app: APP, wallet: WALLET, issuedAt: 1_000, selector: { events: [eventId] } };
     expect(await sink.remove([selection])).toEqual([1]);
-    const tombstone = (await consumeAll(topic)).find(({ value }) => value === null);
+    const tombstone = (await consumeAll(topic, 'committed', 5)).find(({ value }) => value === null);
     expect(tombstone).toMatchObject({ partition: 1, key: `${WALLET}/${batchId}/0` });
-    const [notice] = await consumeAll(`${prefix}-removed`);
+    const [notice] = await consumeAll(`${prefix}-removed`, 'committed', 1);
     expect(await registry.decode(notice?.value as Buffer)).toMatchObject({
       ...{ topic, row_key: tombstone?.key, app: APP, wallet: WALLET, batch_id: batchId, slot: 0, event_id: eventId },
     });

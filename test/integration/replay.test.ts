@@ -280,7 +280,7 @@ describe('a replay on the real stack', () => {
     ]);
     const { code, stdout } = await replay(...wanting(), ...narrow);
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ state: 'done', rows: wanted.length })]);
-    const records = await consumeAll(`${topic}.PURCHASE`);
+    const records = await consumeAll(`${topic}.PURCHASE`, 'committed', wanted.length);
     expect(records.map(({ key }) => key).sort()).toEqual(
       wanted.map((row) => `${row.wallet}/${row.batch_id}/${row.slot}`).sort(),
     );

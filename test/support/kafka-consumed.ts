@@ -8,8 +8,22 @@ export interface Consumed {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Everything of a topic that a consumer group of its own sees until the ends that the partitions had when it was asked. */
-export async function consumeAll(topic: string, isolation: 'committed' | 'uncommitted' = 'committed') {
+/**
+ * Everything of a topic that a consumer group of its own sees until the ends that the partitions had when it was asked.
+ * @param atLeast asked again until so many are there: a commit is answered before the broker shows what it commits
+ */
+export async function consumeAll(
+  topic: string,
+  isolation: 'committed' | 'uncommitted' = 'committed',
+  atLeast = 0,
+): Promise<readonly Consumed[]> {
+  for (;;) {
+    const records = await consumeOnce(topic, isolation);
+    if (records.length >= atLeast) return records;
+  }
+}
+
+async function consumeOnce(topic: string, isolation: 'committed' | 'uncommitted'): Promise<readonly Consumed[]> {
   const kafka = rawKafka();
   const admin = kafka.admin();
   await admin.connect();
