@@ -38,7 +38,7 @@ const KEEP_DEADLINE_MS = 10_000;
 
 /**
  * A broker that has just started, or has just become a group's coordinator, refuses its members until it has read what it keeps of the group.
- * kafkajs repeats any other refusal that passes, but gives up on these at once.
+ * kafkajs knows that these pass, and yet gives up on joining at the first of them.
  */
 const COORDINATOR_NOT_READY: ReadonlySet<string | undefined> = new Set([
   'GROUP_LOAD_IN_PROGRESS',

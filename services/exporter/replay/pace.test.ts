@@ -79,6 +79,12 @@ test('CPU is paid for between the batches, so that work is never done at full sp
   expect(await takeBatches([5, 15, 1, 3, 0])).toEqual([0, 0, 10, 30, 0]);
 });
 
+test('what a process has taken to start is not waited for', async () => {
+  const { at, take } = paced({ rate: null, cpuShare: 0.1 });
+  at.cpu = 2_000;
+  expect([await take(1), await take(1, 30), await take(1)]).toEqual([0, 0, 100]);
+});
+
 test('whoever waits between batches is told when the work is given up', async () => {
   const { at, pace, slept } = paced({ rate: null, cpuShare: 0.1 });
   const { signal } = new AbortController();
